@@ -1,0 +1,44 @@
+export interface CheckpointFile {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+/** Resumable state of a pretrain job at a step. It is listed only once all of its files are on disk. */
+export interface Checkpoint {
+  id: string;
+  object: "checkpoint";
+  job: string;
+  step: number;
+  epoch: number;
+  metrics: Record<string, number>;
+  files: CheckpointFile[];
+  created_at: string;
+}
+
+export const CHECKPOINT_FILES = [
+  "model.safetensors",
+  "config.json",
+  "training_state.safetensors",
+  "state.json",
+  "manifest.json",
+] as const;
+export type CheckpointFileName = typeof CHECKPOINT_FILES[number];
+
+/** How an image becomes an encoder's input: see domain text in api.md's Embeddings. */
+export interface Preprocessing {
+  px: number;
+  channel_mean: [number, number, number];
+  channel_std: [number, number, number];
+}
+/** What serves embeddings; a checkpoint id is always a model id, and an alias names one. */
+export interface Model {
+  id: string;
+  object: "model";
+  checkpoint: string;
+  arch: string;
+  dim: number;
+  px: number;
+  preprocessing: Preprocessing;
+  owned_by: "latentd";
+  created: number;
+}

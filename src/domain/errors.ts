@@ -1,0 +1,30 @@
+/** What can go wrong that a caller can act on; the API maps each code to one HTTP status. */
+export type ErrorCode =
+  | "malformed" // 400: not readable as what it claims to be
+  | "not_found" // 404
+  | "conflict" // 409: the object's state does not allow it
+  | "too_large" // 413
+  | "unsupported_media_type" // 415
+  | "invalid" // 422: readable, but wrong
+  | "queue_full" // 429
+  | "unavailable" // 503: worker not ready
+  | "disk_full"; // 507
+
+/** One thing wrong with an input; `pointer` is a JSON pointer such as `#/config/batch`. */
+export interface FieldError {
+  detail: string;
+  pointer?: string;
+}
+
+/** An error whose message is meant for the caller. Anything else that is thrown is a fault of ours. */
+export class DomainError extends Error {
+  override name = "DomainError";
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    /** `type`: a finer, stable name such as `image_too_large`; `errors`: every failure, not only the first. */
+    readonly options: { type?: string; errors?: FieldError[]; retryAfterSeconds?: number } = {},
+  ) {
+    super(message);
+  }
+}

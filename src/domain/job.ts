@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { DomainError } from "./errors.ts";
+
+export const JOB_KINDS = ["pretrain", "knn"] as const;
+export type JobKind = typeof JOB_KINDS[number];
+
+export const JOB_STATUSES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"] as const;
+export type JobStatus = typeof JOB_STATUSES[number];
+
+const LEGAL: Record<JobStatus, readonly JobStatus[]> = {
+  queued: ["running", "paused", "cancelled", "failed"],
+  running: ["queued", "paused", "succeeded", "failed", "cancelled"],
+  paused: ["queued", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+/** Whether a job in `status` has ended for good. */
+export const isEnded = (status: JobStatus): boolean => LEGAL[status].length === 0;
+
+/** @throws {DomainError} `conflict`, naming both states, if the table of transitions lacks this one. */
+export function checkTransition(id: string, from: JobStatus, to: JobStatus): void {
+  if (!LEGAL[from].includes(to)) {
+    throw new DomainError("conflict", `Cannot move ${id} to ${to}: it is ${from}`);
+  }
+}
+
+/** The config of a `knn` job: k-NN accuracy of a checkpoint's embeddings (cosine, votes weighted by exp(sim / T)). */
+export const KnnConfig = z.strictObject({
+  checkpoint: z.string(),
+  k: z.int().min(1).max(10_000).default(200),
+  temperature: z.number().positive().max(100).default(0.1),
+  bank_split: z.string().min(1).max(100).default("train"),
+  query_split: z.string().min(1).max(100).default("test"),
+});
+export type KnnConfig = z.infer<typeof KnnConfig>;
+
+export interface JobProgress {
+  step: number;
+  total_steps: number;
+  epoch: number;
+  images_per_s: number;
+  eta_s: number | null;
+}
+export interface JobError {
+  code: string;
+  message: string;
+}
+export interface Job {
+  id: string;
+  object: "job";
+  kind: JobKind;
+  status: JobStatus;
+  dataset: string;
+  config: Record<string, unknown>;
+  metadata: Record<string, string>;
+  progress: JobProgress | null;
+  metrics: Record<string, number> | null;
+  result: Record<string, unknown> | null;
+  attempt: number;
+  error?: JobError;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+}
+
+export const EVENT_TYPES = ["status", "metrics", "checkpoint", "message"] as const;
+export type EventType = typeof EVENT_TYPES[number];
+/** One entry of a job's log; `seq` counts from 1 within the job and has no gaps. */
+export interface JobEvent {
+  seq: number;
+  job: string;
+  type: EventType;
+  data: Record<string, unknown>;
+  created_at: string;
+}
