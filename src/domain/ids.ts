@@ -20,7 +20,10 @@ export function isId(prefix: IdPrefix, id: string): boolean {
  */
 export function checkId(prefix: IdPrefix, id: string): string {
   if (!isId(prefix, id)) {
-    throw new DomainError("not_found", `Cannot find ${JSON.stringify(id.slice(0, 60))}: an id looks like ${prefix}_ and 26 characters`);
+    throw new DomainError(
+      "not_found",
+      `Cannot find ${JSON.stringify(id.slice(0, 60))}: an id looks like ${prefix}_ and 26 characters`,
+    );
   }
   return id;
 }

@@ -3,7 +3,10 @@
  * SC 2011): the n-th number of a stream is a pure function of key and counter, so that what an image's
  * augmentation draws does not depend on which batch or step it falls in.
  */
-export function philox4x32(counter: readonly [number, number, number, number], key: readonly [number, number]): Uint32Array {
+export function philox4x32(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): Uint32Array<ArrayBuffer> {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
@@ -15,9 +18,12 @@ export function philox4x32(counter: readonly [number, number, number, number], k
   return Uint32Array.of(c0, c1, c2, c3);
 }
 
+/** The 64-bit product of two unsigned 32-bit integers, in halves, without BigInt (an augmentation draws thousands). */
 function mulHiLo(a: number, b: number): { hi: number; lo: number } {
-  const product = BigInt(a) * BigInt(b);
-  return { hi: Number(product >> 32n) | 0, lo: Number(product & 0xffffffffn) | 0 };
+  const aLow = a & 0xffff, aHigh = a >>> 16, bLow = b & 0xffff, bHigh = b >>> 16;
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
+  const hi = aHigh * bHigh + Math.floor((aLow * bHigh + middle) / 65536);
+  return { hi: hi | 0, lo: Math.imul(a, b) };
 }
 
 /** Named uses of one seed; each is a stream of its own. */

@@ -1,7 +1,13 @@
 import { z } from "zod";
 
 /** The encoders that this version trains: He et al.'s CIFAR ResNets (6n + 2 layers, widths 16, 32, 64). */
-export const ARCHS = ["cifar_resnet8", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44", "cifar_resnet56"] as const;
+export const ARCHS = [
+  "cifar_resnet8",
+  "cifar_resnet20",
+  "cifar_resnet32",
+  "cifar_resnet44",
+  "cifar_resnet56",
+] as const;
 export type Arch = typeof ARCHS[number];
 
 const dimension = z.int().min(1).max(16384);
@@ -29,13 +35,22 @@ export const PretrainConfig = z.strictObject({
   projector: z.strictObject({ hidden: dimension, out: dimension }).default({ hidden: 512, out: 128 }),
   predictor: Head.default({ hidden: 512 }),
   tau: z.number().min(0).max(1).default(0.99),
-  optimizer: OptimizerConfig.default({ name: "lars", base_lr: 1.0, weight_decay: 1e-6, momentum: 0.9, trust_coefficient: 1e-3, warmup_epochs: 0 }),
+  optimizer: OptimizerConfig.default({
+    name: "lars",
+    base_lr: 1.0,
+    weight_decay: 1e-6,
+    momentum: 0.9,
+    trust_coefficient: 1e-3,
+    warmup_epochs: 0,
+  }),
   augmentation: z.enum(AUGMENTATIONS).default("cifar"),
   normalization: z.enum(["imagenet", "dataset"]).default("imagenet"),
-  precision: z.literal("f32", { error: "only \"f32\" is built so far" }).default("f32"),
+  precision: z.literal("f32", { error: 'only "f32" is built so far' }).default("f32"),
   seed: z.int().min(0).default(0),
   split: z.string().min(1).max(100).default("train"),
-  checkpoint: z.strictObject({ every_steps: z.int().positive().nullable().default(null) }).default({ every_steps: null }),
+  checkpoint: z.strictObject({ every_steps: z.int().positive().nullable().default(null) }).default({
+    every_steps: null,
+  }),
 }).refine((c) => (c.epochs === undefined) !== (c.steps === undefined), {
   error: "give either epochs or steps",
   path: ["epochs"],

@@ -1,0 +1,38 @@
+import { type KernelSpec, specialize } from "./specialize.ts";
+
+/** Compiles each distinct kernel once per device. */
+export class PipelineCache {
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  constructor(readonly device: GPUDevice) {}
+
+  /**
+   * @throws {Error} If the kernel does not compile: names the kernel and its constants and quotes the compiler, whose
+   * line numbers are those of the kernel's file.
+   */
+  get(spec: KernelSpec): Promise<GPUComputePipeline> {
+    const key = JSON.stringify([spec.source, spec.overrides, spec.constants, spec.lib]);
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.#compile(spec);
+      this.#pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+
+  async #compile(spec: KernelSpec): Promise<GPUComputePipeline> {
+    const module = this.device.createShaderModule({ label: spec.name, code: specialize(spec) });
+    try {
+      return await this.device.createComputePipelineAsync({
+        label: spec.name,
+        layout: "auto",
+        compute: { module, entryPoint: "main", constants: spec.overrides ?? {} },
+      });
+    } catch (cause) {
+      const constants = JSON.stringify({ ...spec.overrides, ...spec.constants });
+      const messages = (await module.getCompilationInfo()).messages
+        .map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n");
+      const reason = messages || (cause instanceof Error ? cause.message : String(cause));
+      throw new Error(`Cannot compile kernel ${spec.name} ${constants}: ${reason}`, { cause });
+    }
+  }
+}

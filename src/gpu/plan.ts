@@ -1,0 +1,44 @@
+/** One recorded dispatch, ready to encode. */
+export interface Dispatch {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  workgroups: readonly [number, number, number];
+  label: string;
+}
+
+/** A recorded computation with its buffers: made once, replayed each step. */
+export class Plan {
+  constructor(
+    readonly device: GPUDevice,
+    readonly dispatches: readonly Dispatch[],
+    readonly buffers: readonly GPUBuffer[],
+  ) {}
+
+  /** The bytes that the plan's own buffers take. */
+  get bytes(): number {
+    return this.buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  }
+
+  /** Encodes every dispatch, in order, into one compute pass of `encoder`. */
+  encode(encoder: GPUCommandEncoder): void {
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, bindGroup, workgroups } of this.dispatches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...workgroups);
+    }
+    pass.end();
+  }
+
+  /** Encodes and submits the whole plan. Returns at once: only a readback waits. */
+  replay(): void {
+    const encoder = this.device.createCommandEncoder();
+    this.encode(encoder);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Frees the plan's own buffers; the plan cannot be replayed after. */
+  destroy(): void {
+    for (const buffer of this.buffers) buffer.destroy();
+  }
+}

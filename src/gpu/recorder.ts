@@ -1,0 +1,105 @@
+import type { PipelineCache } from "./pipeline.ts";
+import { type Dispatch, Plan } from "./plan.ts";
+import type { KernelSpec } from "./specialize.ts";
+import { byteLength, type DType, type Tensor } from "./tensor.ts";
+
+/** Workgroups past this many in x do not fit one dimension of a dispatch; kernels fold y back in. */
+export const MAX_WORKGROUPS = 65_535;
+
+interface Recorded {
+  kernel: KernelSpec;
+  bindings: Tensor[];
+  workgroups: readonly [number, number, number];
+  label: string;
+}
+
+/** Collects the dispatches of a computation. Nothing runs, and nothing is allocated, until `compile` and `replay`. */
+export class Recorder {
+  readonly #recorded: Recorded[] = [];
+  readonly #tensors: Tensor[] = [];
+
+  /** A tensor that lives as long as the plan; its content is whatever the dispatches write. */
+  alloc(label: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
+    const tensor: Tensor = { label, shape, dtype };
+    this.#tensors.push(tensor);
+    return tensor;
+  }
+
+  /**
+   * Appends one dispatch; `bindings` take @binding(0), 1, … of @group(0) in order.
+   *
+   * @throws {RangeError} If a dimension exceeds 65,535 workgroups or isn't a positive integer.
+   */
+  dispatch(kernel: KernelSpec, bindings: Tensor[], workgroups: readonly number[]): void {
+    const [x = 1, y = 1, z = 1] = workgroups;
+    for (const extent of [x, y, z]) {
+      if (!Number.isInteger(extent) || extent < 1 || extent > MAX_WORKGROUPS) {
+        throw new RangeError(
+          `Cannot dispatch ${kernel.name}: workgroups must be 1 … ${MAX_WORKGROUPS} each, got [${workgroups}]`,
+        );
+      }
+    }
+    this.#recorded.push({
+      kernel,
+      bindings,
+      workgroups: [x, y, z],
+      label: bindings.at(-1)?.label ?? kernel.name,
+    });
+  }
+
+  /**
+   * Allocates what was recorded, compiles the kernels and makes the bind groups.
+   *
+   * @throws {RangeError} If a tensor exceeds the device's binding limit.
+   */
+  async compile(pipelines: PipelineCache): Promise<Plan> {
+    const { device } = pipelines;
+    const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+    for (const tensor of this.#tensors) {
+      if (byteLength(tensor) > limit) {
+        throw new RangeError(
+          `Cannot allocate ${tensor.label}: the device binds at most ${limit} bytes, got ${
+            byteLength(tensor)
+          } for shape [${tensor.shape}]`,
+        );
+      }
+    }
+    const compiled = await Promise.all(this.#recorded.map((r) => pipelines.get(r.kernel)));
+    const buffers = this.#tensors.map((tensor) => {
+      const buffer = device.createBuffer({
+        label: tensor.label,
+        size: Math.max(4, byteLength(tensor)),
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      });
+      tensor.storage = { buffer, offset: 0 };
+      return buffer;
+    });
+    const dispatches = this.#recorded.map((recorded, i): Dispatch => {
+      const pipeline = compiled[i];
+      const entries = recorded.bindings.map((tensor, binding) => ({ binding, resource: bindingOf(tensor) }));
+      const bindGroup = device.createBindGroup({
+        label: `${recorded.kernel.name} ${recorded.label}`,
+        layout: pipeline.getBindGroupLayout(0),
+        entries,
+      });
+      return {
+        pipeline,
+        bindGroup,
+        workgroups: recorded.workgroups,
+        label: `${recorded.kernel.name} ${recorded.label}`,
+      };
+    });
+    return new Plan(device, dispatches, buffers);
+  }
+}
+
+function bindingOf(tensor: Tensor): GPUBufferBinding {
+  if (!tensor.storage) {
+    throw new TypeError(`Cannot bind ${tensor.label}: it belongs to a plan that is not compiled`);
+  }
+  return {
+    buffer: tensor.storage.buffer,
+    offset: tensor.storage.offset,
+    size: Math.max(4, byteLength(tensor)),
+  };
+}
