@@ -103,3 +103,9 @@ function bindingOf(tensor: Tensor): GPUBufferBinding {
     size: Math.max(4, byteLength(tensor)),
   };
 }
+
+/** A one-dimensional grid folded into x and y where it exceeds one dimension's limit; kernels fold it back. */
+export function foldGrid(workgroups: number): [number, number] {
+  const y = Math.ceil(workgroups / MAX_WORKGROUPS);
+  return [Math.ceil(workgroups / y), y];
+}

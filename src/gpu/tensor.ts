@@ -10,7 +10,7 @@ export interface Tensor {
   readonly shape: readonly number[];
   readonly dtype: DType;
   /** Where it lives; undefined before `compile` for what the recorder allocated. */
-  storage?: { buffer: GPUBuffer; offset: number };
+  storage?: { readonly buffer: GPUBuffer; readonly offset: number };
 }
 
 /** The number of elements of a shape; 1 for a scalar's empty shape. */

@@ -1,0 +1,16 @@
+import source from "../../kernels/add.wgsl" with { type: "text" };
+import type { Recorder } from "../gpu/recorder.ts";
+import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elementwiseGrid } from "./elementwise.ts";
+
+/** Records `a + b`, of one shape; overwritten on every replay. Its gradient is its output's, for both. */
+export function recordAdd(recorder: Recorder, label: string, a: Tensor, b: Tensor): Tensor {
+  expectShape(b, a.shape, "a summand");
+  const sum = recorder.alloc(`${label}.sum`, a.shape), length = elementCount(a.shape);
+  recorder.dispatch(
+    { name: "add", source, overrides: { LENGTH: length } },
+    [a, b, sum],
+    elementwiseGrid(length),
+  );
+  return sum;
+}

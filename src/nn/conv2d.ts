@@ -1,0 +1,196 @@
+import packWeight from "../../kernels/pack_weight.wgsl" with { type: "text" };
+import conv2d from "../../kernels/conv2d.wgsl" with { type: "text" };
+import weightGradient from "../../kernels/conv2d_weight_gradient.wgsl" with { type: "text" };
+import reduceSplits from "../../kernels/reduce_splits.wgsl" with { type: "text" };
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
+import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+
+/** Lanes of a convolution's workgroup: one subgroup of a CPU driver, and a fraction of a GPU's. */
+const WORKGROUP_SIZE = 8;
+/** Columns and channels that one invocation makes; they stand in the kernels. */
+const COLUMNS = 8, CHANNELS = 16;
+/** Splits of the weight gradient's reduction: enough workgroups to fill a device, few enough to sum again. */
+const MAX_SPLITS = 64;
+
+export interface Conv2dOptions {
+  stride: number;
+  /** Zeros added on every side. */
+  padding: number;
+}
+/** What backward needs of forward: nothing but the input and the weight themselves. */
+export interface Conv2dSaved {
+  x: Tensor;
+  weight: Tensor;
+  options: Conv2dOptions;
+}
+
+/**
+ * Records `y = conv2d(x, weight)`: cross-correlation, zero padding, no bias.
+ *
+ * @param x `[N, H, W, C]`.
+ * @param weight `[K, R, S, C]`.
+ * @returns `y`, `[N, P, Q, K]` with `P = floor((H + 2·padding − R) / stride) + 1`, overwritten on every replay.
+ * @throws {RangeError} If ranks or channels disagree, or the filter exceeds the padded input.
+ */
+export function recordConv2d(
+  recorder: Recorder,
+  label: string,
+  x: Tensor,
+  weight: Tensor,
+  options: Conv2dOptions,
+): { y: Tensor; saved: Conv2dSaved } {
+  const { N, H, W, C, K, R, S, P, Q } = geometry(x, weight, options);
+  const y = recorder.alloc(`${label}.y`, [N, P, Q, K]);
+  const packed = recordPackedWeight(recorder, label, weight, false);
+  recorder.dispatch(
+    {
+      name: "conv2d",
+      source: conv2d,
+      overrides: {
+        ...{ N, X_H: H, X_W: W, C, Y_H: P, Y_W: Q, K, K_PADDED: padded(K), I_COUNT: P, J_COUNT: Q },
+        ...{
+          TAPS_R: R,
+          TAPS_S: S,
+          S,
+          X_STEP: options.stride,
+          X_TOP: -options.padding,
+          X_LEFT: -options.padding,
+        },
+        WORKGROUP_SIZE,
+      },
+    },
+    [x, packed, y],
+    pixelGrid(N, P, Q, K),
+  );
+  return { y, saved: { x, weight, options } };
+}
+
+/**
+ * Records the gradients of `recordConv2d`.
+ *
+ * @param dy `[N, P, Q, K]`.
+ * @param dWeight `[K, R, S, C]`; accumulated into.
+ * @returns `dx`, `[N, H, W, C]`, overwritten; undefined if `needsInput` is false (a network's first layer).
+ */
+export function recordConv2dBackward(
+  recorder: Recorder,
+  label: string,
+  saved: Conv2dSaved,
+  dy: Tensor,
+  dWeight: Tensor,
+  needsInput = true,
+): Tensor | undefined {
+  const { x, weight, options } = saved;
+  const { N, P, Q, K } = geometry(x, weight, options);
+  expectShape(dy, [N, P, Q, K], "a convolution's output gradient");
+  expectShape(dWeight, weight.shape, "a convolution's weight gradient");
+  recordWeightGradient(recorder, label, saved, dy, dWeight);
+  return needsInput ? recordInputGradient(recorder, label, saved, dy) : undefined;
+}
+
+function recordWeightGradient(
+  recorder: Recorder,
+  label: string,
+  saved: Conv2dSaved,
+  dy: Tensor,
+  dWeight: Tensor,
+) {
+  const { N, H, W, C, K, R, S, P, Q } = geometry(saved.x, saved.weight, saved.options);
+  const { stride, padding } = saved.options;
+  const rowsPerSplit = Math.ceil((N * P) / Math.min(MAX_SPLITS, N * P));
+  const splits = Math.ceil((N * P) / rowsPerSplit);
+  const partial = recorder.alloc(`${label}.dWeight.partial`, [splits, K, R * S * C]);
+  recorder.dispatch(
+    {
+      name: "conv2d_weight_gradient",
+      source: weightGradient,
+      overrides: {
+        ...{ N, H, W, C, P, Q, K, R, S, STRIDE: stride, PAD: padding, ROWS_PER_SPLIT: rowsPerSplit },
+        WORKGROUP_SIZE,
+      },
+    },
+    [saved.x, dy, partial],
+    [Math.ceil((R * S * C) / (COLUMNS * WORKGROUP_SIZE)), Math.ceil(K / CHANNELS), splits],
+  );
+  const length = elementCount(dWeight.shape);
+  recorder.dispatch(
+    { name: "reduce_splits", source: reduceSplits, overrides: { SPLITS: splits, LENGTH: length } },
+    [partial, dWeight],
+    [Math.ceil(length / 64)],
+  );
+}
+
+/** One dispatch for each parity of an input pixel: every one is a dense convolution of `dy` with every stride-th tap. */
+function recordInputGradient(recorder: Recorder, label: string, saved: Conv2dSaved, dy: Tensor): Tensor {
+  const { N, H, W, C, K, R, S, P, Q } = geometry(saved.x, saved.weight, saved.options);
+  const { stride, padding } = saved.options;
+  const dx = recorder.alloc(`${label}.dx`, [N, H, W, C]);
+  const packed = recordPackedWeight(recorder, label, saved.weight, true);
+  const axis = (parity: number, extent: number, taps: number) => {
+    const first = (parity + padding) % stride; // the first tap that meets this parity
+    return {
+      count: Math.ceil((extent - parity) / stride),
+      first,
+      taps: Math.max(0, Math.ceil((taps - first) / stride)),
+      origin: (parity + padding - first) / stride,
+    };
+  };
+  for (let top = 0; top < Math.min(stride, H); top++) {
+    for (let left = 0; left < Math.min(stride, W); left++) {
+      const row = axis(top, H, R), column = axis(left, W, S);
+      recorder.dispatch(
+        {
+          name: "conv2d",
+          source: conv2d,
+          overrides: {
+            ...{ N, X_H: P, X_W: Q, C: K, Y_H: H, Y_W: W, K: C, K_PADDED: padded(C) },
+            ...{ I_COUNT: row.count, J_COUNT: column.count, TAPS_R: row.taps, TAPS_S: column.taps, S },
+            ...{ R_FIRST: row.first, S_FIRST: column.first, R_STEP: stride, X_DIR: -1 },
+            ...{ X_TOP: row.origin, X_LEFT: column.origin, Y_STEP: stride, Y_TOP: top, Y_LEFT: left },
+            WORKGROUP_SIZE,
+          },
+        },
+        [dy, packed, dx],
+        pixelGrid(N, row.count, column.count, C),
+      );
+    }
+  }
+  return dx;
+}
+
+function recordPackedWeight(recorder: Recorder, label: string, weight: Tensor, swap: boolean): Tensor {
+  const [K, R, S, C] = weight.shape;
+  const shape = swap ? [R * S, K, padded(C)] : [R * S, C, padded(K)];
+  const packed = recorder.alloc(`${label}.packed${swap ? "_swapped" : ""}`, shape);
+  recorder.dispatch(
+    { name: "pack_weight", source: packWeight, overrides: { K, TAPS: R * S, C, SWAP: Number(swap) } },
+    [weight, packed],
+    [Math.ceil(elementCount(shape) / 64)],
+  );
+  return packed;
+}
+
+const padded = (channels: number): number => Math.ceil(channels / CHANNELS) * CHANNELS;
+
+function pixelGrid(n: number, rows: number, columns: number, channels: number): [number, number, number] {
+  const tiles = n * rows * Math.ceil(columns / COLUMNS);
+  return [...foldGrid(Math.ceil(tiles / WORKGROUP_SIZE)), padded(channels) / CHANNELS];
+}
+
+function geometry(x: Tensor, weight: Tensor, { stride, padding }: Conv2dOptions) {
+  const [N, H, W, C] = x.shape, [K, R, S, weightC] = weight.shape;
+  if (x.shape.length !== 4 || weight.shape.length !== 4 || C !== weightC) {
+    throw new RangeError(
+      `Cannot convolve ${x.label} with ${weight.label}: shapes must be [N, H, W, C] and [K, R, S, C], ` +
+        `got [${x.shape}] and [${weight.shape}]`,
+    );
+  }
+  const P = Math.floor((H + 2 * padding - R) / stride) + 1,
+    Q = Math.floor((W + 2 * padding - S) / stride) + 1;
+  if (P < 1 || Q < 1) {
+    throw new RangeError(
+      `Cannot convolve ${x.label}: a ${R}×${S} filter exceeds its ${H}×${W} pixels and padding ${padding}`,
+    );
+  }
+  return { N, H, W, C, K, R, S, P, Q };
+}

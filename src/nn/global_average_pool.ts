@@ -1,0 +1,48 @@
+import forwardSource from "../../kernels/global_average_pool.wgsl" with { type: "text" };
+import backwardSource from "../../kernels/global_average_pool_backward.wgsl" with { type: "text" };
+import type { Recorder } from "../gpu/recorder.ts";
+import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elementwiseGrid } from "./elementwise.ts";
+
+/**
+ * Records the mean over an image's pixels.
+ *
+ * @param x `[N, H, W, C]`.
+ * @returns `y`, `[N, C]`, overwritten on every replay.
+ * @throws {RangeError} If x is not of rank 4.
+ */
+export function recordGlobalAveragePool(recorder: Recorder, label: string, x: Tensor): Tensor {
+  if (x.shape.length !== 4) {
+    throw new RangeError(`Cannot pool ${x.label}: rank must be 4, got shape [${x.shape}]`);
+  }
+  const [N, H, W, C] = x.shape;
+  const y = recorder.alloc(`${label}.y`, [N, C]);
+  recorder.dispatch(
+    { name: "global_average_pool", source: forwardSource, overrides: { N, PIXELS: H * W, C } },
+    [x, y],
+    [Math.ceil((N * C) / 64)],
+  );
+  return y;
+}
+
+/** Records `dx[n, h, w, c] = dy[n, c] / (H · W)`. @param xShape `[N, H, W, C]`. @param dy `[N, C]`. */
+export function recordGlobalAveragePoolBackward(
+  recorder: Recorder,
+  label: string,
+  xShape: readonly number[],
+  dy: Tensor,
+): Tensor {
+  const [N, H, W, C] = xShape, length = elementCount(xShape);
+  expectShape(dy, [N, C], "a pool's output gradient");
+  const dx = recorder.alloc(`${label}.dx`, xShape);
+  recorder.dispatch(
+    {
+      name: "global_average_pool_backward",
+      source: backwardSource,
+      overrides: { LENGTH: length, PIXELS: H * W, C },
+    },
+    [dy, dx],
+    elementwiseGrid(length),
+  );
+  return dx;
+}

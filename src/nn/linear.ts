@@ -1,0 +1,93 @@
+import addBiasSource from "../../kernels/add_bias.wgsl" with { type: "text" };
+import biasGradientSource from "../../kernels/bias_gradient.wgsl" with { type: "text" };
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
+import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { type Conv2dSaved, recordConv2d, recordConv2dBackward } from "./conv2d.ts";
+
+export interface LinearSaved {
+  conv: Conv2dSaved;
+  N: number;
+  outputs: number;
+  inputs: number;
+}
+
+/**
+ * Records `y = x · weightᵀ + bias`, as a 1×1 convolution over a batch laid out as one row of N pixels.
+ *
+ * @param x `[N, inputs]`. @param weight `[outputs, inputs]`. @param bias `[outputs]` or undefined.
+ * @returns `y`, `[N, outputs]`, overwritten on every replay, and what backward needs.
+ * @throws {RangeError} If shapes disagree.
+ */
+export function recordLinear(
+  recorder: Recorder,
+  label: string,
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+): { y: Tensor; saved: LinearSaved } {
+  const [N, inputs] = x.shape, [outputs] = weight.shape;
+  expectShape(x, [N, inputs], "a linear layer's input");
+  expectShape(weight, [outputs, inputs], "a linear layer's weight");
+  const conv = recordConv2d(
+    recorder,
+    label,
+    reshaped(x, [1, 1, N, inputs]),
+    reshaped(weight, [outputs, 1, 1, inputs]),
+    { stride: 1, padding: 0 },
+  );
+  const product = reshaped(conv.y, [N, outputs]);
+  const saved = { conv: conv.saved, N, outputs, inputs };
+  if (!bias) return { y: product, saved };
+  expectShape(bias, [outputs], "a bias");
+  const y = recorder.alloc(`${label}.biased`, [N, outputs]), length = N * outputs;
+  recorder.dispatch(
+    { name: "add_bias", source: addBiasSource, overrides: { LENGTH: length, K: outputs } },
+    [product, bias, y],
+    foldGrid(Math.ceil(length / 64)),
+  );
+  return { y, saved };
+}
+
+/**
+ * Records the gradients of `recordLinear`: `dx = dy · weight`, `dWeight += dyᵀ · x`, `dBias += Σ dy`.
+ *
+ * @param dy `[N, outputs]`. @param dWeight `[outputs, inputs]`, accumulated into; `dBias` likewise.
+ * @returns `dx`, `[N, inputs]`, overwritten.
+ */
+export function recordLinearBackward(
+  recorder: Recorder,
+  label: string,
+  { conv, N, outputs, inputs }: LinearSaved,
+  dy: Tensor,
+  dWeight: Tensor,
+  dBias?: Tensor,
+): Tensor {
+  expectShape(dy, [N, outputs], "a linear layer's output gradient");
+  if (dBias) {
+    recorder.dispatch(
+      { name: "bias_gradient", source: biasGradientSource, overrides: { N, K: outputs } },
+      [dy, dBias],
+      [Math.ceil(outputs / 64)],
+    );
+  }
+  const dx = recordConv2dBackward(
+    recorder,
+    label,
+    conv,
+    reshaped(dy, [1, 1, N, outputs]),
+    reshaped(dWeight, [outputs, 1, 1, inputs]),
+  )!;
+  return reshaped(dx, [N, inputs]);
+}
+
+/** The same elements under another shape. It follows the original's storage, which comes only with compile. */
+function reshaped(tensor: Tensor, shape: readonly number[]): Tensor {
+  return {
+    label: tensor.label,
+    dtype: tensor.dtype,
+    shape,
+    get storage() {
+      return tensor.storage;
+    },
+  };
+}
