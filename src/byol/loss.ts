@@ -1,0 +1,29 @@
+import lossSource from "../../kernels/byol_loss.wgsl" with { type: "text" };
+import type { Recorder } from "../gpu/recorder.ts";
+import { expectShape, type Tensor } from "../gpu/tensor.ts";
+
+/**
+ * Records BYOL's loss, both directions summed: `mean over images of ‖p̂₁ − ẑ₂‖² + ‖p̂₂ − ẑ₁‖²`, in [0, 8].
+ *
+ * @param prediction `[2N, D]`, online: view 1's rows, then view 2's.
+ * @param projection `[2N, D]`, target's, in the same order; no gradient flows there (the stop-gradient).
+ * @returns `rowLoss`, `[2N]`, and `dPrediction`, `[2N, D]`; both overwritten.
+ * @throws {RangeError} If the shapes differ or the number of rows is odd.
+ */
+export function recordByolLoss(
+  recorder: Recorder,
+  prediction: Tensor,
+  projection: Tensor,
+): { rowLoss: Tensor; dPrediction: Tensor } {
+  const [rows, D] = prediction.shape;
+  expectShape(projection, [rows, D], "a target projection");
+  if (rows % 2 !== 0) throw new RangeError(`Cannot pair views: rows must be even, got ${rows}`);
+  const rowLoss = recorder.alloc("loss.rows", [rows]),
+    dPrediction = recorder.alloc("loss.d_prediction", [rows, D]);
+  recorder.dispatch(
+    { name: "byol_loss", source: lossSource, overrides: { N: rows / 2, D } },
+    [prediction, projection, rowLoss, dPrediction],
+    [Math.ceil(rows / 8)],
+  );
+  return { rowLoss, dPrediction };
+}

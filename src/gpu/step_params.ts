@@ -1,0 +1,32 @@
+import type { Tensor } from "./tensor.ts";
+
+/** What changes from step to step without a new recording; kernels read it as `step`. */
+export interface StepValues {
+  /** The learning rate of this step. */
+  lr: number;
+  /** The metrics ring's slot. */
+  slot: number;
+  /** The target's decay. */
+  tau: number;
+}
+
+/** The one small buffer that is written before each replay: [lr, slot, 1 − tau, 0], f32. */
+export class StepParams {
+  readonly tensor: Tensor;
+  readonly #buffer: GPUBuffer;
+  constructor(readonly device: GPUDevice) {
+    this.#buffer = device.createBuffer({
+      label: "step",
+      size: 16,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    });
+    this.tensor = { label: "step", shape: [4], dtype: "f32", storage: { buffer: this.#buffer, offset: 0 } };
+  }
+  write({ lr, slot, tau }: StepValues): void {
+    // 1 − tau is taken in float64: near tau = 1 a float32 difference would lose its digits.
+    this.device.queue.writeBuffer(this.#buffer, 0, Float32Array.of(lr, slot, 1 - tau, 0));
+  }
+  destroy(): void {
+    this.#buffer.destroy();
+  }
+}
