@@ -1,0 +1,76 @@
+// crop_resize: cut a rectangle out of each image, resize it to PX by PX (bicubic, a = -0.5, half-pixel centres, no
+// antialiasing), flip it where asked, and clip to [0, 1].
+//   Taps outside the rectangle are dropped and the others' weights renormalised, as the official code's resize does.
+// pixels      [BYTES / 4]          u32, read: images as 8-bit RGB, row-major, packed; little-endian bytes
+// crops       [ROWS, 8]            u32, read: byte offset, image width, image height, left, top, width, height, flip
+// y           [ROWS, PX, PX, 3]    f32, overwritten; in [0, 1]
+// dispatch    [ceil(ROWS*PX*PX / WORKGROUP_SIZE)] folded into x and y; one invocation per pixel
+// reference   Keys, "Cubic convolution interpolation for digital image processing", 1981
+override ROWS: u32;
+override PX: u32;
+override WORKGROUP_SIZE: u32 = 64;
+
+@group(0) @binding(0) var<storage, read> pixels: array<u32>;
+@group(0) @binding(1) var<storage, read> crops: array<u32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+struct Taps {
+  first: i32,
+  weights: vec4f,
+}
+
+// Keys' kernel at the four taps around a place in [0, extent), those outside dropped.
+fn taps(place: f32, extent: i32) -> Taps {
+  let base = floor(place);
+  let t = place - base;
+  let near = vec2f(t, 1.0 - t);
+  let far = near + 1.0;
+  let inner = (1.5 * near - 2.5) * near * near + 1.0;
+  let outer = ((-0.5 * far + 2.5) * far - 4.0) * far + 2.0;
+  var weights = vec4f(outer.x, inner.x, inner.y, outer.y);
+  let first = i32(base) - 1;
+  for (var k = 0; k < 4; k++) {
+    let at = first + k;
+    if (at < 0 || at >= extent) { weights[k] = 0.0; }
+  }
+  return Taps(first, weights / (weights.x + weights.y + weights.z + weights.w));
+}
+
+fn byte_at(at: u32) -> f32 {
+  return f32((pixels[at >> 2u] >> ((at & 3u) * 8u)) & 255u);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
+  if (i >= ROWS * PX * PX) { return; }
+  let row = i / (PX * PX);
+  let out_y = (i / PX) % PX;
+  let out_x = i % PX;
+  let crop = row * 8u;
+  let offset = crops[crop];
+  let image_width = crops[crop + 1u];
+  let left = crops[crop + 3u];
+  let top = crops[crop + 4u];
+  let width = crops[crop + 5u];
+  let height = crops[crop + 6u];
+  let source_x = select(out_x, PX - 1u - out_x, crops[crop + 7u] == 1u);
+  let across = taps((f32(source_x) + 0.5) * f32(width) / f32(PX) - 0.5, i32(width));
+  let down = taps((f32(out_y) + 0.5) * f32(height) / f32(PX) - 0.5, i32(height));
+  var colour = vec3f(0.0);
+  for (var r = 0; r < 4; r++) {
+    let line = top + u32(clamp(down.first + r, 0, i32(height) - 1));
+    var sum = vec3f(0.0);
+    for (var s = 0; s < 4; s++) {
+      let column = left + u32(clamp(across.first + s, 0, i32(width) - 1));
+      let at = offset + (line * image_width + column) * 3u;
+      sum += across.weights[s] * vec3f(byte_at(at), byte_at(at + 1u), byte_at(at + 2u));
+    }
+    colour += down.weights[r] * sum;
+  }
+  colour = clamp(colour / 255.0, vec3f(0.0), vec3f(1.0));
+  y[i * 3u] = colour.r;
+  y[i * 3u + 1u] = colour.g;
+  y[i * 3u + 2u] = colour.b;
+}

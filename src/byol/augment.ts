@@ -1,0 +1,79 @@
+import { RandomStream, STREAM } from "../domain/philox.ts";
+
+/** What one view's augmentation may draw. Order: crop, flip, jitter, grayscale, solarise, clip, normalise (byol.md §A7). */
+export interface ViewPreset {
+  /** Area of the crop as a share of the image's, and its width over its height. */
+  crop: { area: readonly [number, number]; aspect: readonly [number, number] };
+  flip: number;
+  jitter: { probability: number; brightness: number; contrast: number; saturation: number; hue: number };
+  grayscale: number;
+  solarize: number;
+}
+
+const CIFAR_VIEW: ViewPreset = {
+  crop: { area: [0.08, 1], aspect: [3 / 4, 4 / 3] },
+  flip: 0.5,
+  jitter: { probability: 0.8, brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 },
+  grayscale: 0.2,
+  solarize: 0,
+};
+
+/** Presets by name, view 1 then view 2: the paper's augmentation without blur, the convention at 32 px. */
+export const PRESETS = {
+  cifar: [CIFAR_VIEW, { ...CIFAR_VIEW, solarize: 0.2 }],
+} as const satisfies Record<string, readonly [ViewPreset, ViewPreset]>;
+
+/** One view of one image, drawn: what `crop_resize.wgsl` and `color_augment.wgsl` read. Lengths are in pixels. */
+export interface ViewDraw {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  flip: boolean;
+  jitter: boolean;
+  /** The operations in the order they run: 0 brightness, 1 contrast, 2 saturation, 3 hue. */
+  order: Uint32Array;
+  brightness: number;
+  contrast: number;
+  saturation: number;
+  hue: number;
+  grayscale: boolean;
+  solarize: boolean;
+}
+
+/**
+ * Draws one view's augmentation: a pure function of seed, epoch, sample and view, so that it does not depend on the
+ * batch the sample falls in.
+ *
+ * @param image Its width and height in pixels.
+ */
+export function drawView(
+  preset: ViewPreset,
+  view: 1 | 2,
+  at: { seed: number; epoch: number; sample: number },
+  image: { width: number; height: number },
+): ViewDraw {
+  const random = new RandomStream(at.seed, view === 1 ? STREAM.view1 : STREAM.view2, at.epoch, at.sample);
+  const { crop, jitter } = preset;
+  const area = random.uniform(...crop.area) * image.width * image.height;
+  const aspect = Math.exp(random.uniform(Math.log(crop.aspect[0]), Math.log(crop.aspect[1])));
+  // The official code rounds, then clips to the image; it does not draw again when a side comes out too long.
+  const side = (length: number, limit: number) => Math.min(limit, Math.max(1, Math.round(length)));
+  const width = side(Math.sqrt(area * aspect), image.width);
+  const height = side(Math.sqrt(area / aspect), image.height);
+  return {
+    width,
+    height,
+    left: random.below(image.width - width + 1),
+    top: random.below(image.height - height + 1),
+    flip: random.bernoulli(preset.flip),
+    jitter: random.bernoulli(jitter.probability),
+    order: random.permutation(4),
+    brightness: random.uniform(-jitter.brightness, jitter.brightness),
+    contrast: random.uniform(1 - jitter.contrast, 1 + jitter.contrast),
+    saturation: random.uniform(1 - jitter.saturation, 1 + jitter.saturation),
+    hue: random.uniform(-jitter.hue, jitter.hue),
+    grayscale: random.bernoulli(preset.grayscale),
+    solarize: random.bernoulli(preset.solarize),
+  };
+}

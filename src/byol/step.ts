@@ -1,0 +1,77 @@
+import type { PipelineCache } from "../gpu/pipeline.ts";
+import type { Plan } from "../gpu/plan.ts";
+import { Recorder } from "../gpu/recorder.ts";
+import { StepParams } from "../gpu/step_params.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { type MomentumOptions, recordMomentumUpdate } from "../optim/momentum.ts";
+import { recordEma } from "./ema.ts";
+import { recordByolLoss } from "./loss.ts";
+import { METRIC_SLOTS, readStepMetrics, recordStepMetrics, type StepMetrics } from "./metrics.ts";
+import { recordOnline, recordOnlineBackward, recordTarget } from "./networks.ts";
+import type { ByolState } from "./state.ts";
+
+/** One BYOL step, recorded once and replayed: views → both networks → loss → gradients → update → target. */
+export class ByolStep {
+  private constructor(
+    readonly state: ByolState,
+    readonly plan: Plan,
+    readonly params: StepParams,
+    readonly ring: Tensor,
+  ) {}
+
+  /**
+   * Records and compiles the step.
+   *
+   * @param recordInput Records what makes the views: `[2N, H, W, 3]`, view 1's images, then view 2's.
+   * @throws {RangeError} If a buffer exceeds the device's limits.
+   */
+  static async compile(
+    pipelines: PipelineCache,
+    state: ByolState,
+    optimizer: MomentumOptions,
+    recordInput: (recorder: Recorder) => Tensor,
+  ): Promise<ByolStep> {
+    const recorder = new Recorder(), params = new StepParams(pipelines.device);
+    const { online, target, spec } = state;
+    const x = recordInput(recorder);
+    const { projection, prediction, saved } = recordOnline(recorder, online, spec, x);
+    const { rowLoss, dPrediction } = recordByolLoss(
+      recorder,
+      prediction,
+      recordTarget(recorder, target, spec, x),
+    );
+    recordOnlineBackward(recorder, online, saved, dPrediction);
+    recordMomentumUpdate(
+      recorder,
+      state.optimizer,
+      online.values,
+      online.gradients!,
+      params.tensor,
+      optimizer,
+    );
+    recordEma(recorder, online.values, target.values, params.tensor);
+    const ring = recordStepMetrics(recorder, rowLoss, projection, params.tensor);
+    return new ByolStep(state, await recorder.compile(pipelines), params, ring);
+  }
+
+  /** Submits step `k`. Returns at once; the loss comes with `metrics`. */
+  run(k: number, { lr, tau }: { lr: number; tau: number }): void {
+    const { device } = this.plan;
+    this.params.write({ lr, tau, slot: k % METRIC_SLOTS });
+    const encoder = device.createCommandEncoder();
+    // Parameter gradients accumulate (a weight may be used twice), so each step starts them at zero.
+    encoder.clearBuffer(this.state.online.gradients!.all.storage!.buffer);
+    this.plan.encode(encoder);
+    device.queue.submit([encoder.finish()]);
+  }
+
+  /** The figures of steps `from` … `to − 1`, at most METRIC_SLOTS. Waits for the GPU. */
+  metrics(from: number, to: number): Promise<StepMetrics[]> {
+    return readStepMetrics(this.plan.device, this.ring, from, to);
+  }
+
+  destroy(): void {
+    this.plan.destroy();
+    this.params.destroy();
+  }
+}

@@ -1,0 +1,145 @@
+import type { DatasetReader } from "../data/dataset_reader.ts";
+import { Loader } from "../data/loader.ts";
+import { DomainError } from "../domain/errors.ts";
+import type { JobProgress } from "../domain/job.ts";
+import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
+import type { NamedTensors } from "../domain/tensor_data.ts";
+import type { PipelineCache } from "../gpu/pipeline.ts";
+import { learningRate } from "../optim/schedule.ts";
+import { targetDecay } from "./ema.ts";
+import { METRIC_SLOTS, type StepMetrics } from "./metrics.ts";
+import { ByolState } from "./state.ts";
+import { ByolStep } from "./step.ts";
+import { openViewSource } from "./view_source.ts";
+
+/** What a checkpoint is made of; `step` optimiser steps are done. */
+export interface TrainedState {
+  step: number;
+  epoch: number;
+  metrics: Record<string, number>;
+  model: NamedTensors;
+  trainingState: NamedTensors;
+}
+export interface TrainHooks {
+  progress(progress: JobProgress, metrics: Record<string, number>): void;
+  /** Awaited: training goes on when the checkpoint is safe. */
+  checkpoint(state: TrainedState): Promise<void>;
+}
+
+/** Work submitted between two waits for the GPU: long enough that a wait's 10 ms vanish, short enough to cancel soon. */
+const SECONDS_BETWEEN_WAITS = 1;
+
+/**
+ * Trains BYOL from fresh weights: batch → replay → figures → checkpoint, for `config.total_steps` steps, with a
+ * checkpoint at step 0, every `config.checkpoint.every_steps` and at the end.
+ *
+ * @returns The last step's figures and the run's mean rate.
+ * @throws {DomainError} `invalid` if the data does not fit the config; or, type `diverged`, when the loss is not finite.
+ * @throws What `signal` was aborted with.
+ */
+export async function train(
+  pipelines: PipelineCache,
+  config: ResolvedPretrainConfig,
+  reader: DatasetReader,
+  hooks: TrainHooks,
+  signal: AbortSignal,
+): Promise<Record<string, number>> {
+  const { batch, seed, split, total_steps: total, optimizer } = config;
+  const loader = new Loader({ reader, split, batch, seed });
+  const state = new ByolState(pipelines.device, config);
+  const views = openViewSource(pipelines.device, config, reader, loader.maxBatchBytes);
+  let step: ByolStep | undefined;
+  try {
+    state.initialize(seed);
+    step = await ByolStep.compile(pipelines, state, {
+      name: optimizer.name,
+      weightDecay: optimizer.weight_decay,
+      momentum: optimizer.momentum,
+      trustCoefficient: optimizer.trust_coefficient,
+    }, (recorder) => views.record(recorder));
+    return await loop(step);
+  } finally {
+    step?.destroy();
+    views.destroy();
+    state.destroy();
+  }
+
+  async function loop(step: ByolStep): Promise<Record<string, number>> {
+    const save = async (done: number, metrics: Record<string, number>) => {
+      const epoch = Math.floor(done / loader.stepsPerEpoch);
+      await hooks.checkpoint({ step: done, epoch, metrics, ...await state.read(done) });
+    };
+    await save(0, {});
+    const pace = new Pace(total, batch);
+    let latest: Record<string, number> = {};
+    for (let done = 0; done < total;) {
+      signal.throwIfAborted();
+      const every = config.checkpoint.every_steps ?? total;
+      const until = Math.min(done + pace.stepsBetweenWaits, (Math.floor(done / every) + 1) * every, total);
+      for (let k = done; k < until; k++) {
+        views.write(loader.batch(k));
+        step.run(k, ratesAt(k, config));
+      }
+      const figures = await step.metrics(done, until);
+      latest = { ...summarize(figures, done), ...ratesAt(until - 1, config) };
+      done = until;
+      const progress = pace.advance(done, Math.floor((done - 1) / loader.stepsPerEpoch));
+      hooks.progress(progress, { ...latest, images_per_s: progress.images_per_s });
+      if (done % every === 0 || done === total) await save(done, latest);
+    }
+    return { ...latest, step: total, images_per_s: pace.meanRate };
+  }
+}
+
+/** Learning rate and target decay of step `k`, from 0. */
+function ratesAt(k: number, config: ResolvedPretrainConfig): { lr: number; tau: number } {
+  return {
+    lr: learningRate(k, config.total_steps, config.warmup_steps, config.peak_lr),
+    tau: targetDecay(k, config.total_steps, config.tau),
+  };
+}
+
+/** @throws {DomainError} If a loss is not a finite number: the run cannot recover from that. */
+function summarize(figures: StepMetrics[], first: number): { loss: number; projection_std: number } {
+  const bad = figures.findIndex(({ loss }) => !Number.isFinite(loss));
+  if (bad >= 0) {
+    throw new DomainError(
+      "invalid",
+      `Cannot go on training: the loss of step ${first + bad} is ${figures[bad].loss}; lower optimizer.base_lr`,
+      { type: "diverged" },
+    );
+  }
+  const mean = (of: (m: StepMetrics) => number) => figures.reduce((sum, m) => sum + of(m), 0) / figures.length;
+  return { loss: mean((m) => m.loss), projection_std: mean((m) => m.projectionStd) };
+}
+
+/** How fast the loop goes, and so how many steps it may submit before it waits for the GPU. */
+class Pace {
+  stepsBetweenWaits = 1;
+  readonly #start = performance.now();
+  #last = performance.now();
+  #done = 0;
+  constructor(readonly total: number, readonly batch: number) {}
+
+  get meanRate(): number {
+    return (1000 * this.#done * this.batch) / Math.max(1, performance.now() - this.#start);
+  }
+
+  advance(done: number, epoch: number): JobProgress {
+    const now = performance.now(), seconds = Math.max(1e-3, (now - this.#last) / 1000);
+    const stepsPerSecond = (done - this.#done) / seconds;
+    this.#last = now;
+    this.#done = done;
+    this.stepsBetweenWaits = Math.min(
+      METRIC_SLOTS,
+      Math.max(1, Math.round(stepsPerSecond * SECONDS_BETWEEN_WAITS)),
+    );
+    return {
+      step: done,
+      total_steps: this.total,
+      epoch,
+      images_per_s: stepsPerSecond * this.batch,
+      eta_s: (this.total - done) / (this.meanRate / this.batch),
+    };
+  }
+}

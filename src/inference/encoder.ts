@@ -1,0 +1,89 @@
+import type { NamedTensors } from "../domain/tensor_data.ts";
+import type { PipelineCache } from "../gpu/pipeline.ts";
+import type { Plan } from "../gpu/plan.ts";
+import { readFloats } from "../gpu/readback.ts";
+import { Recorder } from "../gpu/recorder.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { uploadTensor } from "../gpu/upload.ts";
+import { Network, NetworkLayout } from "../nn/network.ts";
+import { addResNet, recordResNetInfer, type ResNetSpec, resnetSpec } from "../nn/resnet.ts";
+
+/** Batch sizes that plans are made for: a request takes the smallest that holds it, or several of the largest. */
+const BATCHES = [1, 8, 32, 128] as const;
+/** The names' prefix inside; a file's encoder names have none. */
+const PREFIX = "encoder";
+
+interface BatchPlan {
+  x: Tensor & { storage: { buffer: GPUBuffer } };
+  y: Tensor;
+  plan: Plan;
+}
+
+/** A frozen encoder: images in, embeddings out. What an image gives does not depend on what else is in its batch. */
+export class Encoder {
+  readonly dim: number;
+  readonly #network: Network;
+  readonly #spec: ResNetSpec;
+  readonly #plans = new Map<number, BatchPlan>();
+
+  /**
+   * @param model The encoder's tensors under torchvision's names, convolutions OIHW.
+   * @throws {RangeError} If the architecture is unknown, or a tensor is missing or of another shape.
+   */
+  constructor(readonly pipelines: PipelineCache, arch: string, readonly px: number, model: NamedTensors) {
+    this.#spec = resnetSpec(arch);
+    this.dim = this.#spec.dim;
+    const layout = new NetworkLayout();
+    addResNet(layout, PREFIX, this.#spec);
+    this.#network = new Network(pipelines.device, layout, "model", false);
+    this.#network.load(new Map([...model].map(([name, tensor]) => [`${PREFIX}.${name}`, tensor])), "");
+  }
+
+  /**
+   * Embeds images.
+   *
+   * @param images `[n, px, px, 3]` f32, normalised, n ≥ 0.
+   * @returns `[n, dim]`, row-major.
+   * @throws {RangeError} If the length is not a multiple of one image's.
+   */
+  async embed(images: Float32Array<ArrayBuffer>): Promise<Float32Array> {
+    const length = this.px * this.px * 3, n = images.length / length;
+    if (!Number.isInteger(n)) {
+      throw new RangeError(
+        `Cannot embed images: ${length} values an image needed, got ${images.length} in all`,
+      );
+    }
+    const embeddings = new Float32Array(n * this.dim);
+    for (let done = 0; done < n;) {
+      const batch = BATCHES.find((size) => size >= n - done) ?? BATCHES.at(-1)!,
+        filled = Math.min(batch, n - done);
+      const { x, y, plan } = await this.#planFor(batch);
+      // Rows past `filled` keep older images; nobody reads what comes of them.
+      this.pipelines.device.queue.writeBuffer(x.storage.buffer, 0, images, done * length, filled * length);
+      plan.replay();
+      const rows = await readFloats(this.pipelines.device, y);
+      embeddings.set(rows.subarray(0, filled * this.dim), done * this.dim);
+      done += filled;
+    }
+    return embeddings;
+  }
+
+  async #planFor(batch: number): Promise<BatchPlan> {
+    const known = this.#plans.get(batch);
+    if (known) return known;
+    const recorder = new Recorder();
+    const x = uploadTensor(this.pipelines.device, `images.${batch}`, [batch, this.px, this.px, 3], "f32");
+    const y = recordResNetInfer(recorder, this.#network, PREFIX, this.#spec, x);
+    const made = { x, y, plan: await recorder.compile(this.pipelines) };
+    this.#plans.set(batch, made);
+    return made;
+  }
+
+  destroy(): void {
+    for (const { x, plan } of this.#plans.values()) {
+      x.storage.buffer.destroy();
+      plan.destroy();
+    }
+    this.#network.destroy();
+  }
+}

@@ -1,0 +1,96 @@
+import { assert } from "@std/assert";
+import { RandomStream } from "../../src/domain/philox.ts";
+import { openGpu } from "../../src/gpu/device.ts";
+import { PipelineCache } from "../../src/gpu/pipeline.ts";
+import { readback } from "../../src/gpu/readback.ts";
+import { Recorder } from "../../src/gpu/recorder.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
+import { uploadTensor } from "../../src/gpu/upload.ts";
+
+/** Half a unit in the last place of f32 at 1: one rounding's relative error at most. */
+export const UNIT_ROUNDOFF = 2 ** -24;
+
+/** The adapter under test, opened once for all of a file's tests. */
+const gpu = await openGpu({ allowSoftware: true });
+export const pipelines = new PipelineCache(gpu.device);
+
+/** Values in a test: float64 numbers that f32 represents exactly, so that both sides start from the same. */
+export interface Values {
+  shape: readonly number[];
+  data: Float64Array;
+}
+
+/** Standard normal noise, rounded to f32. */
+export function noise(shape: readonly number[], seed: number, { mean = 0, std = 1 } = {}): Values {
+  const random = new RandomStream(seed, 99), data = new Float64Array(shape.reduce((a, b) => a * b, 1));
+  for (let i = 0; i < data.length; i++) data[i] = Math.fround(mean + std * random.normal());
+  return { shape, data };
+}
+
+/** A tensor on the GPU that holds `values`. */
+export function upload({ shape, data }: Values, label = "input"): Tensor {
+  return uploadTensor(gpu.device, label, shape, "f32", Float32Array.from(data));
+}
+export function uploadWords(shape: readonly number[], words: Uint32Array<ArrayBuffer>, label = "input"): Tensor {
+  return uploadTensor(gpu.device, label, shape, "u32", words);
+}
+
+/**
+ * Records, replays once and reads back. Buffers hold garbage (NaN) before the replay, so that a kernel that forgets
+ * an element, or reads what it should overwrite, is found out.
+ */
+export async function run(record: (recorder: Recorder) => Tensor[]): Promise<Float64Array[]> {
+  const recorder = new Recorder(), results = record(recorder);
+  const plan = await recorder.compile(pipelines);
+  for (const buffer of plan.buffers) {
+    gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc00000));
+  }
+  plan.replay();
+  const bits = await readback(gpu.device, results);
+  plan.destroy();
+  return bits.map((b) => Float64Array.from(new Float32Array(b)));
+}
+
+/**
+ * The error bound of a sum of `n` products in f32 in any order, as a share of the sum of their magnitudes: λ√n·u, a
+ * bound that holds with probability 1 − 2·exp(−λ²/2) an element (Higham & Mary 2019); λ = 6 leaves 3e-8.
+ */
+export const summationError = (n: number): number => 6 * Math.sqrt(n) * UNIT_ROUNDOFF;
+
+/**
+ * Asserts |actual − expected| ≤ rtol · scale for every element.
+ *
+ * @param scale Of each element, where cancellation makes its own magnitude misleading (the sum of its terms'
+ *   magnitudes, say); by default the largest expected magnitude for all.
+ */
+export function expectClose(
+  what: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  rtol: number,
+  scale?: ArrayLike<number>,
+): void {
+  assert(actual.length === expected.length, `${what}: ${expected.length} elements, got ${actual.length}`);
+  let most = 0;
+  for (let i = 0; i < expected.length; i++) most = Math.max(most, Math.abs(expected[i]));
+  let worst = 0, at = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]) / Math.max(scale ? scale[i] : most, 1e-30);
+    if (!(error <= worst)) [worst, at] = [error, i];
+    if (Number.isNaN(error)) break;
+  }
+  assert(
+    worst <= rtol,
+    `${what}: element ${at} is ${actual[at]}, expected ${expected[at]}: relative error ${worst}, at most ${rtol}`,
+  );
+}
+
+/** ‖actual − expected‖ / ‖expected‖. */
+export function normError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let difference = 0, size = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i] - expected[i]) ** 2;
+    size += expected[i] ** 2;
+  }
+  return Math.sqrt(difference / Math.max(size, 1e-300));
+}

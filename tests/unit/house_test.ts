@@ -1,0 +1,156 @@
+import { assert, assertEquals } from "@std/assert";
+import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
+
+/** What src/ARCHITECTURE.md says in words: each room, and the rooms it may import. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  domain: [],
+  gpu: ["domain"],
+  nn: ["gpu", "domain"],
+  optim: ["gpu"],
+  data: ["domain"],
+  checkpoint: ["domain"],
+  byol: ["nn", "optim", "gpu", "data", "domain"],
+  inference: ["nn", "gpu", "domain"],
+  evaluation: ["domain"],
+  ipc: ["domain"],
+  supervisor: ["ipc", "domain"],
+  workers: ["byol", "inference", "evaluation", "data", "checkpoint", "gpu", "ipc", "domain"],
+  jobs: ["domain"],
+  store: ["domain"],
+  api: ["domain"],
+  setup: [],
+  demo: ["setup", "domain"],
+  config: ["domain"],
+  main: [
+    "api",
+    "checkpoint",
+    "config",
+    "data",
+    "domain",
+    "jobs",
+    "store",
+    "supervisor",
+    "workers",
+  ],
+};
+/** The isolate that answers HTTP never touches a GPU, so nothing it loads may come from these rooms. */
+const GPU_ROOMS = ["gpu", "nn", "optim", "byol", "inference", "workers"];
+const MAX_LINES = { source: 300, kernel: 200, readme: 150, architecture: 150 };
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+
+function* filesUnder(folder: string, ending: string): Generator<string> {
+  for (const entry of Deno.readDirSync(join(ROOT, folder))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) yield* filesUnder(path, ending);
+    else if (entry.name.endsWith(ending)) yield path;
+  }
+}
+const sources = [...filesUnder("src", ".ts"), "main.ts"];
+const kernels = [...filesUnder("kernels", ".wgsl")];
+const read = (path: string): string => Deno.readTextFileSync(join(ROOT, path));
+const lineCount = (path: string): number => read(path).trimEnd().split("\n").length;
+
+interface Import {
+  path: string;
+  /** Loaded only when asked for, not with the file. */
+  dynamic: boolean;
+}
+/** The project's own files that a source names in an import. */
+function importsOf(path: string): Import[] {
+  const text = read(path), found: Import[] = [];
+  const add = (specifier: string, dynamic: boolean) =>
+    found.push({ path: relative(ROOT, join(ROOT, dirname(path), specifier)), dynamic });
+  for (const [, specifier] of text.matchAll(/(?:from|^import) "(\.[^"]+)"/gm)) add(specifier, false);
+  for (const [, specifier] of text.matchAll(/import\("(\.[^"]+)"\)/g)) add(specifier, true);
+  return found;
+}
+/** `src/nn/add.ts` → nn; `src/config.ts` → config; `main.ts` → main. */
+const roomOf = (path: string): string =>
+  (path.startsWith("src/") ? path.slice(4) : path).split("/")[0].replace(/\.ts$/, "");
+
+Deno.test("rooms import only in the permitted direction", () => {
+  const wrong: string[] = [];
+  for (const path of sources) {
+    const from = roomOf(path);
+    assert(MAY_IMPORT[from], `${path} is in no room that ARCHITECTURE.md knows`);
+    for (const { path: to } of importsOf(path)) {
+      if (to.startsWith("kernels/")) {
+        if (!["nn", "optim", "byol"].includes(from)) wrong.push(`${path} -> ${to}`);
+        continue;
+      }
+      const room = roomOf(to);
+      if (room !== from && !MAY_IMPORT[from].includes(room)) wrong.push(`${path} -> ${to}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("no file imports itself through others", () => {
+  const cycles: string[] = [], done = new Set<string>();
+  const visit = (path: string, trail: string[]): void => {
+    if (trail.includes(path)) {
+      cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const { path: next } of importsOf(path)) if (next.endsWith(".ts")) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of sources) visit(path, []);
+  assertEquals(cycles, []);
+});
+
+Deno.test("what the HTTP isolate loads never comes from a GPU room", () => {
+  const seen = new Set<string>(), queue = ["main.ts"];
+  for (let path = queue.pop(); path; path = queue.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    for (const { path: next, dynamic } of importsOf(path)) {
+      if (!dynamic && next.endsWith(".ts")) queue.push(next);
+    }
+  }
+  assert(seen.size > 20, `only ${seen.size} files are reached from main.ts: is this test looking at it?`);
+  assertEquals([...seen].filter((path) => GPU_ROOMS.includes(roomOf(path))), []);
+});
+
+Deno.test("every kernel is imported by exactly one source", () => {
+  const owners = new Map(kernels.map((kernel) => [kernel, [] as string[]]));
+  for (const path of sources) {
+    for (const { path: to } of importsOf(path)) if (to.startsWith("kernels/")) owners.get(to)?.push(path);
+  }
+  assertEquals([...owners].filter(([, by]) => by.length !== 1), []);
+});
+
+Deno.test("every source that owns a kernel has an oracle test", () => {
+  const owners = sources.filter((path) => importsOf(path).some(({ path: to }) => to.startsWith("kernels/")));
+  const tests = new Set([...filesUnder("tests/oracle", "_test.ts")].map((path) => basename(path)));
+  assertEquals(owners.filter((path) => !tests.has(basename(path).replace(/\.ts$/, "_test.ts"))), []);
+});
+
+Deno.test("kernel source stands in kernels/, not in TypeScript strings", () => {
+  assertEquals(sources.filter((path) => /@compute|@workgroup_size/.test(read(path))), []);
+});
+
+Deno.test("files are named after their subject, in snake_case, and there are no barrels", () => {
+  const forbidden = /^(utils?|helpers?|types|common|misc|index|mod)\./;
+  const named = [...sources, ...kernels].map((path) => [path, basename(path)]);
+  assertEquals(named.filter(([, name]) => forbidden.test(name) || !/^[a-z0-9_]+\.[a-z]+$/.test(name)), []);
+  assertEquals(sources.filter((path) => /^export \* from/m.test(read(path))), []);
+});
+
+Deno.test("files keep to their budgets of lines", () => {
+  const long = [
+    ...sources.filter((path) => lineCount(path) > MAX_LINES.source),
+    ...kernels.filter((path) => lineCount(path) > MAX_LINES.kernel),
+    ...["README.md"].filter((path) => lineCount(path) > MAX_LINES.readme),
+    ...["src/ARCHITECTURE.md"].filter((path) => lineCount(path) > MAX_LINES.architecture),
+  ];
+  assertEquals(long, []);
+});
+
+Deno.test("ARCHITECTURE.md describes every room", () => {
+  const text = read("src/ARCHITECTURE.md");
+  const rooms = [...Deno.readDirSync(join(ROOT, "src"))].filter((e) => e.isDirectory).map((e) => e.name);
+  assertEquals(rooms.filter((room) => !text.includes(`\`${room}/\``)), []);
+});
