@@ -31,7 +31,11 @@ export function noise(shape: readonly number[], seed: number, { mean = 0, std = 
 export function upload({ shape, data }: Values, label = "input"): Tensor {
   return uploadTensor(gpu.device, label, shape, "f32", Float32Array.from(data));
 }
-export function uploadWords(shape: readonly number[], words: Uint32Array<ArrayBuffer>, label = "input"): Tensor {
+export function uploadWords(
+  shape: readonly number[],
+  words: Uint32Array<ArrayBuffer>,
+  label = "input",
+): Tensor {
   return uploadTensor(gpu.device, label, shape, "u32", words);
 }
 
@@ -81,7 +85,9 @@ export function expectClose(
   }
   assert(
     worst <= rtol,
-    `${what}: element ${at} is ${actual[at]}, expected ${expected[at]}: relative error ${worst}, at most ${rtol}`,
+    `${what}: element ${at} is ${actual[at]}, expected ${
+      expected[at]
+    }: relative error ${worst}, at most ${rtol}`,
   );
 }
 

@@ -1,0 +1,106 @@
+/**
+ * The wire between the server and its children: frames over a byte stream, each a JSON header and raw bytes behind it.
+ *
+ *   u32 header length · u32 payload length · header (UTF-8 JSON) · payload      (lengths little-endian)
+ */
+export interface Frame<Header = unknown> {
+  header: Header;
+  payload: Uint8Array<ArrayBuffer>;
+}
+
+const PREFIX_BYTES = 8;
+/** Past these a length is taken for garbage on the stream, not for a message. */
+export const MAX_HEADER_BYTES = 16 * 2 ** 20;
+export const MAX_PAYLOAD_BYTES = 2 ** 31 - 1;
+
+/**
+ * The frames of a stream, until it ends.
+ *
+ * @throws {RangeError} If a length is over its limit.
+ * @throws {SyntaxError} If a header is not JSON.
+ * @throws {TypeError} If the stream ends inside a frame.
+ */
+export async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGenerator<Frame> {
+  const reader = new ExactReader(stream);
+  try {
+    for (;;) {
+      const prefix = await reader.read(PREFIX_BYTES, true);
+      if (!prefix) return;
+      const lengths = new DataView(prefix.buffer);
+      const headerBytes = lengths.getUint32(0, true), payloadBytes = lengths.getUint32(4, true);
+      if (headerBytes > MAX_HEADER_BYTES || payloadBytes > MAX_PAYLOAD_BYTES) {
+        throw new RangeError(
+          `Cannot read a frame: at most ${MAX_HEADER_BYTES} and ${MAX_PAYLOAD_BYTES} bytes, got ${headerBytes} and ${payloadBytes}`,
+        );
+      }
+      const header = JSON.parse(new TextDecoder().decode((await reader.read(headerBytes))!));
+      yield { header, payload: (await reader.read(payloadBytes))! };
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** Takes exact numbers of bytes from a stream of arbitrary chunks. */
+class ExactReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #chunk: Uint8Array = new Uint8Array();
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+  }
+
+  /** @returns Exactly `length` bytes; undefined where the stream ends before the first of them and `mayEnd`. */
+  async read(length: number, mayEnd = false): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const bytes = new Uint8Array(length);
+    for (let filled = 0; filled < length;) {
+      if (this.#chunk.length === 0) {
+        const { value, done } = await this.#reader.read();
+        if (done) {
+          if (mayEnd && filled === 0) return undefined;
+          throw new TypeError(`Cannot read a frame: the stream ended ${length - filled} bytes early`);
+        }
+        this.#chunk = value;
+        continue;
+      }
+      const part = this.#chunk.subarray(0, length - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+      this.#chunk = this.#chunk.subarray(part.length);
+    }
+    return bytes;
+  }
+  cancel(): Promise<void> {
+    return this.#reader.cancel();
+  }
+}
+
+/** Writes frames whole and in the order of the calls, at the pace of the other side. */
+export class FrameWriter {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #last: Promise<void> = Promise.resolve();
+  constructor(stream: WritableStream<Uint8Array>) {
+    this.#writer = stream.getWriter();
+    // A closed pipe shows itself to whoever writes next; nobody awaits this one.
+    this.#writer.closed.catch(() => {});
+  }
+
+  /** @returns When the frame is written. Rejects if the other side is gone. */
+  write(header: unknown, payload: Uint8Array = new Uint8Array()): Promise<void> {
+    const text = new TextEncoder().encode(JSON.stringify(header)),
+      prefix = new DataView(new ArrayBuffer(PREFIX_BYTES));
+    prefix.setUint32(0, text.length, true);
+    prefix.setUint32(4, payload.length, true);
+    const written = this.#last.then(async () => {
+      for (const part of [new Uint8Array(prefix.buffer), text, payload]) {
+        if (part.length > 0) await this.#writer.write(part);
+      }
+    });
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#writer.close();
+  }
+}

@@ -1,0 +1,45 @@
+import type { Checkpoint } from "../domain/checkpoint.ts";
+import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
+import type { JobProgress } from "../domain/job.ts";
+import type { TrainingTask } from "../domain/ports.ts";
+
+/** What the server asks of a child. `id` names the request in every answer to it. */
+export type Request =
+  | { type: "train"; id: number; task: TrainingTask }
+  /** The payload is the images' RGB bytes, one behind another. */
+  | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] };
+
+export type ToWorker = Request | { type: "cancel"; id: number };
+
+/** What a child says: while it works, then exactly one of `done` and `failed`. */
+export type Reply =
+  | { type: "progress"; id: number; progress: JobProgress; metrics: Record<string, number> }
+  | { type: "checkpoint"; id: number; checkpoint: Checkpoint }
+  | { type: "message"; id: number; level: "info" | "warn" | "error"; text: string }
+  /** The payload of an answer to `embed` is `rows` f32 embeddings, little-endian. */
+  | { type: "done"; id: number; result: Record<string, unknown> }
+  | { type: "failed"; id: number; error: WireError };
+
+export type FromWorker = { type: "ready"; adapter: string } | Reply;
+
+/** An error on the wire; `code` is there for a DomainError only. */
+export interface WireError {
+  message: string;
+  code?: ErrorCode;
+  type?: string;
+  errors?: FieldError[];
+}
+
+/** An error as it crosses to the other side. What is no DomainError keeps its message for the log, and no more. */
+export function toWire(error: unknown): WireError {
+  if (error instanceof DomainError) {
+    const { type, errors } = error.options;
+    return { message: error.message, code: error.code, type, errors };
+  }
+  return { message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The error that crossed: a DomainError where it was one, so that it reaches the caller with its code. */
+export function fromWire({ message, code, type, errors }: WireError): Error {
+  return code ? new DomainError(code, message, { type, errors }) : new Error(message);
+}

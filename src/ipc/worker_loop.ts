@@ -1,0 +1,66 @@
+import { FrameWriter, readFrames } from "./frame.ts";
+import { type FromWorker, type Reply, type Request, toWire, type ToWorker } from "./messages.ts";
+
+type ReplyBody = Reply extends infer R ? R extends Reply ? Omit<R, "id"> : never : never;
+
+/** What a child does. */
+export interface WorkerRole {
+  /** Prepares, then names the adapter it computes on. Rejecting ends the process. */
+  ready(): Promise<string>;
+  /**
+   * Serves one request; may be called again before an earlier one is through.
+   *
+   * @param say Sends what is worth telling while it works.
+   * @returns What `done` carries.
+   */
+  handle(
+    request: Request,
+    payload: Uint8Array<ArrayBuffer>,
+    say: (reply: ReplyBody) => void,
+    signal: AbortSignal,
+  ): Promise<{ result: Record<string, unknown>; payload?: Uint8Array }>;
+}
+
+/**
+ * Runs a child: reads requests from standard input, writes replies to standard output, until the input ends, which is
+ * how a child learns that its server is gone. Then the process ends, whatever it was doing.
+ */
+export async function serveWorker(role: WorkerRole): Promise<never> {
+  // Standard output belongs to the frames: one stray line there would be read as a length.
+  for (const method of ["log", "info", "debug"] as const) console[method] = console.error;
+  const writer = new FrameWriter(Deno.stdout.writable);
+  const send = (message: FromWorker, payload?: Uint8Array) => {
+    writer.write(message, payload).catch((error) => {
+      console.error("cannot answer the server:", error.message);
+      Deno.exit(1);
+    });
+  };
+  const running = new Map<number, AbortController>();
+  const serve = async (request: Request, payload: Uint8Array<ArrayBuffer>) => {
+    const controller = new AbortController(), { id } = request;
+    running.set(id, controller);
+    try {
+      const answer = await role.handle(
+        request,
+        payload,
+        (reply) => send({ ...reply, id } as Reply),
+        controller.signal,
+      );
+      send({ type: "done", id, result: answer.result }, answer.payload);
+    } catch (error) {
+      const wire = toWire(error);
+      if (!wire.code && !controller.signal.aborted) console.error(error);
+      send({ type: "failed", id, error: wire });
+    } finally {
+      running.delete(id);
+    }
+  };
+
+  send({ type: "ready", adapter: await role.ready() });
+  for await (const { header, payload } of readFrames(Deno.stdin.readable)) {
+    const message = header as ToWorker;
+    if (message.type === "cancel") running.get(message.id)?.abort();
+    else serve(message, payload);
+  }
+  Deno.exit(0);
+}

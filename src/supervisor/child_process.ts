@@ -1,0 +1,191 @@
+import { FrameWriter, readFrames } from "../ipc/frame.ts";
+import { fromWire, type FromWorker, type Reply, type Request } from "../ipc/messages.ts";
+
+/** The child's process ended while it worked on a request: the request may be tried again. */
+export class WorkerDied extends Error {
+  override name = "WorkerDied";
+}
+
+/** How a child is started: a program and what it is given. */
+export interface Command {
+  /** Stands before the lines of its standard error, such as `train`. */
+  name: string;
+  program: string;
+  args: string[];
+  env?: Record<string, string>;
+}
+export interface Answer {
+  result: Record<string, unknown>;
+  payload: Uint8Array<ArrayBuffer>;
+}
+type RequestBody = Request extends infer R ? R extends Request ? Omit<R, "id"> : never : never;
+
+interface Pending extends PromiseWithResolvers<Answer> {
+  heard: (reply: Reply) => void;
+}
+
+/** Waits between a child's death and its next start: a crash at start must not spin, a rare one must not be felt. */
+const FIRST_DELAY_MS = 500, LONGEST_DELAY_MS = 30_000;
+/** A child that lived this long had started well, so the next wait is the first again. */
+const HEALTHY_MS = 60_000;
+/** What a child is given to end by itself before it is killed. */
+const GRACE_MS = 5000;
+
+/** A child process that is started again whenever it ends, and the requests that are under way in it. */
+export class ChildProcess {
+  /** The adapter that the running child named; undefined while there is none ready. */
+  adapter: string | undefined;
+  #process: Deno.ChildProcess | undefined;
+  #writer: FrameWriter | undefined;
+  #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #delay = FIRST_DELAY_MS;
+  #closing = new AbortController();
+  #ready = Promise.withResolvers<void>();
+  readonly #life: Promise<void>;
+
+  constructor(readonly command: Command) {
+    this.#ready.promise.catch(() => {}); // only whoever asks needs to hear
+    this.#life = this.#keepAlive();
+  }
+
+  /** The running child's process id, for those who watch it; undefined between two lives. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Resolves once a child is ready. Rejects if this is closed first. */
+  async whenReady(): Promise<void> {
+    while (this.adapter === undefined) await this.#ready.promise;
+  }
+
+  /**
+   * Sends a request to the child, waiting for one that is ready.
+   *
+   * @param heard Called with what the child says before it is done.
+   * @param signal Asks the child to stop; the promise then rejects with the signal's reason at once.
+   * @throws {WorkerDied} If the process ends first.
+   * @throws What the child failed with; a DomainError stays one.
+   */
+  async request(
+    body: RequestBody,
+    payload?: Uint8Array,
+    heard: (reply: Reply) => void = () => {},
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    signal?.throwIfAborted();
+    await this.whenReady();
+    signal?.throwIfAborted();
+    const id = this.#nextId++, pending: Pending = { ...Promise.withResolvers<Answer>(), heard };
+    this.#pending.set(id, pending);
+    const writer = this.#writer!;
+    const cancel = () => {
+      this.#pending.delete(id);
+      writer.write({ type: "cancel", id }).catch(() => {}); // a child that is gone needs no telling
+      pending.reject(signal!.reason);
+    };
+    signal?.addEventListener("abort", cancel, { once: true });
+    // A failed write is a death that `#live` is about to see, which rejects all that is pending.
+    writer.write({ ...body, id }, payload).catch(() => {});
+    try {
+      return await pending.promise;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Ends the child for good: its input closes, and it is killed if that does not end it in time. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#ready.reject(new WorkerDied(`Cannot reach the ${this.command.name} worker: the server is closing`));
+    const process = this.#process;
+    if (process) {
+      const timer = setTimeout(() => process.kill("SIGKILL"), GRACE_MS);
+      await this.#writer?.close().catch(() => {});
+      await process.status;
+      clearTimeout(timer);
+    }
+    await this.#life;
+  }
+
+  async #keepAlive(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      const born = performance.now(), how = await this.#live();
+      if (this.#closing.signal.aborted) return;
+      if (performance.now() - born > HEALTHY_MS) this.#delay = FIRST_DELAY_MS;
+      console.error(`[${this.command.name}] ${how}; starting again in ${this.#delay / 1000} s`);
+      await sleep(this.#delay, this.#closing.signal);
+      this.#delay = Math.min(2 * this.#delay, LONGEST_DELAY_MS);
+    }
+  }
+
+  /** One life of the child. @returns How it ended, in words. */
+  async #live(): Promise<string> {
+    const { program, args, env } = this.command;
+    const process = new Deno.Command(program, {
+      args,
+      env,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#process = process;
+    this.#writer = new FrameWriter(process.stdin);
+    const noise = this.#passOn(process.stderr);
+    let broken: string | undefined;
+    try {
+      for await (const { header, payload } of readFrames(process.stdout)) {
+        this.#receive(header as FromWorker, payload);
+      }
+    } catch (error) {
+      broken = (error as Error).message;
+    }
+    // Either the process is ending, or it writes what is no frame and cannot be understood any more.
+    this.adapter = undefined;
+    this.#ready = Promise.withResolvers();
+    this.#ready.promise.catch(() => {});
+    const timer = setTimeout(() => process.kill("SIGKILL"), GRACE_MS);
+    const { code, signal } = await process.status;
+    clearTimeout(timer);
+    await noise;
+    this.#process = undefined;
+    const how = `the process ended with ${signal ?? `code ${code}`}${broken ? ` (${broken})` : ""}`;
+    for (const pending of this.#pending.values()) {
+      pending.reject(new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
+    }
+    this.#pending.clear();
+    return how;
+  }
+
+  #receive(message: FromWorker, payload: Uint8Array<ArrayBuffer>): void {
+    if (message.type === "ready") {
+      this.adapter = message.adapter;
+      this.#ready.resolve();
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (!pending) return; // it was cancelled, and nobody waits any more
+    if (message.type === "done") pending.resolve({ result: message.result, payload });
+    else if (message.type === "failed") pending.reject(fromWire(message.error));
+    else return pending.heard(message);
+    this.#pending.delete(message.id);
+  }
+
+  async #passOn(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    let rest = "";
+    for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) console.error(`[${this.command.name}] ${line}`);
+    }
+    if (rest) console.error(`[${this.command.name}] ${rest}`);
+  }
+}
+
+/** Resolves after `ms`, or as soon as `signal` aborts. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  return promise;
+}

@@ -1,0 +1,41 @@
+import { DomainError } from "../domain/errors.ts";
+import type { RgbImage } from "../domain/image.ts";
+import type { Embedder } from "../domain/ports.ts";
+import { type ChildProcess, WorkerDied } from "./child_process.ts";
+
+/** The embedding worker as a port. */
+export class EmbeddingClient implements Embedder {
+  constructor(readonly child: ChildProcess) {}
+
+  ready(): boolean {
+    return this.child.adapter !== undefined;
+  }
+
+  /** @throws {DomainError} `unavailable` while no worker is ready, or when it died over this request. */
+  async embed(checkpoint: string, images: RgbImage[], signal?: AbortSignal): Promise<Float32Array[]> {
+    if (!this.ready()) throw unavailable("Cannot embed images: the embedding worker is starting");
+    const pixels = new Uint8Array(images.reduce((sum, image) => sum + image.pixels.length, 0));
+    let at = 0;
+    for (const image of images) {
+      pixels.set(image.pixels, at);
+      at += image.pixels.length;
+    }
+    const shapes = images.map(({ width, height }) => ({ width, height }));
+    try {
+      const { payload } = await this.child.request(
+        { type: "embed", checkpoint, images: shapes },
+        pixels,
+        undefined,
+        signal,
+      );
+      const all = new Float32Array(payload.buffer), dim = all.length / images.length;
+      return images.map((_, i) => all.slice(i * dim, (i + 1) * dim));
+    } catch (error) {
+      if (!(error instanceof WorkerDied)) throw error;
+      throw unavailable("Cannot embed images: the embedding worker stopped over this request; try again");
+    }
+  }
+}
+
+const unavailable = (message: string): DomainError =>
+  new DomainError("unavailable", message, { type: "worker_not_ready", retryAfterSeconds: 2 });

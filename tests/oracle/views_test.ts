@@ -1,0 +1,146 @@
+import { drawView, PRESETS, type ViewDraw } from "../../src/byol/augment.ts";
+import { packView, recordViews, VIEW_WORDS } from "../../src/byol/views.ts";
+import { RandomStream } from "../../src/domain/philox.ts";
+import { expectClose, run, UNIT_ROUNDOFF, upload, uploadWords } from "./oracle.ts";
+import { type Color64, colorAugment64, cropResize64, type Rgb64 } from "./reference_augment.ts";
+
+const MEAN = [0.485, 0.456, 0.406] as const, STD = [0.229, 0.224, 0.225] as const;
+const PLAIN: ViewDraw = {
+  ...{ left: 0, top: 0, width: 0, height: 0, flip: false },
+  ...{ jitter: false, order: Uint32Array.of(0, 1, 2, 3), brightness: 0, contrast: 1, saturation: 1, hue: 0 },
+  ...{ grayscale: false, solarize: false },
+};
+
+/** A photograph's stand-in: smooth gradients, some noise, and flat gray, black and saturated corners. */
+function picture(width: number, height: number, seed: number): Uint8Array {
+  const random = new RandomStream(seed, 98), pixels = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const x = (i % width) / width, y = Math.floor(i / width) / height;
+    const rgb = x > 0.8 && y > 0.8
+      ? [128, 128, 128]
+      : x > 0.8 && y < 0.2
+      ? [255, 0, 0]
+      : x < 0.1
+      ? [0, 0, 0]
+      : [
+        255 * x * random.uniform(0.9, 1),
+        255 * y,
+        255 * (1 - x) * random.uniform(0.8, 1),
+      ];
+    pixels.set(rgb, 3 * i);
+  }
+  return pixels;
+}
+
+interface Case {
+  size: { width: number; height: number };
+  draw: ViewDraw;
+}
+
+/** Packs the images one behind another, runs both kernels, and holds every view against the reference. */
+async function check(cases: Case[], px: number): Promise<void> {
+  const images = cases.map(({ size }, i) => picture(size.width, size.height, i));
+  const offsets: number[] = [];
+  let length = 0;
+  for (const image of images) {
+    offsets.push(length);
+    length += image.length; // deliberately not a multiple of four
+  }
+  const bytes = new Uint8Array(Math.ceil(length / 4) * 4);
+  for (const [i, image] of images.entries()) bytes.set(image, offsets[i]);
+  const crops = new Uint32Array(cases.length * VIEW_WORDS),
+    colors = new Float32Array(cases.length * VIEW_WORDS);
+  for (const [i, { draw, size }] of cases.entries()) {
+    packView(draw, { offset: offsets[i], ...size }, i, crops, colors);
+  }
+  const inputs = {
+    pixels: uploadWords([bytes.length / 4], new Uint32Array(bytes.buffer)),
+    crops: uploadWords([cases.length, VIEW_WORDS], crops),
+    colors: upload({ shape: [cases.length, VIEW_WORDS], data: Float64Array.from(colors) }),
+  };
+  const [actual] = await run((recorder) => [recordViews(recorder, inputs, px, { mean: MEAN, std: STD })]);
+  for (const [i, { size, draw }] of cases.entries()) {
+    const image: Rgb64 = { ...size, data: Float64Array.from(images[i], (v) => v / 255) };
+    const drawn: Color64 = {
+      ...draw,
+      brightness: Math.fround(draw.brightness),
+      contrast: Math.fround(draw.contrast),
+      saturation: Math.fround(draw.saturation),
+      hue: Math.fround(draw.hue),
+    };
+    const expected = colorAugment64(cropResize64(image, draw, px), drawn, MEAN, STD).data;
+    const part = actual.subarray(i * px * px * 3, (i + 1) * px * px * 3);
+    // Errors before the normalisation are a few dozen roundings of values up to 1; dividing by the deviation, and the
+    // hue's division by the channels' range (1/64 at least here, its colour error range times that), scale them.
+    const tolerance = 100 * UNIT_ROUNDOFF / Math.min(...STD);
+    // A value within rounding of the threshold may fall on either side of it.
+    const close = draw.solarize ? nearThreshold(part, expected) : part;
+    expectClose(
+      `view ${i} (${JSON.stringify(draw)})`,
+      close,
+      expected,
+      tolerance,
+      new Float64Array(part.length).fill(1),
+    );
+  }
+}
+
+/** `actual`, but where expected is 0.5 ± a rounding before normalisation, either of v and 1 − v is the same value. */
+function nearThreshold(actual: Float64Array, expected: Float64Array): Float64Array {
+  return actual.map((v, i) => {
+    const value = expected[i] * STD[i % 3] + MEAN[i % 3];
+    return Math.abs(value - 0.5) < 1e-5 ? expected[i] : v;
+  });
+}
+
+const crop = (left: number, top: number, width: number, height: number, flip = false) => ({
+  ...PLAIN,
+  left,
+  top,
+  width,
+  height,
+  flip,
+});
+
+Deno.test("crop_resize agrees with float64: whole images, single pixels, odd sizes, flips, up and down", async () => {
+  await check([
+    { size: { width: 32, height: 32 }, draw: crop(0, 0, 32, 32) },
+    { size: { width: 32, height: 32 }, draw: crop(5, 7, 9, 22, true) },
+    { size: { width: 1, height: 1 }, draw: crop(0, 0, 1, 1) },
+    { size: { width: 7, height: 5 }, draw: crop(6, 0, 1, 5, true) },
+    { size: { width: 61, height: 43 }, draw: crop(10, 3, 50, 40) },
+    { size: { width: 3, height: 2 }, draw: crop(0, 0, 2, 2) },
+  ], 17);
+});
+
+Deno.test("color_augment agrees with float64: each operation alone, grayscale, solarisation", async () => {
+  const whole = crop(0, 0, 20, 15);
+  const alone: Partial<ViewDraw>[] = [
+    { jitter: true, brightness: 0.37 },
+    { jitter: true, brightness: -0.4 },
+    { jitter: true, contrast: 1.4 },
+    { jitter: true, contrast: 0.6, order: Uint32Array.of(3, 2, 0, 1) },
+    { jitter: true, saturation: 1.2 },
+    { jitter: true, saturation: 0.8, order: Uint32Array.of(1, 2, 3, 0) },
+    { jitter: true, hue: 0.1 },
+    { jitter: true, hue: -0.1 },
+    { grayscale: true },
+    { solarize: true },
+    { jitter: false, brightness: 0.4, contrast: 1.4, hue: 0.1 },
+  ];
+  await check(alone.map((draw) => ({ size: { width: 20, height: 15 }, draw: { ...whole, ...draw } })), 16);
+});
+
+Deno.test("the cifar preset's draws agree with float64, all 24 orders among them", async () => {
+  const orders: number[][] = [];
+  for (let code = 0; code < 256; code++) {
+    const order = [code & 3, (code >> 2) & 3, (code >> 4) & 3, code >> 6];
+    if (new Set(order).size === 4) orders.push(order);
+  }
+  const size = { width: 32, height: 29 };
+  const cases = orders.map((order, sample) => {
+    const drawn = drawView(PRESETS.cifar[1], 2, { seed: 5, epoch: 1, sample }, size);
+    return { size, draw: { ...drawn, jitter: true, order: Uint32Array.from(order) } };
+  });
+  await check(cases, 12);
+});
