@@ -27,12 +27,20 @@ export class ByolState {
   initialize(seed: number): void {
     initNetwork(this.online, seed);
     const encoder = this.device.createCommandEncoder();
-    for (const [from, to] of [
-      [this.online.values, this.target.values],
-      [this.online.statistics, this.target.statistics],
-    ]) {
+    for (
+      const [from, to] of [
+        [this.online.values, this.target.values],
+        [this.online.statistics, this.target.statistics],
+      ]
+    ) {
       // The target's layout is a prefix of the online network's.
-      encoder.copyBufferToBuffer(from.all.storage!.buffer, 0, to.all.storage!.buffer, 0, 4 * to.layout.length);
+      encoder.copyBufferToBuffer(
+        from.all.storage!.buffer,
+        0,
+        to.all.storage!.buffer,
+        0,
+        4 * to.layout.length,
+      );
     }
     encoder.clearBuffer(this.optimizer.momentum.all.storage!.buffer);
     this.device.queue.submit([encoder.finish()]);

@@ -17,6 +17,8 @@ export interface TrainedState {
   step: number;
   epoch: number;
   metrics: Record<string, number>;
+  /** Length of the encoder's embeddings. */
+  dim: number;
   model: NamedTensors;
   trainingState: NamedTensors;
 }
@@ -67,7 +69,7 @@ export async function train(
   async function loop(step: ByolStep): Promise<Record<string, number>> {
     const save = async (done: number, metrics: Record<string, number>) => {
       const epoch = Math.floor(done / loader.stepsPerEpoch);
-      await hooks.checkpoint({ step: done, epoch, metrics, ...await state.read(done) });
+      await hooks.checkpoint({ step: done, epoch, metrics, dim: state.spec.dim, ...await state.read(done) });
     };
     await save(0, {});
     const pace = new Pace(total, batch);
@@ -105,11 +107,14 @@ function summarize(figures: StepMetrics[], first: number): { loss: number; proje
   if (bad >= 0) {
     throw new DomainError(
       "invalid",
-      `Cannot go on training: the loss of step ${first + bad} is ${figures[bad].loss}; lower optimizer.base_lr`,
+      `Cannot go on training: the loss of step ${first + bad} is ${
+        figures[bad].loss
+      }; lower optimizer.base_lr`,
       { type: "diverged" },
     );
   }
-  const mean = (of: (m: StepMetrics) => number) => figures.reduce((sum, m) => sum + of(m), 0) / figures.length;
+  const mean = (of: (m: StepMetrics) => number) =>
+    figures.reduce((sum, m) => sum + of(m), 0) / figures.length;
   return { loss: mean((m) => m.loss), projection_std: mean((m) => m.projectionStd) };
 }
 

@@ -28,7 +28,11 @@ export function openViewSource(
     : augmentedViews(device, config, maxBatchBytes);
 }
 
-function augmentedViews(device: GPUDevice, config: ResolvedPretrainConfig, maxBatchBytes: number): ViewSource {
+function augmentedViews(
+  device: GPUDevice,
+  config: ResolvedPretrainConfig,
+  maxBatchBytes: number,
+): ViewSource {
   const { batch: N, px, seed, channel_mean: mean, channel_std: std } = config;
   const presets = PRESETS[config.augmentation as keyof typeof PRESETS];
   const pixels = uploadTensor(device, "batch.pixels", [Math.ceil(maxBatchBytes / 4)], "u32");
@@ -56,7 +60,8 @@ function augmentedViews(device: GPUDevice, config: ResolvedPretrainConfig, maxBa
 /** No augmentation: what inference would see, twice. A step is then reproducible outside. */
 function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: DatasetReader): ViewSource {
   const { batch: N, px, channel_mean, channel_std } = config, length = px * px * 3;
-  const x = uploadTensor(device, "views", [2 * N, px, px, 3], "f32"), values = new Float32Array(2 * N * length);
+  const x = uploadTensor(device, "views", [2 * N, px, px, 3], "f32"),
+    values = new Float32Array(2 * N * length);
   return {
     record: () => x,
     write({ samples }) {

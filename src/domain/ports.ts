@@ -68,6 +68,8 @@ export interface JobReport {
 export interface TrainingTask {
   job: string;
   dataset: string;
+  /** The dataset's, so that a checkpoint says what it was trained on. */
+  fingerprint: string;
   work: { kind: "pretrain"; config: ResolvedPretrainConfig } | { kind: "knn"; config: KnnConfig };
 }
 /** Runs jobs elsewhere (the training worker's process). Rejects with a DomainError or `WorkerDied`. */

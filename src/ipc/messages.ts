@@ -20,6 +20,11 @@ export type Reply =
   | { type: "done"; id: number; result: Record<string, unknown> }
   | { type: "failed"; id: number; error: WireError };
 
+/** A union's members without their `id`, which the wire adds. */
+type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
+export type ReplyBody = WithoutId<Reply>;
+export type RequestBody = WithoutId<Request>;
+
 export type FromWorker = { type: "ready"; adapter: string } | Reply;
 
 /** An error on the wire; `code` is there for a DomainError only. */

@@ -1,7 +1,12 @@
 import { FrameWriter, readFrames } from "./frame.ts";
-import { type FromWorker, type Reply, type Request, toWire, type ToWorker } from "./messages.ts";
-
-type ReplyBody = Reply extends infer R ? R extends Reply ? Omit<R, "id"> : never : never;
+import {
+  type FromWorker,
+  type Reply,
+  type ReplyBody,
+  type Request,
+  toWire,
+  type ToWorker,
+} from "./messages.ts";
 
 /** What a child does. */
 export interface WorkerRole {

@@ -1,5 +1,5 @@
 import { FrameWriter, readFrames } from "../ipc/frame.ts";
-import { fromWire, type FromWorker, type Reply, type Request } from "../ipc/messages.ts";
+import { fromWire, type FromWorker, type Reply, type RequestBody } from "../ipc/messages.ts";
 
 /** The child's process ended while it worked on a request: the request may be tried again. */
 export class WorkerDied extends Error {
@@ -18,7 +18,6 @@ export interface Answer {
   result: Record<string, unknown>;
   payload: Uint8Array<ArrayBuffer>;
 }
-type RequestBody = Request extends infer R ? R extends Request ? Omit<R, "id"> : never : never;
 
 interface Pending extends PromiseWithResolvers<Answer> {
   heard: (reply: Reply) => void;

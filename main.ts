@@ -1,0 +1,132 @@
+/**
+ * latentd's one entry point and composition root. `main.ts serve` answers HTTP and starts the two others, each a child
+ * process with a GPU of its own: `main.ts train-worker` and `main.ts embed-worker`.
+ */
+import { join, resolve } from "@std/path";
+import { createApp } from "./src/api/app.ts";
+import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpoint_reader.ts";
+import { type Config, readConfig } from "./src/config.ts";
+import { DecoderPool } from "./src/data/decoder_pool.ts";
+import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
+import { encodePng } from "./src/data/encode_png.ts";
+import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
+import { EventHub } from "./src/jobs/event_hub.ts";
+import { JobRunner } from "./src/jobs/job_runner.ts";
+import { submitJob } from "./src/jobs/submit.ts";
+import { openSqliteStore } from "./src/store/sqlite_store.ts";
+import { ChildProcess } from "./src/supervisor/child_process.ts";
+import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
+import { TrainingClient } from "./src/supervisor/training_client.ts";
+
+/** What requests under way are given to end before the server goes without them. */
+const DRAIN_MS = 10_000;
+
+/** Starts a worker role of this file, with no more permissions than it needs: no network, no other program. */
+function startWorker(name: "train" | "embed", config: Config, dataDir: string): ChildProcess {
+  return new ChildProcess({
+    name,
+    program: Deno.execPath(),
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--frozen"],
+      `--allow-read=${import.meta.dirname},${dataDir}`,
+      ...(name === "train" ? [`--allow-write=${dataDir}`] : []),
+      ...["--allow-env", import.meta.filename!, `${name}-worker`],
+    ],
+    env: {
+      DATA_DIR: dataDir,
+      ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
+      XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
+    },
+  });
+}
+
+/** Wires the rooms, listens, and returns when SIGTERM or SIGINT has been answered with an orderly end. */
+async function serve(config: Config): Promise<void> {
+  const dataDir = resolve(config.dataDir);
+  await Deno.mkdir(dataDir, { recursive: true });
+  const checkpointDirectory = join(dataDir, "checkpoints");
+  await sweepUnfinished(checkpointDirectory);
+
+  const store = openSqliteStore(join(dataDir, "latentd.sqlite"));
+  const decoder = new DecoderPool(config.decodeWorkers);
+  const library = new FileDatasetLibrary({
+    directory: join(dataDir, "datasets"),
+    decoder,
+    maxUploadBytes: config.maxUploadBytes,
+  });
+  const intake = new DatasetIntake({ store, library });
+  const hub = new EventHub();
+  const trainChild = startWorker("train", config, dataDir),
+    embedChild = startWorker("embed", config, dataDir);
+  const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub });
+  const app = createApp({
+    store,
+    library,
+    intake,
+    checkpoints: new FileCheckpointLibrary(checkpointDirectory),
+    decoder,
+    embedder: new EmbeddingClient(embedChild),
+    submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
+    runner,
+    hub,
+    encodePng,
+    limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20 },
+  });
+  intake.resume();
+  runner.start();
+
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
+  const server = Deno.serve({
+    hostname: config.host,
+    port: config.port,
+    onListen({ hostname, port }) {
+      console.log(
+        `latentd listening on http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+      );
+      if (!config.trustNetwork) {
+        console.log("no API keys are configured: only this machine can reach the server");
+      }
+    },
+  }, app.fetch);
+  const { promise: stopped, resolve: stopNow } = Promise.withResolvers<void>();
+  stop.signal.addEventListener("abort", () => stopNow(), { once: true });
+  await stopped;
+
+  console.log("latentd is stopping");
+  await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, DRAIN_MS))]);
+  intake.stop();
+  await runner.stop();
+  await Promise.all([trainChild.close(), embedChild.close()]);
+  decoder.close();
+  store.close();
+  Deno.exit(0); // event streams that outlived the drain would hold the process
+}
+
+const [role] = Deno.args;
+const config = readConfigOrExit();
+const workerOptions = { dataDir: config.dataDir, allowSoftwareGpu: config.allowSoftwareGpu };
+switch (role) {
+  case "serve":
+    await serve(config);
+    break;
+  // Loaded only here: what the HTTP process loads never touches a GPU.
+  case "train-worker":
+    await (await import("./src/workers/train_worker.ts")).runTrainWorker(workerOptions);
+    break;
+  case "embed-worker":
+    await (await import("./src/workers/embed_worker.ts")).runEmbedWorker(workerOptions);
+    break;
+  default:
+    console.error(`usage: main.ts serve | train-worker | embed-worker, got ${JSON.stringify(role ?? "")}`);
+    Deno.exit(2);
+}
+
+function readConfigOrExit(): Config {
+  try {
+    return readConfig((name) => Deno.env.get(name));
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+}

@@ -1,0 +1,123 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { DomainError } from "../domain/errors.ts";
+import type { RgbImage } from "../domain/image.ts";
+import { findDataset } from "./datasets.ts";
+import type { ApiDeps } from "./deps.ts";
+import { rejectInvalid } from "./problem.ts";
+import {
+  DatasetItemSchema,
+  IdPath,
+  json,
+  listOf,
+  NumberedPageQuery,
+  problems,
+  RejectedFileSchema,
+} from "./schemas.ts";
+
+const items = createRoute({
+  method: "get",
+  path: "/v1/datasets/{id}/items",
+  summary: "Browse a dataset's images, in order",
+  request: {
+    params: IdPath,
+    query: NumberedPageQuery.extend({ split: z.string().optional(), class: z.string().optional() }),
+  },
+  responses: {
+    200: json(listOf(DatasetItemSchema), "Images' entries; `after` is an entry's n"),
+    ...problems,
+  },
+});
+const image = createRoute({
+  method: "get",
+  path: "/v1/datasets/{id}/items/{n}/image",
+  summary: "One image as PNG",
+  request: {
+    params: IdPath.extend({ n: z.coerce.number().int().min(0) }),
+    query: z.object({
+      px: z.coerce.number().int().min(1).max(8192).optional().openapi({
+        description: "Shrinks the image until its longer side is at most this",
+      }),
+    }),
+  },
+  responses: {
+    200: {
+      description: "The image",
+      content: { "image/png": { schema: { type: "string", format: "binary" } } },
+    },
+    ...problems,
+  },
+});
+const rejected = createRoute({
+  method: "get",
+  path: "/v1/datasets/{id}/rejected",
+  summary: "Files of the archive that did not become images, with the reason",
+  request: { params: IdPath, query: NumberedPageQuery },
+  responses: {
+    200: json(listOf(RejectedFileSchema), "Rejected files; `after` is a place in the list"),
+    ...problems,
+  },
+});
+
+/** Looking into a dataset. */
+export function datasetItemRoutes({ store, library, encodePng }: ApiDeps): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  function ready(id: string): string {
+    const { status } = findDataset(store, id);
+    if (status !== "ready") {
+      throw new DomainError("conflict", `Cannot look into ${id}: its status must be ready, got ${status}`);
+    }
+    return id;
+  }
+  app.openapi(items, async (c) => {
+    const { split, class: label, ...page } = c.req.valid("query");
+    const { data, has_more } = await library.items(
+      ready(c.req.valid("param").id),
+      { split, class: label },
+      page,
+    );
+    return c.json({ object: "list" as const, data, has_more }, 200);
+  });
+  app.openapi(image, async (c) => {
+    const { id, n } = c.req.valid("param");
+    const { px } = c.req.valid("query");
+    const found = await library.image(ready(id), n);
+    const png = await encodePng(px === undefined ? found : shrink(found, px));
+    return c.body(new Uint8Array(png), 200, {
+      "Content-Type": "image/png",
+      "Cache-Control": "private, max-age=31536000, immutable",
+    });
+  });
+  app.openapi(rejected, async (c) => {
+    const { data, has_more } = await library.rejected(
+      ready(c.req.valid("param").id),
+      c.req.valid("query"),
+    );
+    return c.json({ object: "list" as const, data, has_more }, 200);
+  });
+  return app;
+}
+
+/** The image with its longer side at most `px`, each pixel the mean of those it covers; never enlarged. */
+export function shrink(image: RgbImage, px: number): RgbImage {
+  const scale = px / Math.max(image.width, image.height);
+  if (scale >= 1) return image;
+  const width = Math.max(1, Math.round(image.width * scale));
+  const height = Math.max(1, Math.round(image.height * scale));
+  const pixels = new Uint8Array(3 * width * height);
+  for (let y = 0; y < height; y++) {
+    const top = Math.floor(y * image.height / height), bottom = Math.floor((y + 1) * image.height / height);
+    for (let x = 0; x < width; x++) {
+      const left = Math.floor(x * image.width / width), right = Math.floor((x + 1) * image.width / width);
+      const sum = [0, 0, 0];
+      for (let v = top; v < bottom; v++) {
+        for (let u = left; u < right; u++) {
+          const at = 3 * (v * image.width + u);
+          for (let k = 0; k < 3; k++) sum[k] += image.pixels[at + k];
+        }
+      }
+      const area = (bottom - top) * (right - left);
+      for (let k = 0; k < 3; k++) pixels[3 * (y * width + x) + k] = Math.round(sum[k] / area);
+    }
+  }
+  return { width, height, pixels };
+}

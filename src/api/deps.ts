@@ -1,0 +1,30 @@
+import type { Dataset } from "../domain/dataset.ts";
+import type { RgbImage } from "../domain/image.ts";
+import type { Job } from "../domain/job.ts";
+import type { CheckpointLibrary, DatasetLibrary, Embedder, ImageDecoder, Store } from "../domain/ports.ts";
+
+/** What the routes need of the rest of the house. */
+export interface ApiDeps {
+  store: Store;
+  library: DatasetLibrary;
+  intake: {
+    accept(name: string, body: ReadableStream<Uint8Array>): Promise<Dataset>;
+    remove(dataset: string): Promise<void>;
+  };
+  checkpoints: CheckpointLibrary;
+  decoder: ImageDecoder;
+  embedder: Embedder;
+  /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
+  submit(body: unknown, idempotencyKey?: string): Job;
+  runner: { wake(): void; cancel(job: string): Job };
+  /** Calls `listener` when a job has new events; returns what ends that. */
+  hub: { subscribe(job: string, listener: () => void): () => void };
+  encodePng(image: RgbImage): Promise<Uint8Array>;
+  limits: Limits;
+}
+export interface Limits {
+  /** Largest body of `/v1/embeddings`, in bytes. */
+  embeddingsBytes: number;
+  /** Largest JSON body elsewhere, in bytes. */
+  jsonBytes: number;
+}

@@ -1,0 +1,154 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { DomainError, type FieldError } from "../domain/errors.ts";
+import { fieldErrors } from "../domain/field_errors.ts";
+import { mediaType, readBody, readJson, unsupported } from "./body.ts";
+import { summary } from "./problem.ts";
+
+/** As many as OpenAI takes. */
+export const MAX_IMAGES = 2048;
+const IMAGE_TYPES = ["image/jpeg", "image/png"];
+const ACCEPTED = ["application/json", ...IMAGE_TYPES, "multipart/form-data"];
+
+const options = {
+  model: z.string().min(1).max(100),
+  encoding_format: z.enum(["float", "base64"]).default("float"),
+  dimensions: z.int().positive().optional(),
+  normalize: z.boolean().default(false),
+};
+const Item = z.union([z.string(), z.strictObject({ image: z.string() })], {
+  error: 'must be an image: a data URI, base64, or {"image": …} of either',
+});
+/** The JSON body of `POST /v1/embeddings`. */
+export const EmbeddingBody = z.strictObject({
+  ...options,
+  input: z.union([Item, z.array(Item).min(1)], {
+    error: 'must be an image or an array of images: data URIs, base64, or {"image": …} of either',
+  }),
+  /** Sent by clients of other servers, and of no effect here. */
+  user: z.string().optional(),
+  modality: z.literal("image").optional(),
+});
+/** The same options where the body is the image: from the query or from form fields. */
+const TextOptions = z.strictObject({
+  ...options,
+  dimensions: z.coerce.number().int().positive().optional(),
+  normalize: z.enum(["true", "false"]).default("false").transform((value) => value === "true"),
+});
+
+export interface EmbeddingRequest {
+  model: string;
+  encoding_format: "float" | "base64";
+  dimensions?: number;
+  normalize: boolean;
+  /** Encoded images, still to be decoded; those that are listed in `errors` are empty. */
+  images: Uint8Array[];
+  errors: FieldError[];
+}
+
+/**
+ * Reads an embeddings request in any of its forms.
+ *
+ * @throws {DomainError} For what is wrong with the request as a whole; a bad image is told in `errors`.
+ */
+export async function readEmbeddingRequest(c: Context, maxBytes: number): Promise<EmbeddingRequest> {
+  const type = mediaType(c);
+  if (type === "application/json") return fromJson(await readJson(c, maxBytes));
+  if (IMAGE_TYPES.includes(type)) {
+    const rest = check(TextOptions, c.req.query());
+    return withImages(rest, [await readBody(c, maxBytes)]);
+  }
+  if (type !== "multipart/form-data") throw unsupported(type, ACCEPTED);
+  const bytes = await readBody(c, maxBytes);
+  let form: FormData;
+  try {
+    form = await new Response(bytes, { headers: { "Content-Type": c.req.header("Content-Type")! } })
+      .formData();
+  } catch (error) {
+    throw new DomainError(
+      "malformed",
+      `Cannot read the body as multipart/form-data: ${(error as Error).message}`,
+    );
+  }
+  const fields: Record<string, string> = { ...c.req.query() }, files: File[] = [];
+  for (const [name, value] of form) {
+    if (value instanceof File) files.push(value);
+    else fields[name] = value;
+  }
+  const rest = check(TextOptions, fields);
+  if (files.length === 0) throw new DomainError("malformed", "Cannot embed: the form has no image in it");
+  limitCount(files.length);
+  return withImages(
+    rest,
+    await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer()))),
+  );
+}
+
+/** A wrong option of OpenAI's is a 400 there, and clients tell 400 and 422 apart. */
+function check<T>(schema: z.ZodType<T>, value: unknown): T {
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data!;
+  const errors = fieldErrors(error);
+  throw new DomainError("malformed", `Cannot read the request: ${summary(errors)}`, { errors });
+}
+
+function limitCount(images: number): void {
+  if (images > MAX_IMAGES) {
+    throw new DomainError("too_large", `Cannot embed ${images} images: at most ${MAX_IMAGES} a request`, {
+      errors: [{ detail: `at most ${MAX_IMAGES} images`, pointer: "#/input" }],
+    });
+  }
+}
+
+function fromJson(body: unknown): EmbeddingRequest {
+  const { input, model, encoding_format, dimensions, normalize } = check(EmbeddingBody, body);
+  const sources = (Array.isArray(input) ? input : [input]).map((one) =>
+    typeof one === "string" ? one : one.image
+  );
+  limitCount(sources.length);
+  const remote = sources.flatMap((source, i) => /^https?:/i.test(source) ? [i] : []);
+  if (remote.length > 0) {
+    throw new DomainError(
+      "invalid",
+      "Cannot fetch images by URL: no allow-list of hosts is configured; send a data URI or base64",
+      {
+        type: "url_not_allowed",
+        errors: remote.map((i) => ({ detail: "URLs are refused", pointer: `#/input/${i}` })),
+      },
+    );
+  }
+  return withImages({ model, encoding_format, dimensions, normalize }, sources.map(fromBase64));
+}
+
+/** The bytes of a data URI or of bare base64; undefined for anything else. */
+function fromBase64(source: string): Uint8Array | undefined {
+  const comma = source.indexOf(",");
+  const bare = !source.startsWith("data:");
+  if (!bare && !/^data:image\/[a-z0-9.+-]+;base64$/i.test(source.slice(0, comma))) return undefined;
+  try {
+    return Uint8Array.fromBase64(bare ? source : source.slice(comma + 1));
+  } catch {
+    return undefined; // not base64: told to the caller as not an image
+  }
+}
+
+function withImages(
+  rest: Omit<EmbeddingRequest, "images" | "errors">,
+  found: (Uint8Array | undefined)[],
+): EmbeddingRequest {
+  const errors: FieldError[] = [];
+  const images = found.map((bytes, i) => {
+    if (bytes && isJpegOrPng(bytes)) return bytes;
+    errors.push({
+      detail: "must be a JPEG or PNG image, as a data URI or base64; text has no embedding here",
+      pointer: `#/input/${i}`,
+    });
+    return new Uint8Array();
+  });
+  return { ...rest, images, errors };
+}
+
+function isJpegOrPng(bytes: Uint8Array): boolean {
+  const starts = (...magic: number[]) => magic.every((byte, i) => bytes[i] === byte);
+  return starts(0xff, 0xd8, 0xff) || starts(0x89, 0x50, 0x4e, 0x47);
+}

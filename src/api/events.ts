@@ -1,0 +1,131 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { DomainError } from "../domain/errors.ts";
+import { isEnded, type JobEvent } from "../domain/job.ts";
+import type { ApiDeps } from "./deps.ts";
+import { findJob } from "./jobs.ts";
+import { rejectInvalid } from "./problem.ts";
+import { IdPath, JobEventSchema, listOf, NumberedPageQuery, problems } from "./schemas.ts";
+
+/** Shorter than the 30 to 60 s after which proxies drop a silent connection. */
+const HEARTBEAT_MS = 15_000;
+const PAGE = 100;
+
+const events = createRoute({
+  method: "get",
+  path: "/v1/jobs/{id}/events",
+  summary: "A job's events: a stream that replays and then follows, or a list",
+  request: {
+    params: IdPath,
+    query: NumberedPageQuery.openapi({ description: "`after` is an event's seq" }),
+    headers: z.object({
+      "last-event-id": z.string().optional().openapi({ description: "As `after`, and stronger" }),
+    }),
+  },
+  responses: {
+    200: {
+      description: "Events, in order; a stream closes after the job's last one",
+      content: {
+        "text/event-stream": { schema: z.string() },
+        "application/json": { schema: listOf(JobEventSchema) },
+      },
+    },
+    204: { description: "The job has ended and there is nothing after that event: do not reconnect" },
+    ...problems,
+  },
+});
+
+/** Following a job. */
+export function eventRoutes({ store, hub }: Pick<ApiDeps, "store" | "hub">): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  app.openapi(events, (c) => {
+    const { id } = findJob(store, c.req.valid("param").id);
+    const { after: asked = 0, limit } = c.req.valid("query");
+    const last = c.req.header("Last-Event-ID");
+    if (last && !/^\d{1,15}$/.test(last)) {
+      throw new DomainError("malformed", "Cannot read Last-Event-ID: it must be an event's seq");
+    }
+    const after = last ? Number(last) : asked;
+    const accept = c.req.header("Accept") ?? "";
+    if (accept.includes("application/json") && !accept.includes("text/event-stream")) {
+      const found = store.listEvents(id, after, limit + 1);
+      return c.json(
+        { object: "list" as const, data: found.slice(0, limit), has_more: found.length > limit },
+        200,
+      );
+    }
+    const over = () => isEnded(findJob(store, id).status);
+    if (over() && store.listEvents(id, after, 1).length === 0) return c.body(null, 204);
+    const stream = eventStream({
+      read: (seq) => store.listEvents(id, seq, PAGE),
+      over,
+      subscribe: (listener) => hub.subscribe(id, listener),
+    }, after);
+    return c.body(stream, 200, {
+      "Content-Type": "text/event-stream; charset=utf-8",
+      "Cache-Control": "no-cache",
+      "X-Accel-Buffering": "no",
+    });
+  });
+  return app;
+}
+
+/**
+ * Server-sent events from `after` on. It reads only as fast as the client takes, a page at a time, and closes once the
+ * job is over and its last event is sent.
+ */
+export function eventStream(
+  source: {
+    read(afterSeq: number): JobEvent[];
+    over(): boolean;
+    subscribe(listener: () => void): () => void;
+  },
+  after: number,
+  heartbeatMs = HEARTBEAT_MS,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let seq = after, released = false;
+  let changed = Promise.withResolvers<void>();
+  const unsubscribe = source.subscribe(() => changed.resolve());
+  function release(): void {
+    released = true;
+    unsubscribe();
+    changed.resolve();
+  }
+  /** The next stretch of the stream; undefined at its end. */
+  async function next(): Promise<string | undefined> {
+    while (!released) {
+      // Before reading, so that what is written in between wakes the wait below.
+      changed = Promise.withResolvers();
+      // Asked first: what is over writes no more, so the read after it is complete.
+      const over = source.over();
+      const page = source.read(seq);
+      if (page.length > 0) {
+        seq = page.at(-1)!.seq;
+        return page.map((e) => `id: ${e.seq}\nevent: ${e.type}\ndata: ${JSON.stringify(e)}\n\n`).join("");
+      }
+      if (over) return undefined;
+      let silent = false;
+      const timer = setTimeout(() => {
+        silent = true;
+        changed.resolve();
+      }, heartbeatMs);
+      await changed.promise;
+      clearTimeout(timer);
+      if (silent && !released) return ":\n\n";
+    }
+  }
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const text = await next();
+        if (text !== undefined) return controller.enqueue(encoder.encode(text));
+        if (!released) controller.close();
+        release();
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    cancel: release,
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,35 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { DomainError } from "../domain/errors.ts";
+import type { ApiDeps } from "./deps.ts";
+import { json, problems } from "./schemas.ts";
+
+const Status = z.object({ status: z.literal("ok") });
+const live = createRoute({
+  method: "get",
+  path: "/healthz",
+  summary: "Whether the server answers",
+  responses: { 200: json(Status, "It does"), ...problems },
+});
+const ready = createRoute({
+  method: "get",
+  path: "/readyz",
+  summary: "Whether it can embed",
+  responses: { 200: json(Status, "It can"), ...problems },
+});
+
+/** Liveness and readiness. */
+export function healthRoutes({ embedder }: Pick<ApiDeps, "embedder">): OpenAPIHono {
+  const app = new OpenAPIHono();
+  app.openapi(live, (c) => c.json({ status: "ok" as const }, 200));
+  app.openapi(ready, (c) => {
+    if (!embedder.ready()) throw notReady();
+    return c.json({ status: "ok" as const }, 200);
+  });
+  return app;
+}
+
+/** What is answered while the embedding worker is not up. */
+export const notReady = () =>
+  new DomainError("unavailable", "Cannot embed yet: the embedding worker is not ready", {
+    retryAfterSeconds: 2,
+  });

@@ -1,0 +1,145 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { DomainError } from "../domain/errors.ts";
+import { checkId } from "../domain/ids.ts";
+import { type Job, JOB_KINDS, JOB_STATUSES, KnnConfig } from "../domain/job.ts";
+import type { Store } from "../domain/ports.ts";
+import { PretrainConfig } from "../domain/pretrain.ts";
+import { readJson } from "./body.ts";
+import type { ApiDeps } from "./deps.ts";
+import { rejectInvalid } from "./problem.ts";
+import { IdPath, JobSchema, json, listOf, PageQuery, problems } from "./schemas.ts";
+
+/** A domain schema as the document shows it: what may be sent, defaults included. */
+function sent(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input" });
+  return rest;
+}
+const bodyOf = (kind: string, config: z.ZodType) => ({
+  type: "object",
+  required: ["kind", "dataset", "config"],
+  additionalProperties: false,
+  properties: {
+    kind: { const: kind },
+    dataset: { type: "string" },
+    config: sent(config),
+    metadata: { type: "object", additionalProperties: { type: "string" } },
+  },
+});
+// A plain schema is documentation only: the body is checked once, with the store at hand, by `submit`.
+const JobBody = { oneOf: [bodyOf("pretrain", PretrainConfig), bodyOf("knn", KnnConfig)] } as object;
+
+const submit = createRoute({
+  method: "post",
+  path: "/v1/jobs",
+  summary: "Queue a job",
+  request: {
+    headers: z.object({
+      "idempotency-key": z.string().optional().openapi({
+        description: "The same key and body give the same job again; another body is refused (422)",
+      }),
+    }),
+    body: { required: true, content: { "application/json": { schema: JobBody } } },
+  },
+  responses: { 202: json(JobSchema, "Queued; Location names it"), ...problems },
+});
+const list = createRoute({
+  method: "get",
+  path: "/v1/jobs",
+  summary: "List jobs, newest first",
+  request: {
+    query: PageQuery.extend({
+      kind: z.enum(JOB_KINDS).optional(),
+      status: z.enum(JOB_STATUSES).optional(),
+      dataset: z.string().optional(),
+    }),
+  },
+  responses: { 200: json(listOf(JobSchema), "Jobs"), ...problems },
+});
+const get = createRoute({
+  method: "get",
+  path: "/v1/jobs/{id}",
+  summary: "One job",
+  request: { params: IdPath },
+  responses: { 200: json(JobSchema, "The job"), ...problems },
+});
+const cancel = createRoute({
+  method: "post",
+  path: "/v1/jobs/{id}/cancel",
+  summary: "Cancel a job that has not ended",
+  request: { params: IdPath },
+  responses: { 200: json(JobSchema, "Cancelled"), ...problems },
+});
+const metrics = createRoute({
+  method: "get",
+  path: "/v1/jobs/{id}/metrics",
+  summary: "Every logged row",
+  request: {
+    params: IdPath,
+    query: z.object({ format: z.enum(["json", "csv"]).default("json") }),
+  },
+  responses: {
+    200: {
+      description: "Rows, in order",
+      content: {
+        "application/json": { schema: listOf(z.record(z.string(), z.unknown())) },
+        "text/csv": { schema: z.string() },
+      },
+    },
+    ...problems,
+  },
+});
+
+/** Finds a job, or throws `not_found`. */
+export function findJob(store: Store, id: string): Job {
+  const job = store.getJob(checkId("job", id));
+  if (!job) throw new DomainError("not_found", `Cannot find job ${id}: there is none`);
+  return job;
+}
+
+/** Submitting, listing and cancelling jobs, and their metrics. */
+export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  app.openapi(submit, async (c) => {
+    const job = submitJob(await readJson(c, limits.jsonBytes), c.req.header("Idempotency-Key"));
+    runner.wake();
+    return c.json(job, 202, { Location: `/v1/jobs/${job.id}` });
+  });
+  app.openapi(list, (c) => {
+    const { kind, status, dataset, ...page } = c.req.valid("query");
+    const { data, has_more } = store.listJobs({ kind, status, dataset }, page);
+    return c.json({ object: "list" as const, data, has_more }, 200);
+  });
+  app.openapi(get, (c) => c.json(findJob(store, c.req.valid("param").id), 200));
+  app.openapi(cancel, (c) => c.json(runner.cancel(findJob(store, c.req.valid("param").id).id), 200));
+  app.openapi(metrics, (c) => {
+    const rows = metricRows(store, findJob(store, c.req.valid("param").id).id);
+    if (c.req.valid("query").format === "json") {
+      return c.json({ object: "list" as const, data: rows, has_more: false }, 200);
+    }
+    return c.body(toCsv(rows), 200, { "Content-Type": "text/csv; charset=utf-8" });
+  });
+  return app;
+}
+
+function metricRows(store: Store, job: string): Record<string, unknown>[] {
+  const rows: Record<string, unknown>[] = [];
+  let after = 0;
+  for (;;) {
+    const events = store.listEvents(job, after, 1000);
+    if (events.length === 0) return rows;
+    for (const { type, data, created_at } of events) {
+      if (type === "metrics") rows.push({ ...data, created_at });
+    }
+    after = events.at(-1)!.seq;
+  }
+}
+
+function toCsv(rows: Record<string, unknown>[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cell = (value: unknown) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
+    .map((line) => `${line.map(cell).join(",")}\r\n`).join("");
+}

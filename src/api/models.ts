@@ -1,0 +1,135 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Checkpoint, Model } from "../domain/checkpoint.ts";
+import { DomainError } from "../domain/errors.ts";
+import { fieldErrors } from "../domain/field_errors.ts";
+import { isId } from "../domain/ids.ts";
+import type { CheckpointLibrary, Store } from "../domain/ports.ts";
+import { readJson } from "./body.ts";
+import { findCheckpoint } from "./checkpoints.ts";
+import type { ApiDeps } from "./deps.ts";
+import { rejectInvalid, summary } from "./problem.ts";
+import { IdPath, json, listOf, ModelSchema, PageQuery, problems } from "./schemas.ts";
+
+const Alias = z.strictObject({ checkpoint: z.string() });
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/models",
+  summary: "List models: aliases by name, then checkpoints, newest first",
+  request: { query: PageQuery },
+  responses: { 200: json(listOf(ModelSchema), "Models; aliases are on the first page"), ...problems },
+});
+const get = createRoute({
+  method: "get",
+  path: "/v1/models/{id}",
+  summary: "One model, by alias or checkpoint id",
+  request: { params: IdPath },
+  responses: { 200: json(ModelSchema, "The model"), ...problems },
+});
+const put = createRoute({
+  method: "put",
+  path: "/v1/models/{id}",
+  summary: "Let an alias name a checkpoint",
+  request: {
+    params: IdPath,
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            required: ["checkpoint"],
+            additionalProperties: false,
+            properties: { checkpoint: { type: "string" } },
+          },
+        },
+      },
+    },
+  },
+  responses: { 200: json(ModelSchema, "The model"), ...problems },
+});
+const remove = createRoute({
+  method: "delete",
+  path: "/v1/models/{id}",
+  summary: "Drop an alias; the checkpoint stays",
+  request: { params: IdPath },
+  responses: { 204: { description: "Dropped" }, ...problems },
+});
+
+/**
+ * The checkpoint that a model's id or alias names.
+ *
+ * @throws {DomainError} `not_found`, of type `model_not_found`.
+ */
+export function findModel(store: Store, id: string): Checkpoint {
+  const checkpoint = isId("ckpt", id) ? id : store.getAlias(id);
+  const found = checkpoint && store.getCheckpoint(checkpoint);
+  if (!found) {
+    const name = JSON.stringify(id.slice(0, 80));
+    throw new DomainError("not_found", `Cannot find model ${name}: no alias or checkpoint is called that`, {
+      type: "model_not_found",
+    });
+  }
+  return found;
+}
+
+/** Models and their aliases, in the shape of OpenAI's list. */
+export function modelRoutes({ store, checkpoints, limits }: ApiDeps): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  app.openapi(list, async (c) => {
+    const page = c.req.valid("query");
+    const { data: found, has_more } = store.listCheckpoints({}, page);
+    const named = page.after === undefined
+      ? store.listAliases().map(({ alias, checkpoint }) => ({
+        id: alias,
+        checkpoint: findCheckpoint(store, checkpoint),
+      }))
+      : [];
+    const all = [...named, ...found.map((checkpoint) => ({ id: checkpoint.id, checkpoint }))];
+    const data = await Promise.all(all.map(({ id, checkpoint }) => describe(checkpoints, id, checkpoint)));
+    return c.json({ object: "list" as const, data, has_more }, 200);
+  });
+  app.openapi(get, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(await describe(checkpoints, id, findModel(store, id)), 200);
+  });
+  app.openapi(put, async (c) => {
+    const { id: alias } = c.req.valid("param");
+    if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(alias) || isId("ckpt", alias)) {
+      throw new DomainError(
+        "invalid",
+        `Cannot set the alias: 1 to 64 of a-z, 0-9, ".", "_", "-", not shaped like a checkpoint's id, got ${
+          JSON.stringify(alias.slice(0, 80))
+        }`,
+      );
+    }
+    const { data, error } = Alias.safeParse(await readJson(c, limits.jsonBytes));
+    if (!data) {
+      const errors = fieldErrors(error);
+      throw new DomainError("invalid", `Cannot set the alias: ${summary(errors)}`, { errors });
+    }
+    const checkpoint = findCheckpoint(store, data.checkpoint);
+    const model = await describe(checkpoints, alias, checkpoint);
+    store.setAlias(alias, checkpoint.id);
+    return c.json(model, 200);
+  });
+  app.openapi(remove, (c) => {
+    const { id: alias } = c.req.valid("param");
+    if (!store.deleteAlias(alias)) {
+      throw new DomainError(
+        "not_found",
+        `Cannot drop the alias ${JSON.stringify(alias.slice(0, 80))}: there is none`,
+      );
+    }
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+async function describe(library: CheckpointLibrary, id: string, checkpoint: Checkpoint): Promise<Model> {
+  const { arch, dim, preprocessing } = await library.model(checkpoint.id);
+  return {
+    ...{ id, object: "model", checkpoint: checkpoint.id, arch, dim, px: preprocessing.px, preprocessing },
+    ...{ owned_by: "latentd", created: Math.floor(Date.parse(checkpoint.created_at) / 1000) },
+  };
+}

@@ -1,0 +1,87 @@
+import type { ZodError } from "zod";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
+import { fieldErrors } from "../domain/field_errors.ts";
+
+const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
+  malformed: 400,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  invalid: 422,
+  queue_full: 429,
+  unavailable: 503,
+  disk_full: 507,
+};
+const TITLE: Record<number, string> = {
+  400: "Malformed request",
+  404: "Not found",
+  405: "Method not allowed",
+  409: "Conflict",
+  413: "Content too large",
+  415: "Unsupported media type",
+  416: "Range not satisfiable",
+  422: "Invalid request",
+  429: "Queue full",
+  500: "Internal error",
+  503: "Not ready",
+  507: "Disk full",
+};
+
+/** @throws {DomainError} Always: what a route's own checks of query and path found. */
+export function rejectInvalid(
+  result: { success: true } | { success: false; error: ZodError; target: string },
+): void {
+  if (result.success) return;
+  const errors = fieldErrors(result.error, [result.target]);
+  throw new DomainError("invalid", `Cannot read the ${result.target}: ${summary(errors)}`, { errors });
+}
+
+/** Every error on one line. */
+export const summary = (errors: FieldError[]): string =>
+  errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ").slice(0, 1000);
+
+/** Problem details (RFC 9457) that OpenAI's clients can read too. */
+export function problem(
+  c: Context,
+  status: ContentfulStatusCode,
+  detail: string,
+  { code, errors, headers }: { code: string; errors?: FieldError[]; headers?: Record<string, string> },
+): Response {
+  const body = {
+    type: `/problems/${code}`,
+    title: TITLE[status] ?? "Error",
+    status,
+    detail,
+    instance: c.req.path,
+    ...(errors?.length ? { errors } : {}),
+    error: {
+      message: detail,
+      type: status === 429 ? "rate_limit_error" : status < 500 ? "invalid_request_error" : "server_error",
+      param: errors?.[0]?.pointer?.replace(/^#\/?/, "").replaceAll("/", ".") || null,
+      code,
+    },
+  };
+  return c.body(JSON.stringify(body), status, { "Content-Type": "application/problem+json", ...headers });
+}
+
+/** Answers whatever a route throws; what nobody foresaw is logged under the request's id and stays a bare 500. */
+export function toProblem(error: Error, c: Context): Response {
+  if (error instanceof DomainError) {
+    const { type, errors, retryAfterSeconds } = error.options;
+    const headers: Record<string, string> = retryAfterSeconds === undefined
+      ? {}
+      : { "Retry-After": String(retryAfterSeconds) };
+    return problem(c, STATUS[error.code], error.message, { code: type ?? error.code, errors, headers });
+  }
+  if (error instanceof HTTPException && error.status < 500) {
+    return problem(c, error.status as ContentfulStatusCode, error.message || "Cannot read the request", {
+      code: "malformed",
+    });
+  }
+  console.error(`request ${c.get("requestId")}:`, error);
+  return problem(c, 500, "Internal error", { code: "internal" });
+}

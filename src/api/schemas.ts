@@ -1,0 +1,138 @@
+import { z } from "@hono/zod-openapi";
+import type { Checkpoint, Model } from "../domain/checkpoint.ts";
+import { type Dataset, DATASET_STATUSES, type DatasetItem, type RejectedFile } from "../domain/dataset.ts";
+import { EVENT_TYPES, type Job, JOB_KINDS, JOB_STATUSES, type JobEvent } from "../domain/job.ts";
+
+const numbers = z.record(z.string(), z.number());
+const anything = z.record(z.string(), z.unknown());
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const failure = z.object({ code: z.string(), message: z.string() });
+
+export const DatasetSchema = z.object({
+  id: z.string(),
+  object: z.literal("dataset"),
+  name: z.string(),
+  status: z.enum(DATASET_STATUSES),
+  counts: z.object({ images: z.int(), rejected: z.int(), bytes: z.int() }),
+  splits: z.record(
+    z.string(),
+    z.object({ images: z.int(), classes: z.record(z.string(), z.int()) }),
+  ),
+  channel_mean: triple.nullable(),
+  channel_std: triple.nullable(),
+  fingerprint: z.string().nullable(),
+  created_at: z.string(),
+  error: failure.optional(),
+}).openapi("Dataset") satisfies z.ZodType<Dataset>;
+
+export const DatasetItemSchema = z.object({
+  n: z.int(),
+  path: z.string(),
+  split: z.string(),
+  class: z.string().nullable(),
+  width: z.int(),
+  height: z.int(),
+}).openapi("DatasetItem") satisfies z.ZodType<DatasetItem>;
+
+export const RejectedFileSchema = z.object({ path: z.string(), reason: z.string() })
+  .openapi("RejectedFile") satisfies z.ZodType<RejectedFile>;
+
+export const JobSchema = z.object({
+  id: z.string(),
+  object: z.literal("job"),
+  kind: z.enum(JOB_KINDS),
+  status: z.enum(JOB_STATUSES),
+  dataset: z.string(),
+  config: anything,
+  metadata: z.record(z.string(), z.string()),
+  progress: z.object({
+    step: z.int(),
+    total_steps: z.int(),
+    epoch: z.number(),
+    images_per_s: z.number(),
+    eta_s: z.number().nullable(),
+  }).nullable(),
+  metrics: numbers.nullable(),
+  result: anything.nullable(),
+  attempt: z.int(),
+  error: failure.optional(),
+  created_at: z.string(),
+  started_at: z.string().nullable(),
+  finished_at: z.string().nullable(),
+}).openapi("Job") satisfies z.ZodType<Job>;
+
+export const JobEventSchema = z.object({
+  seq: z.int(),
+  job: z.string(),
+  type: z.enum(EVENT_TYPES),
+  data: anything,
+  created_at: z.string(),
+}).openapi("JobEvent") satisfies z.ZodType<JobEvent>;
+
+export const CheckpointSchema = z.object({
+  id: z.string(),
+  object: z.literal("checkpoint"),
+  job: z.string(),
+  step: z.int(),
+  epoch: z.number(),
+  metrics: numbers,
+  files: z.array(z.object({ name: z.string(), bytes: z.int(), sha256: z.string() })),
+  created_at: z.string(),
+}).openapi("Checkpoint") satisfies z.ZodType<Checkpoint>;
+
+export const ModelSchema = z.object({
+  id: z.string(),
+  object: z.literal("model"),
+  checkpoint: z.string(),
+  arch: z.string(),
+  dim: z.int(),
+  px: z.int(),
+  preprocessing: z.object({ px: z.int(), channel_mean: triple, channel_std: triple }),
+  owned_by: z.literal("latentd"),
+  created: z.int(),
+}).openapi("Model") satisfies z.ZodType<Model>;
+
+export const ProblemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  errors: z.array(z.object({ detail: z.string(), pointer: z.string().optional() })).optional(),
+  error: z.object({
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+    code: z.string(),
+  }),
+}).openapi("Problem");
+
+/** A list of `item`, as every list of this API is shaped. */
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({ object: z.literal("list"), data: z.array(item), has_more: z.boolean() });
+
+/** The query of a list that is paged by id. */
+export const PageQuery = z.object({
+  after: z.string().max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+/** The query of a list that is paged by number. */
+export const NumberedPageQuery = PageQuery.extend({
+  after: z.coerce.number().int().min(0).optional(),
+});
+
+/** The path of one object; a malformed id is a 404, so it is the handler's to check. */
+export const IdPath = z.object({ id: z.string() });
+
+/** A JSON response of a route. */
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+/** What every route may answer besides. */
+export const problems = {
+  default: {
+    description: "Problem details",
+    content: { "application/problem+json": { schema: ProblemSchema } },
+  },
+};

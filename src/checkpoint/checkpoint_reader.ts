@@ -1,0 +1,131 @@
+import { join } from "@std/path";
+import type { CheckpointFileName } from "../domain/checkpoint.ts";
+import { DomainError } from "../domain/errors.ts";
+import { checkId, isId } from "../domain/ids.ts";
+import type { CheckpointLibrary } from "../domain/ports.ts";
+import type { NamedTensors } from "../domain/tensor_data.ts";
+import type { CheckpointContents } from "./checkpoint_writer.ts";
+import { describeFile, MANIFEST, Manifest } from "./manifest.ts";
+import { type ModelDescription, readModelConfig } from "./model_config.ts";
+import { decodeSafetensors } from "./safetensors.ts";
+import { TrainingStateJson } from "./state.ts";
+
+/** All of a checkpoint, each file's hash checked. */
+export type ReadCheckpoint = Omit<CheckpointContents, "config"> & { config: ModelDescription };
+
+/**
+ * Reads a whole checkpoint.
+ *
+ * @param directory Where checkpoints lie (`DATA_DIR/checkpoints`).
+ * @throws {DomainError} `not_found`, if there is none, or no manifest in it; `conflict`, type `checkpoint_damaged`, if
+ *   a file is missing or not what the manifest says.
+ */
+export async function readCheckpoint(directory: string, id: string): Promise<ReadCheckpoint> {
+  const files = await openFiles(directory, id);
+  const state = TrainingStateJson.safeParse(parseJson(await files.read("state.json")));
+  if (!state.success) throw files.damaged("state.json", state.error.issues[0].message);
+  return {
+    model: decodeSafetensors(await files.read("model.safetensors"), { label: `${id}'s model` }),
+    trainingState: decodeSafetensors(await files.read("training_state.safetensors"), {
+      label: `${id}'s training state`,
+    }),
+    state: state.data,
+    config: readModelConfig(parseJson(await files.read("config.json"))),
+  };
+}
+
+/**
+ * Reads what embedding needs: the encoder's tensors under torchvision's names, and their description.
+ *
+ * @throws {DomainError} As `readCheckpoint`.
+ */
+export async function readModel(
+  directory: string,
+  id: string,
+): Promise<{ tensors: NamedTensors; config: ModelDescription }> {
+  const files = await openFiles(directory, id);
+  return {
+    tensors: decodeSafetensors(await files.read("model.safetensors"), { label: `${id}'s model` }),
+    config: readModelConfig(parseJson(await files.read("config.json"))),
+  };
+}
+
+/** Checkpoints under one directory. */
+export class FileCheckpointLibrary implements CheckpointLibrary {
+  constructor(readonly directory: string) {}
+
+  /** @throws {DomainError} `not_found`, if the id is not well-formed; whether the file exists is not looked at. */
+  path(checkpoint: string, file: CheckpointFileName): string {
+    return join(this.directory, checkId("ckpt", checkpoint), file);
+  }
+  /** @throws {DomainError} As `readCheckpoint`. */
+  async model(checkpoint: string): Promise<ModelDescription> {
+    const files = await openFiles(this.directory, checkpoint);
+    return readModelConfig(parseJson(await files.read("config.json")));
+  }
+}
+
+/**
+ * Removes what writers that were killed have left. To be called before any writer starts.
+ *
+ * @returns The removed directories' names.
+ */
+export async function sweepUnfinished(directory: string): Promise<string[]> {
+  const swept: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(directory)) {
+      const id = name.match(/^\.(.+)\.tmp$/)?.[1];
+      if (id !== undefined && isId("ckpt", id)) swept.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  for (const name of swept) await Deno.remove(join(directory, name), { recursive: true });
+  return swept.sort();
+}
+
+interface CheckedFiles {
+  /** A file's bytes, after their hash has been checked. */
+  read(name: Manifest["files"][number]["name"]): Promise<Uint8Array<ArrayBuffer>>;
+  damaged(name: string, reason: string): DomainError;
+}
+
+async function openFiles(directory: string, id: string): Promise<CheckedFiles> {
+  const path = join(directory, checkId("ckpt", id));
+  const damaged = (name: string, reason: string): DomainError =>
+    new DomainError("conflict", `Cannot read ${id}: its ${name} is damaged: ${reason}`, {
+      type: "checkpoint_damaged",
+    });
+  const bytes = await readIfPresent(join(path, MANIFEST));
+  if (!bytes) throw new DomainError("not_found", `Cannot find checkpoint ${id}: there is none`);
+  let manifest: Manifest;
+  try {
+    manifest = Manifest.parse(parseJson(bytes));
+  } catch (error) {
+    throw damaged(MANIFEST, (error as Error).message);
+  }
+  return {
+    damaged,
+    async read(name) {
+      const listed = manifest.files.find((file) => file.name === name);
+      const found = await readIfPresent(join(path, name));
+      if (!listed || !found) throw damaged(name, listed ? "it is missing" : "the manifest lacks it");
+      const { sha256 } = await describeFile(name, found);
+      if (sha256 !== listed.sha256) {
+        throw damaged(name, `the manifest has SHA-256 ${listed.sha256}, got ${sha256}`);
+      }
+      return found;
+    },
+  };
+}
+
+async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+const parseJson = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));

@@ -1,0 +1,182 @@
+import { DomainError } from "../domain/errors.ts";
+import type { NamedTensors, TensorData } from "../domain/tensor_data.ts";
+
+const MAX_HEADER_BYTES = 16 * 2 ** 20;
+const LENGTH_BYTES = 8;
+const WHITESPACE = [" ", "\t", "\n", "\r"];
+const DTYPES = { F32: Float32Array, I64: BigInt64Array } as const;
+type Dtype = keyof typeof DTYPES;
+
+/**
+ * Writes tensors as a safetensors file: eight bytes of header length, the JSON header, the values, little-endian.
+ * The same tensors always give the same bytes.
+ *
+ * @throws {RangeError} If a tensor's shape does not hold its values, or the header would be longer than 16 MiB.
+ */
+export function encodeSafetensors(
+  tensors: NamedTensors,
+  metadata?: Record<string, string>,
+): Uint8Array<ArrayBuffer> {
+  const header: [string, unknown][] = metadata ? [["__metadata__", metadata]] : [];
+  const placed: { data: TensorData["data"]; at: number }[] = [];
+  let end = 0;
+  for (const [name, { shape, data }] of inFileOrder(tensors)) {
+    if (elementCount(shape) !== data.length) {
+      throw new RangeError(
+        `Cannot encode ${name}: shape [${shape}] must hold its values, got ${data.length} of them`,
+      );
+    }
+    placed.push({ data, at: end });
+    end += data.byteLength;
+    const dtype = dtypeOf(data);
+    header.push([name, { dtype, shape, data_offsets: [end - data.byteLength, end] }]);
+  }
+  // Object.fromEntries would hang a tensor called __proto__ on the object as an own key too, but an index-like name
+  // ("0") would move to the front; the members are therefore joined as they stand.
+  const members = header.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const json = new TextEncoder().encode(`{${members.join(",")}}`);
+  const headerBytes = Math.ceil(json.length / 8) * 8, start = LENGTH_BYTES + headerBytes;
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw new RangeError(
+      `Cannot encode a safetensors file: its header may have ${MAX_HEADER_BYTES} bytes, got ${headerBytes}`,
+    );
+  }
+  const bytes = new Uint8Array(start + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.fill(0x20, LENGTH_BYTES, start);
+  bytes.set(json, LENGTH_BYTES);
+  for (const { data, at } of placed) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start + at);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a safetensors file of F32 and I64 tensors; the values are copies. It is strict: every byte belongs to exactly
+ * one tensor, every size agrees, and no name occurs twice.
+ *
+ * @param options `label` says in messages what is being read.
+ * @throws {DomainError} `malformed`, naming what is wrong, for any other bytes.
+ */
+export function decodeSafetensors(bytes: Uint8Array, options: { label?: string } = {}): NamedTensors {
+  const fail = (reason: string): never => {
+    throw new DomainError("malformed", `Cannot read ${options.label ?? "a safetensors file"}: ${reason}`);
+  };
+  const { header, start } = readHeader(bytes, fail);
+  const entries = Object.entries(header).flatMap(([name, value]) => {
+    if (name !== "__metadata__") return [readEntry(name, value, fail)];
+    checkMetadata(value, fail);
+    return [];
+  });
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  const tensors: NamedTensors = new Map(), length = bytes.length - start;
+  let at = 0;
+  for (const { name, dtype, shape, begin, end } of entries) {
+    if (begin !== at) fail(`${quote(name)} must begin at ${at}, where what precedes it ends, got ${begin}`);
+    if (end > length) fail(`${quote(name)} must end within the data's ${length} bytes, got ${end}`);
+    tensors.set(name, {
+      shape,
+      data: new DTYPES[dtype](new Uint8Array(bytes.subarray(start + begin, start + end)).buffer),
+    });
+    at = end;
+  }
+  if (at !== length) fail(`its tensors must cover the data, got ${at} of ${length} bytes`);
+  return tensors;
+}
+
+type Fail = (reason: string) => never;
+interface Entry {
+  name: string;
+  dtype: Dtype;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/** I64 before F32, by name within each: whatever the shapes, each tensor then stands at a multiple of its item size. */
+function inFileOrder(tensors: NamedTensors): [string, TensorData][] {
+  const rank = ({ data }: TensorData) => data instanceof BigInt64Array ? 0 : 1;
+  return [...tensors].sort(([a, x], [b, y]) => rank(x) - rank(y) || (a < b ? -1 : 1));
+}
+
+function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < LENGTH_BYTES) {
+    fail(`it must begin with ${LENGTH_BYTES} bytes of length, got ${bytes.length}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getBigUint64(0, true), start = LENGTH_BYTES + Number(length);
+  if (length > BigInt(MAX_HEADER_BYTES)) fail(`its header may have ${MAX_HEADER_BYTES} bytes, got ${length}`);
+  if (start > bytes.length) fail(`its header must end within the file's ${bytes.length} bytes, got ${start}`);
+  let text = "", header: unknown;
+  try {
+    // A byte order mark is not stripped: JSON may not begin with one.
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      bytes.subarray(LENGTH_BYTES, start),
+    );
+    header = JSON.parse(text);
+  } catch (error) {
+    fail(`its header must be JSON in UTF-8: ${(error as Error).message}`);
+  }
+  if (!isObject(header) || text[0] !== "{") return fail("its header must be a JSON object, starting with {");
+  const twice = repeatedKey(text);
+  if (twice !== undefined) fail(`its header has ${quote(twice)} twice`);
+  return { header, start };
+}
+
+function readEntry(name: string, value: unknown, fail: Fail): Entry {
+  const what = quote(name);
+  if (!isObject(value)) return fail(`${what} must be an object, got ${quote(value)}`);
+  const { dtype, shape, data_offsets: offsets, ...rest } = value;
+  const unknown = Object.keys(rest);
+  if (unknown.length > 0) fail(`${what} has an unknown field, got ${quote(unknown[0])}`);
+  if (dtype !== "F32" && dtype !== "I64") return fail(`${what} must be F32 or I64, got ${quote(dtype)}`);
+  if (!isSizes(shape)) return fail(`${what} must have a shape of whole numbers, got ${quote(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
+    return fail(`${what} must have two data_offsets in order, got ${quote(offsets)}`);
+  }
+  const [begin, end] = offsets, needed = elementCount(shape) * DTYPES[dtype].BYTES_PER_ELEMENT;
+  if (needed !== end - begin) {
+    fail(`${what} must have ${needed} bytes for ${dtype} [${shape}], got ${end - begin}`);
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+function checkMetadata(value: unknown, fail: Fail): void {
+  if (!isObject(value) || Object.values(value).some((text) => typeof text !== "string")) {
+    fail(`__metadata__ must map strings to strings, got ${quote(value)}`);
+  }
+}
+
+/** A key that occurs twice in one object of a valid JSON text; JSON.parse would silently keep the last. */
+function repeatedKey(text: string): string | undefined {
+  const objects: Set<string>[] = [];
+  // By hand: a regular expression overflows its stack on a string of megabytes.
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "{") objects.push(new Set());
+    else if (text[at] === "}") objects.pop();
+    if (text[at] !== '"') continue;
+    let close = at + 1;
+    while (text[close] !== '"') close += text[close] === "\\" ? 2 : 1;
+    let next = close + 1;
+    while (WHITESPACE.includes(text[next])) next++;
+    if (text[next] === ":") {
+      const key = JSON.parse(text.slice(at, close + 1)), keys = objects.at(-1)!;
+      if (keys.has(key)) return key;
+      keys.add(key);
+    }
+    at = close;
+  }
+}
+
+const dtypeOf = (data: TensorData["data"]): Dtype => data instanceof Float32Array ? "F32" : "I64";
+const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isSizes = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+/** Untrusted values go into messages quoted and cut; JSON.stringify overflows its stack on deep nesting. */
+const quote = (value: unknown): string =>
+  Deno.inspect(value, { depth: 1, iterableLimit: 8, strAbbreviateSize: 60, breakLength: Infinity }).slice(
+    0,
+    80,
+  );

@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+const wholeBytes = (fallback: number) =>
+  z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number).refine((n) => n > 0, {
+    error: "must be more than 0",
+  }).default(fallback);
+const wholeNumber = (min: number, max: number, fallback: number) =>
+  z.string().regex(/^\d{1,6}$/, `must be a whole number from ${min} to ${max}`).transform(Number).refine(
+    (n) => n >= min && n <= max,
+    { error: `must be from ${min} to ${max}` },
+  ).default(fallback);
+const flag = z.enum(["0", "1", "true", "false"], { error: "must be 0, 1, true or false" })
+  .transform((value) => value === "1" || value === "true").default(false);
+
+const isLoopback = (host: string) =>
+  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+
+const Environment = z.object({
+  HOST: z.string().regex(/^[0-9A-Za-z.:-]{1,253}$/, "must be a host name or an address").default("127.0.0.1"),
+  PORT: wholeNumber(0, 65535, 8000),
+  DATA_DIR: z.string().default("./data"),
+  MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
+  MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
+  DECODE_WORKERS: wholeNumber(1, 64, 2),
+  GPU_PROVIDER: z.literal("deno", { error: "must be deno: no other provider is built yet" }).default("deno"),
+  ALLOW_SOFTWARE_GPU: flag,
+  TRUST_NETWORK: flag,
+});
+type Key = keyof z.infer<typeof Environment>;
+
+/** The server's settings. Byte counts are of bodies as received. */
+export interface Config {
+  host: string;
+  /** 0 takes a free port. */
+  port: number;
+  dataDir: string;
+  maxUploadBytes: number;
+  maxJsonBytes: number;
+  decodeWorkers: number;
+  gpuProvider: "deno";
+  allowSoftwareGpu: boolean;
+  trustNetwork: boolean;
+}
+
+/** Every environment variable that the server reads, for its documentation. */
+export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string }[] = [
+  { name: "HOST", default: "127.0.0.1", meaning: "address to listen on" },
+  { name: "PORT", default: "8000", meaning: "port to listen on; 0 takes a free one" },
+  { name: "DATA_DIR", default: "./data", meaning: "database, datasets, checkpoints" },
+  { name: "MAX_UPLOAD_BYTES", default: "8589934592", meaning: "largest dataset upload" },
+  { name: "MAX_JSON_BYTES", default: "33554432", meaning: "largest body of an embeddings request" },
+  { name: "DECODE_WORKERS", default: "2", meaning: "threads that decode images" },
+  { name: "GPU_PROVIDER", default: "deno", meaning: "WebGPU implementation; only `deno` is built so far" },
+  { name: "ALLOW_SOFTWARE_GPU", default: "0", meaning: "1 accepts an adapter that is a CPU" },
+  {
+    name: "TRUST_NETWORK",
+    default: "0",
+    meaning:
+      "1 allows a HOST that is not loopback, though the server has no keys yet: whoever reaches it may use it",
+  },
+];
+
+/**
+ * Reads the settings. An empty variable counts as unset.
+ *
+ * @throws {Error} Listing every wrong value.
+ */
+export function readConfig(env: (name: string) => string | undefined): Config {
+  const { data, error } = Environment.safeParse(
+    Object.fromEntries(CONFIG_KEYS.map(({ name }) => [name, env(name) || undefined])),
+  );
+  const wrong = error?.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    return `${name} ${message}, got ${JSON.stringify(env(name))}`;
+  }) ?? [];
+  const host = data?.HOST ?? (env("HOST") || "127.0.0.1");
+  const trusted = data?.TRUST_NETWORK ?? ["1", "true"].includes(env("TRUST_NETWORK") ?? "");
+  if (!isLoopback(host) && !trusted && !wrong.some((line) => line.startsWith("HOST "))) {
+    wrong.push(
+      `HOST must be loopback, because API keys are not built yet and anyone could use the server ` +
+        `(TRUST_NETWORK=1 allows it where something else keeps strangers out), got ${JSON.stringify(host)}`,
+    );
+  }
+  if (!data || wrong.length > 0) throw new Error(`Cannot read the configuration:\n  ${wrong.join("\n  ")}`);
+  return {
+    host,
+    port: data.PORT,
+    dataDir: data.DATA_DIR,
+    maxUploadBytes: data.MAX_UPLOAD_BYTES,
+    maxJsonBytes: data.MAX_JSON_BYTES,
+    decodeWorkers: data.DECODE_WORKERS,
+    gpuProvider: data.GPU_PROVIDER,
+    allowSoftwareGpu: data.ALLOW_SOFTWARE_GPU,
+    trustNetwork: data.TRUST_NETWORK,
+  };
+}

@@ -1,0 +1,119 @@
+import type { Dataset } from "../domain/dataset.ts";
+import { DomainError } from "../domain/errors.ts";
+import { newId } from "../domain/ids.ts";
+import type { DatasetLibrary, Store } from "../domain/ports.ts";
+
+/** Takes datasets in: keeps uploads, makes images of them one dataset at a time, and removes them again. */
+export class DatasetIntake {
+  #store: Store;
+  #library: DatasetLibrary;
+  #now: () => Date;
+  #queue: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor({ store, library, now = () => new Date() }: {
+    store: Store;
+    library: DatasetLibrary;
+    now?: () => Date;
+  }) {
+    this.#store = store;
+    this.#library = library;
+    this.#now = now;
+  }
+
+  /**
+   * Keeps an upload and answers with its dataset, `ingesting`. The row comes after the bytes are durable: a dataset
+   * that is listed has its upload, and an upload that broke off is never listed.
+   *
+   * @throws {DomainError} What `DatasetLibrary.receive` throws.
+   */
+  async accept(name: string, body: ReadableStream<Uint8Array>): Promise<Dataset> {
+    const id = newId("ds");
+    let dataset: Dataset;
+    try {
+      const bytes = await this.#library.receive(id, body);
+      dataset = {
+        ...{ id, object: "dataset", name, status: "ingesting", counts: { images: 0, rejected: 0, bytes } },
+        ...{ splits: {}, channel_mean: null, channel_std: null, fingerprint: null },
+        created_at: this.#now().toISOString(),
+      };
+      this.#store.createDataset(dataset);
+    } catch (error) {
+      await this.#library.remove(id).catch((e) =>
+        console.error(`Cannot clear what was received of ${id}:`, e)
+      );
+      throw error;
+    }
+    this.#enqueue(dataset);
+    return dataset;
+  }
+
+  /** Takes up again what a dead server left `ingesting`. Call once, at start. */
+  resume(): void {
+    const left: Dataset[] = [];
+    let after: string | undefined;
+    for (;;) {
+      const { data, has_more } = this.#store.listDatasets({ after, limit: 100 });
+      left.push(...data.filter((dataset) => dataset.status === "ingesting"));
+      if (!has_more) break;
+      after = data.at(-1)!.id;
+    }
+    for (const dataset of left.reverse()) this.#enqueue(dataset);
+  }
+
+  /**
+   * Removes a dataset and its bytes.
+   *
+   * @throws {DomainError} `not_found`, or `conflict` while it is being ingested or a job that has not ended uses it.
+   */
+  async remove(id: string): Promise<void> {
+    const dataset = this.#store.getDataset(id);
+    if (!dataset) throw new DomainError("not_found", `Cannot delete ${id}: there is no such dataset`);
+    if (dataset.status === "ingesting") {
+      throw new DomainError("conflict", `Cannot delete ${id}: it is being ingested`);
+    }
+    for (const status of ["queued", "running", "paused"] as const) {
+      const [job] = this.#store.listJobs({ dataset: id, status }, { limit: 1 }).data;
+      if (job) throw new DomainError("conflict", `Cannot delete ${id}: ${job.id} uses it and is ${status}`);
+    }
+    // The row first: what is listed has its bytes.
+    this.#store.deleteDataset(id);
+    await this.#library.remove(id);
+  }
+
+  /** Settles when everything accepted so far has been ingested. */
+  idle(): Promise<void> {
+    return this.#queue;
+  }
+
+  /** Begins nothing more and settles nothing more; `resume()` of the next server does it again. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #enqueue(dataset: Dataset): void {
+    this.#queue = this.#queue.then(() => this.#ingest(dataset)).catch((error) =>
+      console.error(`Cannot settle ${dataset.id}:`, error)
+    );
+  }
+
+  async #ingest({ id, name }: Dataset): Promise<void> {
+    if (this.#stopped) return;
+    let outcome: Parameters<Store["settleDataset"]>[1];
+    try {
+      outcome = { status: "ready", summary: await this.#library.ingest(id, name) };
+    } catch (error) {
+      if (!(error instanceof DomainError)) console.error(`Cannot ingest ${id}:`, error);
+      outcome = {
+        status: "failed",
+        error: error instanceof DomainError
+          ? { code: error.options.type ?? error.code, message: error.message }
+          : {
+            code: "internal",
+            message: "Cannot ingest the archive: a fault of the server, which its log describes",
+          },
+      };
+    }
+    if (!this.#stopped) this.#store.settleDataset(id, outcome);
+  }
+}

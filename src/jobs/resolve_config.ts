@@ -1,0 +1,53 @@
+import type { Dataset } from "../domain/dataset.ts";
+import { DomainError, type FieldError } from "../domain/errors.ts";
+import type { PretrainConfig, ResolvedPretrainConfig } from "../domain/pretrain.ts";
+
+type Triple = [number, number, number];
+const IMAGENET_MEAN: Triple = [0.485, 0.456, 0.406];
+const IMAGENET_STD: Triple = [0.229, 0.224, 0.225];
+
+/** Everything about `config` that does not suit `dataset`; pointers are into a job's body. */
+export function findMismatches(config: PretrainConfig, dataset: Dataset): FieldError[] {
+  const errors: FieldError[] = [];
+  const split = Object.hasOwn(dataset.splits, config.split) ? dataset.splits[config.split] : undefined;
+  if (!split) {
+    errors.push({
+      pointer: "#/config/split",
+      detail: `${dataset.id} has no such split, only ${Object.keys(dataset.splits).join(", ")}`,
+    });
+  } else if (config.batch > split.images) {
+    errors.push({
+      pointer: "#/config/batch",
+      detail: `must be at most the split's ${split.images} images, got ${config.batch}`,
+    });
+  }
+  if (config.normalization === "dataset" && !(dataset.channel_mean && dataset.channel_std)) {
+    errors.push({ pointer: "#/config/normalization", detail: `${dataset.id} has no channel statistics` });
+  }
+  return errors;
+}
+
+/**
+ * Works out every number that a pretrain run depends on.
+ *
+ * @throws {DomainError} `invalid`, if the dataset lacks the split, has fewer images in it than one batch, or has no
+ * channel statistics though they are asked for.
+ */
+export function resolvePretrainConfig(config: PretrainConfig, dataset: Dataset): ResolvedPretrainConfig {
+  const errors = findMismatches(config, dataset);
+  if (errors.length > 0) {
+    throw new DomainError("invalid", `Cannot train on ${dataset.id}: ${errors[0].detail}`, { errors });
+  }
+  // The last, incomplete batch of an epoch is dropped.
+  const stepsPerEpoch = Math.floor(dataset.splits[config.split].images / config.batch);
+  const ofDataset = config.normalization === "dataset";
+  return {
+    ...config,
+    steps_per_epoch: stepsPerEpoch,
+    total_steps: config.steps ?? Math.max(1, Math.round(config.epochs! * stepsPerEpoch)),
+    warmup_steps: Math.round(config.optimizer.warmup_epochs * stepsPerEpoch),
+    peak_lr: config.optimizer.base_lr * config.batch / 256,
+    channel_mean: ofDataset ? dataset.channel_mean! : IMAGENET_MEAN,
+    channel_std: ofDataset ? dataset.channel_std! : IMAGENET_STD,
+  };
+}

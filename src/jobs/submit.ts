@@ -1,0 +1,188 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Dataset } from "../domain/dataset.ts";
+import { DomainError, type FieldError } from "../domain/errors.ts";
+import { fieldErrors } from "../domain/field_errors.ts";
+import { isId, newId } from "../domain/ids.ts";
+import { type Job, JOB_KINDS, type JobKind, KnnConfig } from "../domain/job.ts";
+import type { Store } from "../domain/ports.ts";
+import { PretrainConfig } from "../domain/pretrain.ts";
+import { findMismatches } from "./resolve_config.ts";
+
+const Body = z.strictObject({
+  kind: z.enum(JOB_KINDS),
+  dataset: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  metadata: z.record(z.string().max(64), z.string().max(512)).refine((m) => Object.keys(m).length <= 16, {
+    error: "at most 16 entries",
+  }).default({}),
+});
+type Checked<T> = { value?: T; errors: FieldError[] };
+
+/**
+ * Queues what the body of `POST /v1/jobs` describes. The same idempotency key and body give the same job again.
+ *
+ * @throws {DomainError} `malformed` if the body is no object; `invalid` with every mistake in `errors`; `not_found` if
+ * the dataset's id is the only mistake; `conflict` if the dataset is not ready; `queue_full`.
+ */
+export function submitJob(
+  { store, now = () => new Date(), maxQueued = 100 }: { store: Store; now?: () => Date; maxQueued?: number },
+  body: unknown,
+  idempotencyKey?: string,
+): Job {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new DomainError("malformed", "Cannot submit a job: the body must be a JSON object", {
+      errors: [{ pointer: "#", detail: "must be an object" }],
+    });
+  }
+  if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
+    throw new DomainError("malformed", "Cannot read Idempotency-Key: 1 to 255 visible ASCII characters");
+  }
+  const shape = Body.safeParse(body);
+  const shapeErrors = shape.error ? fieldErrors(shape.error) : [];
+  const fields = body as Record<string, unknown>;
+  const idempotency = idempotencyKey === undefined || !shape.success
+    ? undefined
+    : { key: idempotencyKey, fingerprint: fingerprint(shape.data) };
+  const earlier = idempotency && store.getIdempotent(idempotency.key);
+  if (idempotency && earlier) {
+    if (earlier.fingerprint === idempotency.fingerprint) return store.getJob(earlier.job)!;
+    throw new DomainError(
+      "invalid",
+      `Cannot use the Idempotency-Key: it made ${earlier.job} of another body`,
+      {
+        type: "idempotency_key_reused",
+      },
+    );
+  }
+
+  const dataset = typeof fields.dataset === "string" && isId("ds", fields.dataset)
+    ? store.getDataset(fields.dataset)
+    : undefined;
+  const config = checkConfig(store, fields.kind, fields.config, dataset);
+  const errors = [...shapeErrors, ...config.errors];
+  const unknownDataset = typeof fields.dataset === "string" && !dataset;
+  if (unknownDataset) errors.push({ pointer: "#/dataset", detail: "there is no such dataset" });
+  if (unknownDataset && errors.length === 1) {
+    throw new DomainError(
+      "not_found",
+      `Cannot find dataset ${JSON.stringify(String(fields.dataset).slice(0, 60))}`,
+      {
+        errors,
+      },
+    );
+  }
+  if (!shape.success || !config.value || errors.length > 0) {
+    const mistakes = errors.length === 1 ? "1 mistake" : `${errors.length} mistakes`;
+    throw new DomainError("invalid", `Cannot submit the job: ${mistakes}; ${describe(errors)}`, { errors });
+  }
+  if (dataset!.status !== "ready") {
+    throw new DomainError(
+      "conflict",
+      `Cannot use ${dataset!.id}: its status must be ready, got ${dataset!.status}`,
+    );
+  }
+  if (store.listJobs({ status: "queued" }, { limit: maxQueued }).data.length >= maxQueued) {
+    throw new DomainError("queue_full", `Cannot queue the job: ${maxQueued} are waiting`, {
+      retryAfterSeconds: 30,
+    });
+  }
+  const { kind, metadata } = shape.data;
+  const job: Job = {
+    ...{
+      id: newId("job"),
+      object: "job",
+      kind,
+      status: "queued",
+      dataset: dataset!.id,
+      config: config.value,
+    },
+    ...{ metadata, progress: null, metrics: null, result: null, attempt: 0 },
+    ...{ created_at: now().toISOString(), started_at: null, finished_at: null },
+  };
+  store.createJob(job, idempotency);
+  return store.getJob(job.id)!;
+}
+
+const describe = (errors: FieldError[]) =>
+  errors.map((e) => `${e.pointer} ${e.detail}`).join("; ").slice(0, 1000);
+
+function checkConfig(
+  store: Store,
+  kind: unknown,
+  config: unknown,
+  dataset: Dataset | undefined,
+): Checked<Record<string, unknown>> {
+  // Without a kind or an object there is nothing to hold the config against; the body's own check has said so.
+  if (
+    !JOB_KINDS.includes(kind as JobKind) || typeof config !== "object" || config === null ||
+    Array.isArray(config)
+  ) {
+    return { errors: [] };
+  }
+  return kind === "pretrain" ? checkPretrain(config, dataset) : checkKnn(store, config, dataset);
+}
+
+function checkPretrain(config: object, dataset: Dataset | undefined): Checked<PretrainConfig> {
+  const { data, error } = PretrainConfig.safeParse(config);
+  const errors = error ? fieldErrors(error, ["config"]) : [];
+  // Zod leaves out a refinement once a field is wrong; both or neither of the two is a mistake all the same.
+  const length = ["epochs", "steps"].filter((key) => (config as Record<string, unknown>)[key] !== undefined);
+  const said = errors.some(({ pointer }) => pointer === "#/config/epochs" || pointer === "#/config/steps");
+  if (length.length !== 1 && !said) {
+    errors.push({ pointer: "#/config/epochs", detail: "give either epochs or steps" });
+  }
+  // What suits the dataset can be told even beside mistakes elsewhere, as long as these fields are sound.
+  if (dataset?.status === "ready") {
+    const known = data ?? soundPart(config);
+    if (known) errors.push(...findMismatches(known, dataset));
+  }
+  return { value: data, errors };
+}
+
+/** The fields that the dataset bears upon, if they are sound on their own, with the others' defaults. */
+function soundPart(config: object): PretrainConfig | undefined {
+  const { batch, split, normalization } = config as Record<string, unknown>;
+  return PretrainConfig.safeParse({ arch: "cifar_resnet8", steps: 1, batch, split, normalization }).data;
+}
+
+function checkKnn(store: Store, config: object, dataset: Dataset | undefined): Checked<KnnConfig> {
+  const { data, error } = KnnConfig.safeParse(config);
+  const errors = error ? fieldErrors(error, ["config"]) : [];
+  const { checkpoint, bank_split = "train", query_split = "test", k } = config as Record<string, unknown>;
+  if (typeof checkpoint === "string" && !(isId("ckpt", checkpoint) && store.getCheckpoint(checkpoint))) {
+    errors.push({ pointer: "#/config/checkpoint", detail: "there is no such checkpoint" });
+  }
+  let bankImages = Infinity;
+  for (const [field, split] of [["bank_split", bank_split], ["query_split", query_split]]) {
+    if (dataset?.status !== "ready" || typeof split !== "string" || split === "") continue;
+    const summary = Object.hasOwn(dataset.splits, split) ? dataset.splits[split] : undefined;
+    if (!summary) {
+      const detail = `${dataset.id} has no such split, only ${Object.keys(dataset.splits).join(", ")}`;
+      errors.push({ pointer: `#/config/${field}`, detail });
+    } else if (Object.keys(summary.classes).length === 0) {
+      errors.push({
+        pointer: `#/config/${field}`,
+        detail: `${split} has no labels, and k-NN accuracy needs them`,
+      });
+    } else if (field === "bank_split") bankImages = summary.images;
+  }
+  if (typeof k === "number" && k > bankImages) {
+    errors.push({
+      pointer: "#/config/k",
+      detail: `must be at most the bank's ${bankImages} images, got ${k}`,
+    });
+  }
+  return { value: data && { ...data, k: Math.min(data.k, bankImages) }, errors };
+}
+
+function fingerprint(body: unknown): string {
+  const sorted = JSON.stringify(
+    body,
+    (_key, value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1))
+        : value,
+  );
+  return createHash("sha256").update(sorted).digest("hex");
+}

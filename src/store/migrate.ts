@@ -1,0 +1,26 @@
+import type { DatabaseSync } from "node:sqlite";
+import initial from "./migrations/0001_initial.sql" with { type: "text" };
+import { transact } from "./transact.ts";
+
+const MIGRATIONS = [initial];
+
+/**
+ * Brings a database up to this version's tables; SQLite's `user_version` counts the migrations applied.
+ *
+ * @throws {Error} If the database was made by a newer version.
+ */
+export function migrate(db: DatabaseSync): void {
+  const { user_version: applied } = db.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (applied > MIGRATIONS.length) {
+    throw new Error(
+      `Cannot open the database: it is of a newer version, at most ${MIGRATIONS.length} is known, got ${applied}`,
+    );
+  }
+  for (const [i, sql] of MIGRATIONS.entries()) {
+    if (i < applied) continue;
+    transact(db, () => {
+      db.exec(sql);
+      db.exec(`PRAGMA user_version = ${i + 1}`);
+    });
+  }
+}

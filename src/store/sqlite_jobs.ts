@@ -1,0 +1,131 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { DomainError } from "../domain/errors.ts";
+import {
+  checkTransition,
+  type EventType,
+  isEnded,
+  type Job,
+  type JobEvent,
+  type JobStatus,
+} from "../domain/job.ts";
+import type { Store } from "../domain/ports.ts";
+import { cut } from "./page.ts";
+import { transact } from "./transact.ts";
+
+type Row =
+  & Record<"config" | "metadata", string>
+  & {
+    [K in "progress" | "metrics" | "result" | "error" | "started_at" | "finished_at"]: string | null;
+  }
+  & Pick<Job, "id" | "kind" | "status" | "dataset" | "attempt" | "created_at">;
+
+const parse = (json: string | null) => json === null ? null : JSON.parse(json);
+const stringify = (value: unknown) => value === null || value === undefined ? null : JSON.stringify(value);
+
+const toJob = (row: Row): Job => ({
+  id: row.id,
+  object: "job",
+  kind: row.kind,
+  status: row.status,
+  dataset: row.dataset,
+  config: JSON.parse(row.config),
+  metadata: JSON.parse(row.metadata),
+  progress: parse(row.progress),
+  metrics: parse(row.metrics),
+  result: parse(row.result),
+  attempt: row.attempt,
+  ...(row.error === null ? {} : { error: JSON.parse(row.error) }),
+  created_at: row.created_at,
+  started_at: row.started_at,
+  finished_at: row.finished_at,
+});
+
+/** The store's jobs and idempotency keys, kept in `db`; every change of state is one transaction with its event. */
+export function sqliteJobs(
+  db: DatabaseSync,
+  appendEvent: (job: string, type: EventType, data: Record<string, unknown>) => JobEvent,
+  now: () => Date,
+): Pick<
+  Store,
+  "createJob" | "getIdempotent" | "getJob" | "listJobs" | "claimJob" | "moveJob" | "updateProgress"
+> {
+  const insert = db.prepare(
+    `INSERT INTO jobs (id, kind, status, dataset, config, metadata, progress, metrics, result, attempt, error,
+       created_at, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const keep = db.prepare("INSERT INTO idempotency_keys (key, fingerprint, job) VALUES (?, ?, ?)");
+  const kept = db.prepare("SELECT job, fingerprint FROM idempotency_keys WHERE key = ?");
+  const get = db.prepare("SELECT * FROM jobs WHERE id = ?");
+  const list = db.prepare(
+    `SELECT * FROM jobs WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR status = ?2)
+       AND (?3 IS NULL OR dataset = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5`,
+  );
+  const oldest = db.prepare("SELECT id FROM jobs WHERE status = 'queued' ORDER BY n LIMIT 1");
+  const move = db.prepare(
+    `UPDATE jobs SET status = ?, attempt = ?, result = ?, error = ?, started_at = ?, finished_at = ?
+     WHERE id = ? RETURNING *`,
+  );
+  const progressed = db.prepare("UPDATE jobs SET progress = ?, metrics = ? WHERE id = ?");
+
+  function getJob(id: string): Job | undefined {
+    const row = get.get(id) as unknown as Row | undefined;
+    return row && toJob(row);
+  }
+  function existing(id: string): Job {
+    const job = getJob(id);
+    if (!job) throw new DomainError("not_found", `Cannot find job ${id}: there is none`);
+    return job;
+  }
+  /** Only inside a transaction. */
+  function moveInTransaction(id: string, to: JobStatus, more: Parameters<Store["moveJob"]>[2] = {}): Job {
+    const job = existing(id), at = now().toISOString();
+    checkTransition(id, job.status, to);
+    const values: SQLInputValue[] = [
+      to,
+      more.attempt ?? job.attempt + (to === "running" ? 1 : 0),
+      stringify(more.result),
+      stringify(more.error),
+      to === "running" ? job.started_at ?? at : job.started_at,
+      isEnded(to) ? at : null,
+      id,
+    ];
+    const moved = toJob(move.get(...values) as unknown as Row);
+    const { status, attempt, error } = moved;
+    appendEvent(id, "status", { status, attempt, ...(error ? { error } : {}) });
+    return moved;
+  }
+
+  return {
+    createJob(job, idempotency) {
+      transact(db, () => {
+        insert.run(
+          ...[job.id, job.kind, job.status, job.dataset, JSON.stringify(job.config)],
+          ...[JSON.stringify(job.metadata), stringify(job.progress), stringify(job.metrics)],
+          ...[stringify(job.result), job.attempt, stringify(job.error)],
+          ...[job.created_at, job.started_at, job.finished_at],
+        );
+        if (idempotency) keep.run(idempotency.key, idempotency.fingerprint, job.id);
+        appendEvent(job.id, "status", { status: job.status, attempt: job.attempt });
+      });
+    },
+    getIdempotent: (key) => kept.get(key) as { job: string; fingerprint: string } | undefined,
+    getJob,
+    listJobs({ kind, status, dataset }, { after, limit }) {
+      const rows = list.all(kind ?? null, status ?? null, dataset ?? null, after ?? null, limit + 1);
+      return cut((rows as unknown as Row[]).map(toJob), limit);
+    },
+    claimJob: () =>
+      transact(db, () => {
+        const next = oldest.get() as { id: string } | undefined;
+        return next && moveInTransaction(next.id, "running");
+      }),
+    moveJob: (id, to, more) => transact(db, () => moveInTransaction(id, to, more)),
+    updateProgress(id, progress, metrics) {
+      transact(db, () => {
+        existing(id);
+        progressed.run(JSON.stringify(progress), JSON.stringify(metrics), id);
+        appendEvent(id, "metrics", { ...progress, ...metrics });
+      });
+    },
+  };
+}

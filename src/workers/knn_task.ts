@@ -1,0 +1,85 @@
+import { join } from "@std/path";
+import { readModel } from "../checkpoint/checkpoint_reader.ts";
+import { DatasetReader } from "../data/dataset_reader.ts";
+import { preprocess } from "../data/preprocess.ts";
+import type { Preprocessing } from "../domain/checkpoint.ts";
+import { DomainError } from "../domain/errors.ts";
+import type { KnnConfig } from "../domain/job.ts";
+import type { TrainingTask } from "../domain/ports.ts";
+import { knnAccuracy, type LabelledEmbeddings } from "../evaluation/knn.ts";
+import type { PipelineCache } from "../gpu/pipeline.ts";
+import { Encoder } from "../inference/encoder.ts";
+import type { ReplyBody } from "../ipc/messages.ts";
+
+/** Images embedded between two looks at the signal. */
+const CHUNK = 256;
+
+/**
+ * Runs a `knn` job: embeds both splits with the checkpoint's frozen encoder, without augmentation, and classifies.
+ *
+ * @returns The job's result: `top1` (0 … 1) with the protocol that it depends on.
+ * @throws {DomainError} `not_found` or `conflict` for the checkpoint; `invalid` if a split lacks labels.
+ */
+export async function runKnn(
+  pipelines: PipelineCache,
+  dataDir: string,
+  task: TrainingTask,
+  config: KnnConfig,
+  say: (reply: ReplyBody) => void,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const { tensors, config: model } = await readModel(join(dataDir, "checkpoints"), config.checkpoint);
+  const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
+  const encoder = new Encoder(pipelines, model.arch, model.preprocessing.px, tensors);
+  try {
+    const bankItems = reader.items(config.bank_split), queryItems = reader.items(config.query_split);
+    const total = bankItems.length + queryItems.length, start = performance.now();
+    let done = 0;
+    const embedSplit = (items: Uint32Array) =>
+      embedItems(encoder, reader, items, model.preprocessing, signal, (count) => {
+        done += count;
+        const rate = (1000 * done) / (performance.now() - start);
+        const progress = {
+          step: done,
+          total_steps: total,
+          epoch: 0,
+          images_per_s: rate,
+          eta_s: (total - done) / rate,
+        };
+        say({ type: "progress", progress, metrics: {} });
+      });
+    const bank = await embedSplit(bankItems), queries = await embedSplit(queryItems);
+    return {
+      top1: knnAccuracy(bank, queries, encoder.dim, config),
+      ...{ checkpoint: config.checkpoint, k: config.k, temperature: config.temperature },
+      ...{ bank: bankItems.length, bank_split: config.bank_split },
+      ...{ queries: queryItems.length, query_split: config.query_split },
+    };
+  } finally {
+    encoder.destroy();
+    reader.close();
+  }
+}
+
+async function embedItems(
+  encoder: Encoder,
+  reader: DatasetReader,
+  items: Uint32Array,
+  preprocessing: Preprocessing,
+  signal: AbortSignal,
+  embedded: (count: number) => void,
+): Promise<LabelledEmbeddings> {
+  const length = preprocessing.px ** 2 * 3, rows = new Float32Array(items.length * encoder.dim);
+  const labels = Int32Array.from(items, (n) => reader.classOf(n));
+  if (labels.some((label) => label < 0)) {
+    throw new DomainError("invalid", "Cannot classify by k-NN: an image of the split has no class");
+  }
+  for (let at = 0; at < items.length; at += CHUNK) {
+    signal.throwIfAborted();
+    const chunk = items.subarray(at, at + CHUNK), images = new Float32Array(chunk.length * length);
+    for (const [i, n] of chunk.entries()) images.set(preprocess(reader.image(n), preprocessing), i * length);
+    rows.set(await encoder.embed(images), at * encoder.dim);
+    embedded(chunk.length);
+  }
+  return { rows, labels };
+}

@@ -1,0 +1,32 @@
+import { serveWorker } from "../ipc/worker_loop.ts";
+import type { PipelineCache } from "../gpu/pipeline.ts";
+import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
+import { runKnn } from "./knn_task.ts";
+import { runPretrain } from "./pretrain_task.ts";
+import { Serial } from "./serial.ts";
+
+/** The training child: runs one job after another. */
+export function runTrainWorker(options: WorkerOptions): Promise<never> {
+  const serial = new Serial();
+  let pipelines: PipelineCache;
+  return serveWorker({
+    async ready() {
+      const session = await openGpuSession(options);
+      pipelines = session.pipelines;
+      return session.adapter;
+    },
+    handle(request, _payload, say, signal) {
+      if (request.type !== "train") {
+        throw new TypeError(`Cannot serve ${request.type}: this worker trains`);
+      }
+      const { task } = request;
+      return serial.run(async () => {
+        signal.throwIfAborted();
+        const result = task.work.kind === "pretrain"
+          ? await runPretrain(pipelines, options.dataDir, task, task.work.config, say, signal)
+          : await runKnn(pipelines, options.dataDir, task, task.work.config, say, signal);
+        return { result };
+      });
+    },
+  });
+}

@@ -1,0 +1,200 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Checkpoint } from "../../src/domain/checkpoint.ts";
+import type { Dataset } from "../../src/domain/dataset.ts";
+import { DomainError } from "../../src/domain/errors.ts";
+import { newId } from "../../src/domain/ids.ts";
+import type { Job } from "../../src/domain/job.ts";
+import type { Store } from "../../src/domain/ports.ts";
+
+export const aDataset = (more: Partial<Dataset> = {}): Dataset => ({
+  ...{ id: newId("ds"), object: "dataset", name: "photos", status: "ingesting" },
+  ...{ counts: { images: 0, rejected: 0, bytes: 12 }, splits: {}, channel_mean: null, channel_std: null },
+  ...{ fingerprint: null, created_at: "2026-01-01T00:00:00.000Z" },
+  ...more,
+});
+export const aJob = (more: Partial<Job> = {}): Job => ({
+  ...{ id: newId("job"), object: "job", kind: "pretrain", status: "queued", dataset: newId("ds") },
+  ...{
+    config: { arch: "cifar_resnet8" },
+    metadata: { by: "test" },
+    progress: null,
+    metrics: null,
+    result: null,
+  },
+  ...{ attempt: 0, created_at: "2026-01-01T00:00:00.000Z", started_at: null, finished_at: null },
+  ...more,
+});
+export const aCheckpoint = (job: string, more: Partial<Checkpoint> = {}): Checkpoint => ({
+  ...{ id: newId("ckpt"), object: "checkpoint", job, step: 16, epoch: 0.5, metrics: { loss: 1.5 } },
+  ...{ files: [{ name: "config.json", bytes: 2, sha256: "ab" }], created_at: "2026-01-01T00:00:00.000Z" },
+  ...more,
+});
+const PROGRESS = { step: 1, total_steps: 4, epoch: 0.25, images_per_s: 10.5, eta_s: null };
+
+/** What every Store promises. `open` opens the same store again for the same path. */
+export function storeContract(name: string, open: (path: string) => Store): void {
+  function contract(claim: string, check: (store: Store, reopen: () => Store) => void): void {
+    Deno.test(`${name}: ${claim}`, () => {
+      const directory = Deno.makeTempDirSync();
+      let store = open(`${directory}/store`);
+      try {
+        check(store, () => {
+          store.close();
+          return store = open(`${directory}/store`);
+        });
+      } finally {
+        store.close();
+        Deno.removeSync(directory, { recursive: true });
+      }
+    });
+  }
+
+  contract("everything written is there after opening it again", (store, reopen) => {
+    const dataset = aDataset(), job = aJob({ dataset: dataset.id }), checkpoint = aCheckpoint(job.id);
+    store.createDataset(dataset);
+    store.createJob(job, { key: "k", fingerprint: "f" });
+    store.claimJob();
+    store.updateProgress(job.id, PROGRESS, { loss: 1.25 });
+    store.createCheckpoint(checkpoint);
+    store.setAlias("best", checkpoint.id);
+    const read = (from: Store) => ({
+      datasets: from.listDatasets({ limit: 10 }),
+      jobs: from.listJobs({}, { limit: 10 }),
+      events: from.listEvents(job.id, 0, 10),
+      checkpoints: from.listCheckpoints({}, { limit: 10 }),
+      aliases: from.listAliases(),
+      idempotent: { ...from.getIdempotent("k") },
+    });
+    const before = read(store), after = read(reopen());
+    assertEquals(after, before);
+    assertEquals(after.datasets.data, [dataset]);
+    assertEquals(after.checkpoints.data, [checkpoint]);
+    assertEquals(after.aliases, [{ alias: "best", checkpoint: checkpoint.id }]);
+    assertEquals(after.idempotent, { job: job.id, fingerprint: "f" });
+    assertEquals(after.events.map(({ seq, type }) => [seq, type]), [
+      ...[[1, "status"], [2, "status"], [3, "metrics"], [4, "checkpoint"]],
+    ]);
+    const [kept] = after.jobs.data;
+    assertEquals([kept.status, kept.attempt, kept.progress, kept.metrics], [
+      ...["running", 1, PROGRESS, { loss: 1.25 }],
+    ]);
+  });
+
+  contract("settling a dataset sets status, summary and error", (store) => {
+    const { id } = aDataset(), dataset = aDataset({ id });
+    store.createDataset(dataset);
+    const summary = {
+      counts: { images: 3, rejected: 1, bytes: 12 },
+      splits: { train: { images: 3, classes: { cat: 3 } } },
+      channel_mean: [0.1, 0.2, 0.3] as [number, number, number],
+      channel_std: null,
+      fingerprint: "sha256:00",
+    };
+    store.settleDataset(id, { status: "ready", summary });
+    assertEquals(store.getDataset(id), { ...dataset, ...summary, status: "ready" });
+    store.settleDataset(id, { status: "failed", error: { code: "malformed", message: "no" } });
+    assertEquals(store.getDataset(id)!.error, { code: "malformed", message: "no" });
+    assertThrows(() => store.settleDataset(newId("ds"), { status: "ready" }), DomainError);
+    store.deleteDataset(id);
+    assertEquals(store.getDataset(id), undefined);
+  });
+
+  contract("lists are newest first and paged by id, whatever goes in between", (store) => {
+    const ids = Array.from({ length: 7 }, () => newId("ds"));
+    for (const id of ids) store.createDataset(aDataset({ id }));
+    const newestFirst = ids.toSorted().reverse();
+    const first = store.listDatasets({ limit: 3 });
+    assertEquals([first.data.map((d) => d.id), first.has_more], [newestFirst.slice(0, 3), true]);
+    store.deleteDataset(newestFirst[2]);
+    const second = store.listDatasets({ after: newestFirst[2], limit: 4 });
+    assertEquals([second.data.map((d) => d.id), second.has_more], [newestFirst.slice(3), false]);
+  });
+
+  contract("jobs are filtered by kind, status and dataset", (store) => {
+    const dataset = newId("ds"), job = aJob({ dataset });
+    store.createJob(job);
+    store.createJob(aJob({ kind: "knn" }));
+    const ids = (filter: Parameters<Store["listJobs"]>[0]) =>
+      store.listJobs(filter, { limit: 10 }).data.map(({ id }) => id);
+    assertEquals(ids({ dataset, status: "queued" }), [job.id]);
+    assertEquals(ids({ kind: "pretrain" }), [job.id]);
+    assertEquals(ids({ status: "running" }), []);
+    assertEquals(ids({}).length, 2);
+  });
+
+  contract("the oldest queued job is claimed, once, and keeps its place when requeued", (store) => {
+    const jobs = Array.from({ length: 3 }, () => aJob());
+    for (const job of jobs) store.createJob(job);
+    assertEquals(store.claimJob()!.id, jobs[0].id);
+    store.moveJob(jobs[0].id, "queued");
+    const again = store.claimJob()!;
+    assertEquals([again.id, again.attempt, again.status], [jobs[0].id, 2, "running"]);
+    assertEquals([store.claimJob()!.id, store.claimJob()!.id], [jobs[1].id, jobs[2].id]);
+    assertEquals(store.claimJob(), undefined);
+  });
+
+  contract("a job moves along legal transitions only, and an illegal one leaves no trace", (store) => {
+    const { id } = aJob(), job = aJob({ id });
+    store.createJob(job);
+    const illegal = assertThrows(() => store.moveJob(id, "succeeded"), DomainError);
+    assertEquals([illegal.code, store.listEvents(id, 0, 10).length], ["conflict", 1]);
+    const running = store.claimJob()!;
+    assert(running.started_at !== null && running.finished_at === null);
+    const ended = store.moveJob(id, "failed", { error: { code: "x", message: "y" } });
+    assert(ended.finished_at !== null && ended.started_at === running.started_at);
+    assertEquals(ended.error, { code: "x", message: "y" });
+    assertThrows(() => store.moveJob(id, "queued"), DomainError);
+    assertEquals(store.listEvents(id, 0, 10).map(({ data }) => data.status), ["queued", "running", "failed"]);
+    assertThrows(() => store.moveJob(newId("job"), "queued"), DomainError);
+  });
+
+  contract("a cut short attempt can be given back", (store) => {
+    store.createJob(aJob());
+    const { id } = store.claimJob()!;
+    assertEquals(store.moveJob(id, "queued", { attempt: 0 }).attempt, 0);
+    assertEquals(store.claimJob()!.attempt, 1);
+  });
+
+  contract("events count from 1 in each job without gaps, even past a failed write", (store) => {
+    const [a, b] = [aJob(), aJob()];
+    store.createJob(a);
+    store.createJob(b);
+    for (let i = 0; i < 5; i++) {
+      store.appendEvent(a.id, "message", { i });
+      store.appendEvent(b.id, "message", { i });
+      assertThrows(() => store.moveJob(a.id, "succeeded"));
+      const duplicate = aCheckpoint(a.id);
+      store.createCheckpoint(duplicate);
+      assertThrows(() => store.createCheckpoint(duplicate));
+    }
+    assertEquals(
+      store.listEvents(a.id, 0, 100).map((e) => e.seq),
+      Array.from({ length: 11 }, (_, i) => i + 1),
+    );
+    assertEquals(store.listEvents(b.id, 2, 2).map((e) => [e.seq, e.data.i]), [[3, 1], [4, 2]]);
+    assertThrows(() => store.appendEvent(newId("job"), "message", {}));
+  });
+
+  contract("an idempotency key makes one job", (store) => {
+    const job = aJob();
+    store.createJob(job, { key: "k", fingerprint: "f" });
+    assertThrows(() => store.createJob(aJob(), { key: "k", fingerprint: "f" }));
+    assertEquals(store.listJobs({}, { limit: 10 }).data.length, 1);
+    assertEquals(store.getIdempotent("other"), undefined);
+  });
+
+  contract("an alias names one checkpoint at a time, and only one that there is", (store) => {
+    const job = aJob(), [a, b] = [aCheckpoint(job.id), aCheckpoint(job.id)];
+    store.createJob(job);
+    store.createCheckpoint(a);
+    store.createCheckpoint(b);
+    store.setAlias("best", a.id);
+    store.setAlias("best", b.id);
+    assertEquals(store.getAlias("best"), b.id);
+    assertEquals(assertThrows(() => store.setAlias("x", newId("ckpt")), DomainError).code, "not_found");
+    assertEquals([store.deleteAlias("best"), store.deleteAlias("best")], [true, false]);
+    assertEquals(store.getAlias("best"), undefined);
+    assertEquals(store.listCheckpoints({ job: newId("job") }, { limit: 10 }).data, []);
+    assertEquals(store.listCheckpoints({ job: job.id }, { limit: 1 }).has_more, true);
+  });
+}

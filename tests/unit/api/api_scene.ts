@@ -1,0 +1,153 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createApp } from "../../../src/api/app.ts";
+import type { ApiDeps } from "../../../src/api/deps.ts";
+import type { Checkpoint } from "../../../src/domain/checkpoint.ts";
+import type { Dataset } from "../../../src/domain/dataset.ts";
+import { DomainError } from "../../../src/domain/errors.ts";
+import type { DatasetLibrary, Store, Trainer } from "../../../src/domain/ports.ts";
+import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
+import { EventHub } from "../../../src/jobs/event_hub.ts";
+import { JobRunner } from "../../../src/jobs/job_runner.ts";
+import { submitJob } from "../../../src/jobs/submit.ts";
+import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
+import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
+
+/** What the fake decoder takes for a JPEG of 2 × 1 pixels; of any other it says that it is broken. */
+export const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 7);
+export const BROKEN = Uint8Array.of(0xff, 0xd8, 0xff, 0);
+export const HUGE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 1);
+export const MODEL_BYTES = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
+const UPLOAD_LIMIT = 1000;
+
+export interface Scene {
+  app: OpenAPIHono;
+  store: Store;
+  hub: EventHub;
+  runner: JobRunner;
+  intake: DatasetIntake;
+  dataset: Dataset;
+  checkpoint: Checkpoint;
+  /** What the fakes do; a test may change it. */
+  act: { ready: boolean; train: Trainer["run"]; ingest: DatasetLibrary["ingest"] };
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+}
+
+/** The app over a real store, a ready dataset, a checkpoint with one real file, and fakes for the rest. */
+export async function withApi(check: (scene: Scene) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  const store = openSqliteStore(`${directory}/latentd.sqlite`), hub = new EventHub();
+  const act: Scene["act"] = {
+    ready: true,
+    train: () => Promise.resolve({ steps: 1 }),
+    ingest: () => Promise.reject(new DomainError("malformed", "Cannot read the archive: cut off")),
+  };
+  const library: DatasetLibrary = {
+    async receive(_id, body) {
+      let total = 0;
+      for await (const chunk of body) {
+        if ((total += chunk.length) > UPLOAD_LIMIT) {
+          throw new DomainError("too_large", "Cannot keep the upload");
+        }
+      }
+      if (total === 0) throw new DomainError("malformed", "Cannot keep the upload: it is empty");
+      return total;
+    },
+    ingest: (id, name) => act.ingest(id, name),
+    items: (_id, filter, { after = -1, limit }) => {
+      const all = ["a", "b", "c"].map((name, n) => ({
+        ...{ n, path: `${name}.png`, split: "train", class: filter.class ?? null, width: 4, height: 2 },
+      }));
+      const rest = all.filter(({ n }) => n > after);
+      return Promise.resolve({ data: rest.slice(0, limit), has_more: rest.length > limit });
+    },
+    image: (id, n) =>
+      n < 3
+        ? Promise.resolve({ width: 4, height: 2, pixels: new Uint8Array(24).fill(9) })
+        : Promise.reject(new DomainError("not_found", `Cannot find image ${n} of ${id}`)),
+    rejected: () => Promise.resolve({ data: [{ path: "notes.jpg", reason: "no image" }], has_more: false }),
+    remove: () => Promise.resolve(),
+  };
+  const dataset = aDataset({
+    status: "ready",
+    splits: { train: { images: 64, classes: { cat: 64 } }, test: { images: 8, classes: { cat: 8 } } },
+  });
+  store.createDataset(dataset);
+  const source = aJob({ dataset: dataset.id, status: "cancelled" });
+  store.createJob(source);
+  await Deno.writeFile(`${directory}/model.safetensors`, MODEL_BYTES);
+  const checkpoint = aCheckpoint(source.id, {
+    files: [{ name: "model.safetensors", bytes: MODEL_BYTES.length, sha256: "c0ffee" }],
+  });
+  store.createCheckpoint(checkpoint);
+  const runner = new JobRunner({ store, hub, trainer: { run: (...task) => act.train(...task) } });
+  const intake = new DatasetIntake({ store, library });
+  const deps: ApiDeps = {
+    ...{ store, library, intake, hub, runner },
+    submit: (body, key) => submitJob({ store }, body, key),
+    checkpoints: {
+      path: (_id, name) => `${directory}/${name}`,
+      model: () =>
+        Promise.resolve({
+          ...{ arch: "cifar_resnet8", dim: 3 },
+          preprocessing: { px: 32, channel_mean: [0, 0, 0], channel_std: [1, 1, 1] },
+        }),
+    },
+    decoder: {
+      decode(bytes) {
+        if (bytes[0] === 0x89) {
+          return Promise.reject(new DomainError("too_large", "Cannot decode: too many pixels"));
+        }
+        if (bytes[3] === 0) return Promise.reject(new DomainError("malformed", "Cannot decode: cut off"));
+        return Promise.resolve({ width: 2, height: 1, pixels: new Uint8Array(6).fill(bytes[3]) });
+      },
+    },
+    embedder: {
+      embed: (_checkpoint, images) =>
+        Promise.resolve(images.map(({ pixels: [p] }) => Float32Array.of(3, 4, p - 7))),
+      ready: () => act.ready,
+    },
+    encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),
+    limits: { embeddingsBytes: 100_000, jsonBytes: 2000 },
+  };
+  const app = createApp(deps);
+  const scene: Scene = {
+    ...{ app, store, hub, runner, intake, dataset, checkpoint, act },
+    get: async (path, headers) => await app.request(path, { headers }),
+    post: async (path, body, headers) =>
+      await app.request(path, {
+        ...{ method: "POST", body: JSON.stringify(body) },
+        headers: { "Content-Type": "application/json", ...headers },
+      }),
+  };
+  try {
+    await check(scene);
+  } finally {
+    await runner.stop();
+    await intake.idle();
+    store.close();
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Asserts nothing itself: the status and the problem's parts that tests look at, after checking the fixed ones. */
+export async function problemOf(response: Response): Promise<[number, string, ...string[]]> {
+  const body = await response.json();
+  if (
+    response.headers.get("Content-Type") !== "application/problem+json" || body.status !== response.status ||
+    !response.headers.get("X-Request-Id") || body.error.message !== body.detail || "stack" in body
+  ) throw new TypeError(`Cannot accept the answer as a problem: ${response.status} ${JSON.stringify(body)}`);
+  return [
+    response.status,
+    body.error.code,
+    ...(body.errors ?? []).map((e: { pointer: string }) => e.pointer),
+  ];
+}
+
+/** A body without a length, a chunk at a time. */
+export const chunked = (chunk: Uint8Array, times: number): ReadableStream<Uint8Array> => {
+  let left = times;
+  return new ReadableStream({
+    pull: (controller) => left-- > 0 ? controller.enqueue(chunk) : controller.close(),
+  });
+};

@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import { shrink } from "../../../src/api/dataset_items.ts";
+import { newId } from "../../../src/domain/ids.ts";
+import { aDataset } from "../../contract/store_contract.ts";
+import { chunked, problemOf, withApi } from "./api_scene.ts";
+
+const tar = { "Content-Type": "application/x-tar" };
+
+Deno.test("POST /v1/datasets keeps an archive and names its dataset", () =>
+  withApi(async ({ app, get, intake }) => {
+    for (const type of ["application/x-tar", "application/gzip", "Application/X-TAR; x=y"]) {
+      const response = await app.request("/v1/datasets?name=photos", {
+        ...{ method: "POST", body: "tar", headers: { "Content-Type": type } },
+      });
+      const dataset = await response.json();
+      assertEquals([response.status, dataset.name, dataset.status], [201, "photos", "ingesting"]);
+      assertEquals(response.headers.get("Location"), `/v1/datasets/${dataset.id}`);
+      await intake.idle();
+      const settled = await (await get(response.headers.get("Location")!)).json();
+      assertEquals([settled.status, settled.error.code], ["failed", "malformed"]);
+    }
+    const { data } = await (await get("/v1/datasets?limit=2")).json();
+    assertEquals(data.length, 2);
+  }));
+
+Deno.test("POST /v1/datasets refuses other types, no name, nothing, and too much of a body without a length", () =>
+  withApi(async ({ app, store }) => {
+    const post = async (path: string, body: BodyInit | undefined, headers: Record<string, string>) =>
+      await problemOf(await app.request(path, { method: "POST", body, headers }));
+    assertEquals(await post("/v1/datasets?name=x", "{}", { "Content-Type": "application/json" }), [
+      ...[415, "unsupported_media_type"],
+    ]);
+    assertEquals((await post("/v1/datasets?name=x", new Uint8Array(3), {}))[0], 415);
+    assertEquals(await post("/v1/datasets", "tar", tar), [422, "invalid", "#/query/name"]);
+    assertEquals((await post("/v1/datasets?name=%20", "tar", tar))[0], 422);
+    assertEquals(await post("/v1/datasets?name=x", undefined, tar), [400, "malformed"]);
+    assertEquals(await post("/v1/datasets?name=x", "", tar), [400, "malformed"]);
+    assertEquals(await post("/v1/datasets?name=x", chunked(new Uint8Array(400), 1000), tar), [
+      413,
+      "too_large",
+    ]);
+    assertEquals(store.listDatasets({ limit: 10 }).data.length, 1);
+  }));
+
+Deno.test("a dataset's images, entries and rejected files can be browsed", () =>
+  withApi(async ({ get, dataset }) => {
+    const base = `/v1/datasets/${dataset.id}`;
+    const items = await (await get(`${base}/items?limit=1&after=0&class=cat`)).json();
+    assertEquals([items.data.map((i: { n: number }) => i.n), items.has_more], [[1], true]);
+    assertEquals((await (await get(`${base}/rejected`)).json()).data, [{
+      path: "notes.jpg",
+      reason: "no image",
+    }]);
+    const png = await get(`${base}/items/2/image?px=2`);
+    assertEquals([png.headers.get("Content-Type"), [...await png.bytes()]], ["image/png", [
+      0x89,
+      0x50,
+      2,
+      1,
+    ]]);
+    assertEquals([...await (await get(`${base}/items/2/image`)).bytes()].slice(2), [4, 2]);
+    assertEquals((await problemOf(await get(`${base}/items/9/image`)))[0], 404);
+    assertEquals((await problemOf(await get(`${base}/items/-1/image`)))[0], 422);
+    assertEquals((await problemOf(await get(`/v1/datasets/${newId("ds")}/items`)))[0], 404);
+  }));
+
+Deno.test("a dataset that is not ready cannot be looked into", () =>
+  withApi(async ({ get, store }) => {
+    const young = aDataset();
+    store.createDataset(young);
+    assertEquals(await problemOf(await get(`/v1/datasets/${young.id}/items`)), [409, "conflict"]);
+  }));
+
+Deno.test("DELETE /v1/datasets/{id} is refused while a job uses it", () =>
+  withApi(async ({ app, post, dataset }) => {
+    const remove = async () => await app.request(`/v1/datasets/${dataset.id}`, { method: "DELETE" });
+    const config = { arch: "cifar_resnet8", batch: 16, steps: 1 };
+    const job = await (await post("/v1/jobs", { kind: "pretrain", dataset: dataset.id, config })).json();
+    assertEquals(await problemOf(await remove()), [409, "conflict"]);
+    await post(`/v1/jobs/${job.id}/cancel`, undefined);
+    assertEquals([(await remove()).status, (await remove()).status], [204, 404]);
+  }));
+
+Deno.test("shrink() takes means and never enlarges", () => {
+  const image = { width: 3, height: 2, pixels: Uint8Array.from({ length: 18 }, (_, i) => 10 * i) };
+  assertEquals(shrink(image, 3), image);
+  const small = shrink(image, 1);
+  assertEquals([small.width, small.height, [...small.pixels]], [1, 1, [75, 85, 95]]);
+});

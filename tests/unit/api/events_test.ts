@@ -1,0 +1,77 @@
+import { assert, assertEquals } from "@std/assert";
+import { eventStream } from "../../../src/api/events.ts";
+import { newId } from "../../../src/domain/ids.ts";
+import { aJob } from "../../contract/store_contract.ts";
+import { problemOf, withApi } from "./api_scene.ts";
+
+/** The `id event` of each message in a stream's text. */
+const messages = (text: string) =>
+  [...text.matchAll(/id: (\d+)\nevent: (\w+)\ndata: (.*)\n\n/g)].map(([, id, type, data]) => {
+    const event = JSON.parse(data);
+    assertEquals([String(event.seq), event.type], [id, type]);
+    return `${id} ${type}`;
+  });
+
+Deno.test("GET …/events replays, follows, and ends with the job", () =>
+  withApi(async ({ get, store, hub }) => {
+    const job = aJob();
+    store.createJob(job);
+    store.appendEvent(job.id, "message", { text: "line\nbreak" });
+    const response = await get(`/v1/jobs/${job.id}/events`, { Accept: "text/event-stream" });
+    assertEquals(response.headers.get("Content-Type"), "text/event-stream; charset=utf-8");
+    assertEquals(response.headers.get("X-Accel-Buffering"), "no");
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = (await reader.read()).value!;
+    assertEquals(messages(text), ["1 status", "2 message"]);
+    const next = reader.read();
+    store.claimJob();
+    hub.publish(job.id);
+    text += (await next).value;
+    store.moveJob(job.id, "cancelled");
+    hub.publish(job.id);
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+    assertEquals(messages(text), ["1 status", "2 message", "3 status", "4 status"]);
+  }));
+
+Deno.test("GET …/events takes up after Last-Event-ID, which is stronger than ?after=", () =>
+  withApi(async ({ get, store }) => {
+    const job = aJob();
+    store.createJob(job);
+    for (let i = 0; i < 250; i++) store.appendEvent(job.id, "message", { i });
+    store.moveJob(job.id, "cancelled");
+    const path = `/v1/jobs/${job.id}/events`;
+    assertEquals(messages(await (await get(path)).text()).length, 252);
+    assertEquals(messages(await (await get(`${path}?after=250`)).text()), ["251 message", "252 status"]);
+    assertEquals(messages(await (await get(`${path}?after=1`, { "Last-Event-ID": "251" })).text()), [
+      "252 status",
+    ]);
+    assertEquals((await get(path, { "Last-Event-ID": "252" })).status, 204);
+    assertEquals((await problemOf(await get(path, { "Last-Event-ID": "x" })))[0], 400);
+    assertEquals((await problemOf(await get(`${path}?after=-1`)))[0], 422);
+    assertEquals((await problemOf(await get(`/v1/jobs/${newId("job")}/events`)))[0], 404);
+    const list = await (await get(`${path}?after=3&limit=2`, { Accept: "application/json" })).json();
+    assertEquals([list.data.map((e: { seq: number }) => e.seq), list.has_more, list.object], [
+      [4, 5],
+      true,
+      "list",
+    ]);
+  }));
+
+Deno.test("eventStream() beats while nothing happens, and lets go when the reader leaves", async () => {
+  const listeners = new Set<() => void>();
+  const source = {
+    read: () => [],
+    over: () => false,
+    subscribe: (listener: () => void) => (listeners.add(listener), () => void listeners.delete(listener)),
+  };
+  const reader = eventStream(source, 0, 5).getReader();
+  assertEquals(new TextDecoder().decode((await reader.read()).value), ":\n\n");
+  const pending = reader.read();
+  for (const wake of listeners) wake(); // of no event: nothing is sent for it
+  assertEquals(new TextDecoder().decode((await pending).value), ":\n\n");
+  assertEquals(listeners.size, 1);
+  const last = reader.read();
+  await reader.cancel();
+  assert((await last).done);
+  assertEquals(listeners.size, 0);
+});

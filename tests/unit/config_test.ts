@@ -1,0 +1,35 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CONFIG_KEYS, readConfig } from "../../src/config.ts";
+
+const read = (env: Record<string, string>) => readConfig((name) => env[name]);
+
+Deno.test("readConfig() has the documented defaults", () => {
+  const documented = Object.fromEntries(CONFIG_KEYS.map(({ name, default: value }) => [name, value]));
+  assertEquals(read(documented), read({}));
+  assertEquals([read({}).host, read({}).port, read({}).maxUploadBytes], ["127.0.0.1", 8000, 8 * 2 ** 30]);
+  assertEquals(read({ PORT: "" }).port, 8000);
+  assertEquals([read({ PORT: "0" }).port, read({ ALLOW_SOFTWARE_GPU: "true" }).allowSoftwareGpu], [0, true]);
+});
+
+Deno.test("readConfig() lists every wrong value at once", () => {
+  const { message } = assertThrows(() =>
+    read({
+      PORT: "80000",
+      DECODE_WORKERS: "0",
+      GPU_PROVIDER: "dawn",
+      ALLOW_SOFTWARE_GPU: "yes",
+      HOST: "0.0.0.0",
+    })
+  ) as Error;
+  for (const name of ["PORT", "DECODE_WORKERS", "GPU_PROVIDER", "ALLOW_SOFTWARE_GPU", "HOST"]) {
+    assertEquals(message.split(`\n  ${name} `).length, 2, `${name} in: ${message}`);
+  }
+});
+
+Deno.test("readConfig() binds to loopback only, unless the network is trusted", () => {
+  for (const HOST of ["0.0.0.0", "::", "192.168.1.2", "example.org", "127.0.0.1.example.org"]) {
+    assertThrows(() => read({ HOST }), Error, "API keys are not built yet");
+    assertEquals(read({ HOST, TRUST_NETWORK: "1" }).host, HOST);
+  }
+  for (const HOST of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) assertEquals(read({ HOST }).host, HOST);
+});

@@ -1,0 +1,98 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { DatasetSummary } from "../../../src/domain/dataset.ts";
+import { DomainError } from "../../../src/domain/errors.ts";
+import { newId } from "../../../src/domain/ids.ts";
+import type { DatasetLibrary } from "../../../src/domain/ports.ts";
+import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
+import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
+import { aDataset, aJob } from "../../contract/store_contract.ts";
+
+const SUMMARY: DatasetSummary = {
+  ...{ counts: { images: 2, rejected: 0, bytes: 3 }, splits: { train: { images: 2, classes: {} } } },
+  ...{ channel_mean: null, channel_std: null, fingerprint: "sha256:00" },
+};
+const body = (text = "tar") => new Response(text).body!;
+const list = (store: ReturnType<typeof openSqliteStore>) => store.listDatasets({ limit: 10 }).data;
+
+function library(more: Partial<DatasetLibrary> = {}): DatasetLibrary & { calls: string[] } {
+  const calls: string[] = [];
+  return {
+    calls,
+    receive: async (id, stream) => (calls.push(`receive ${id}`), (await new Response(stream).bytes()).length),
+    ingest: (id, name) => (calls.push(`ingest ${id} ${name}`), Promise.resolve(SUMMARY)),
+    remove: (id) => (calls.push(`remove ${id}`), Promise.resolve()),
+    items: () => Promise.reject(new Error("unused")),
+    image: () => Promise.reject(new Error("unused")),
+    rejected: () => Promise.reject(new Error("unused")),
+    ...more,
+  };
+}
+
+Deno.test("DatasetIntake.accept() answers when the upload is kept, and ingests behind", async () => {
+  const store = openSqliteStore(":memory:"),
+    shelf = library(),
+    intake = new DatasetIntake({ store, library: shelf });
+  const dataset = await intake.accept("photos", body());
+  assertEquals([dataset.status, dataset.counts.bytes], ["ingesting", 3]);
+  await intake.idle();
+  assertEquals(store.getDataset(dataset.id), { ...dataset, ...SUMMARY, status: "ready" });
+  store.close();
+});
+
+Deno.test("DatasetIntake.accept() lists nothing of an upload that broke off, and clears it", async () => {
+  const store = openSqliteStore(":memory:");
+  const shelf = library({ receive: () => Promise.reject(new DomainError("too_large", "no")) });
+  const intake = new DatasetIntake({ store, library: shelf });
+  assertEquals((await assertRejects(() => intake.accept("photos", body()), DomainError)).code, "too_large");
+  assertEquals([list(store).length, shelf.calls.length], [0, 1]);
+  store.close();
+});
+
+Deno.test("DatasetIntake settles an unreadable archive as failed, and goes on with the next", async () => {
+  const store = openSqliteStore(":memory:");
+  let count = 0;
+  const shelf = library({
+    ingest: () =>
+      ++count === 1
+        ? Promise.reject(new DomainError("malformed", "cut off at byte 512"))
+        : Promise.resolve(SUMMARY),
+  });
+  const intake = new DatasetIntake({ store, library: shelf });
+  const [bad, good] = [await intake.accept("bad", body()), await intake.accept("good", body())];
+  await intake.idle();
+  assertEquals(store.getDataset(bad.id)!.error, { code: "malformed", message: "cut off at byte 512" });
+  assertEquals([store.getDataset(bad.id)!.status, store.getDataset(good.id)!.status], ["failed", "ready"]);
+  store.close();
+});
+
+Deno.test("DatasetIntake.resume() takes up what a dead server left", async () => {
+  const store = openSqliteStore(":memory:"), shelf = library();
+  const stopped = new DatasetIntake({ store, library: shelf });
+  stopped.stop();
+  const { id } = await stopped.accept("photos", body());
+  await stopped.idle();
+  assertEquals(store.getDataset(id)!.status, "ingesting");
+  const intake = new DatasetIntake({ store, library: shelf });
+  intake.resume();
+  await intake.idle();
+  assertEquals([store.getDataset(id)!.status, shelf.calls.at(-1)], ["ready", `ingest ${id} photos`]);
+  store.close();
+});
+
+Deno.test("DatasetIntake.remove() refuses while a job that has not ended uses the dataset", async () => {
+  const store = openSqliteStore(":memory:"),
+    shelf = library(),
+    intake = new DatasetIntake({ store, library: shelf });
+  const dataset = aDataset({ status: "ready" }), job = aJob({ dataset: dataset.id });
+  store.createDataset(dataset);
+  store.createJob(job);
+  for (const status of ["queued", "running", "queued", "paused"] as const) {
+    if (store.getJob(job.id)!.status !== status) store.moveJob(job.id, status);
+    assertEquals((await assertRejects(() => intake.remove(dataset.id), DomainError)).code, "conflict");
+  }
+  store.moveJob(job.id, "cancelled");
+  await intake.remove(dataset.id);
+  assertEquals([list(store), shelf.calls], [[], [`remove ${dataset.id}`]]);
+  assertEquals((await assertRejects(() => intake.remove(newId("ds")), DomainError)).code, "not_found");
+  store.close();
+});

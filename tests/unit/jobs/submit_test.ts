@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Dataset } from "../../../src/domain/dataset.ts";
+import { DomainError } from "../../../src/domain/errors.ts";
+import { newId } from "../../../src/domain/ids.ts";
+import type { Store } from "../../../src/domain/ports.ts";
+import { PretrainConfig } from "../../../src/domain/pretrain.ts";
+import { resolvePretrainConfig } from "../../../src/jobs/resolve_config.ts";
+import { submitJob } from "../../../src/jobs/submit.ts";
+import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
+import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
+
+const ready = (more: Partial<Dataset> = {}) =>
+  aDataset({
+    status: "ready",
+    splits: {
+      train: { images: 150, classes: { cat: 75, dog: 75 } },
+      test: { images: 20, classes: { cat: 10, dog: 10 } },
+      extra: { images: 500, classes: {} },
+    },
+    channel_mean: [0.4, 0.5, 0.6],
+    channel_std: [0.1, 0.2, 0.3],
+    ...more,
+  });
+const pretrain = { arch: "cifar_resnet8", batch: 16, epochs: 2 };
+
+function withStore(check: (store: Store, dataset: Dataset) => void): () => void {
+  return () => {
+    const store = openSqliteStore(":memory:"), dataset = ready();
+    store.createDataset(dataset);
+    try {
+      check(store, dataset);
+    } finally {
+      store.close();
+    }
+  };
+}
+/** What `submitJob` throws, as `[code, pointers…]`. */
+function refusal(store: Store, body: unknown, key?: string): unknown[] {
+  const { code, options }: DomainError = assertThrows(() => submitJob({ store }, body, key), DomainError);
+  return [code, ...(options.errors ?? []).map(({ pointer }) => pointer).sort()];
+}
+
+Deno.test(
+  "submitJob() queues a job with every default filled in",
+  withStore((store, { id: dataset }) => {
+    const job = submitJob({ store }, { kind: "pretrain", dataset, config: pretrain, metadata: { a: "b" } });
+    assertEquals([job.status, job.attempt, job.metadata], ["queued", 0, { a: "b" }]);
+    assertEquals(job.config.tau, 0.99);
+    assertEquals(submitJob({ store }, { kind: "pretrain", dataset, config: job.config }).config, job.config);
+  }),
+);
+
+Deno.test(
+  "submitJob() reports every mistake of a config, unknown fields too, beside those of the body",
+  withStore((store, { id: dataset }) => {
+    const config = {
+      ...{
+        arch: "resnet9000",
+        batch: 100000,
+        epochs: 1,
+        lr: 3,
+        optimizer: { name: "lars", base_lr: "a", nu: 1 },
+      },
+      "a/b": 1,
+    };
+    assertEquals(
+      refusal(store, { kind: "pretrain", dataset, config, surprise: 1 }),
+      [
+        ...["invalid", "#/config/arch", "#/config/a~1b", "#/config/batch", "#/config/lr"],
+        ...["#/config/optimizer/base_lr", "#/config/optimizer/nu", "#/surprise"],
+      ].sort((a, b) => a === "invalid" ? -1 : b === "invalid" ? 1 : a < b ? -1 : 1),
+    );
+    assertEquals(refusal(store, { kind: "pretrain", dataset, config: { ...pretrain, arch: 1, steps: 5 } }), [
+      ...["invalid", "#/config/arch", "#/config/epochs"],
+    ]);
+    assertEquals(
+      refusal(store, { kind: "pretrain", dataset: newId("ds"), config: { arch: "x", epochs: 1 } }),
+      [
+        ...["invalid", "#/config/arch", "#/dataset"],
+      ],
+    );
+  }),
+);
+
+Deno.test(
+  "submitJob() holds a config against the dataset, beside mistakes elsewhere",
+  withStore((store, { id: dataset }) => {
+    const refused = (config: object) => refusal(store, { kind: "pretrain", dataset, config });
+    assertEquals(refused({ ...pretrain, batch: 151 }), ["invalid", "#/config/batch"]);
+    assertEquals(refused({ ...pretrain, split: "nope" }), ["invalid", "#/config/split"]);
+    assertEquals(refused({ ...pretrain, split: "constructor" }), ["invalid", "#/config/split"]);
+    assertEquals(refused({ ...pretrain, batch: 151, tau: 2 }), ["invalid", "#/config/batch", "#/config/tau"]);
+    const bare = ready({ channel_mean: null, channel_std: null });
+    store.createDataset(bare);
+    assertEquals(
+      refusal(store, {
+        kind: "pretrain",
+        dataset: bare.id,
+        config: { ...pretrain, normalization: "dataset" },
+      }),
+      ["invalid", "#/config/normalization"],
+    );
+  }),
+);
+
+Deno.test(
+  "submitJob() tells an unknown dataset, one that is not ready, and a body that is none apart",
+  withStore((store) => {
+    for (const dataset of [newId("ds"), "../../etc", "ds_x"]) {
+      assertEquals(refusal(store, { kind: "pretrain", dataset, config: pretrain }), [
+        "not_found",
+        "#/dataset",
+      ]);
+    }
+    const young = aDataset();
+    store.createDataset(young);
+    assertEquals(refusal(store, { kind: "pretrain", dataset: young.id, config: pretrain }), ["conflict"]);
+    for (const body of [null, [], "x", 3]) assertEquals(refusal(store, body), ["malformed", "#"]);
+    assertEquals(refusal(store, {}), ["invalid", "#/config", "#/dataset", "#/kind"]);
+    assertEquals(refusal(store, { kind: "embed", dataset: young.id, config: {} }), ["invalid", "#/kind"]);
+  }),
+);
+
+Deno.test(
+  "submitJob() checks a knn job's checkpoint, splits, labels and k",
+  withStore((store, { id: dataset }) => {
+    const source = aJob(), checkpoint = aCheckpoint(source.id);
+    store.createJob(source);
+    store.createCheckpoint(checkpoint);
+    const knn = (config: object) => ({ kind: "knn", dataset, config });
+    const job = submitJob({ store }, knn({ checkpoint: checkpoint.id }));
+    assertEquals([job.config.k, job.config.bank_split], [150, "train"]);
+    assertEquals(
+      refusal(store, knn({ checkpoint: newId("ckpt"), k: 151, query_split: "nope", x: 1 })),
+      ["invalid", "#/config/checkpoint", "#/config/k", "#/config/query_split", "#/config/x"],
+    );
+    assertEquals(refusal(store, knn({ checkpoint: checkpoint.id, bank_split: "extra" })), [
+      ...["invalid", "#/config/bank_split"],
+    ]);
+  }),
+);
+
+Deno.test(
+  "submitJob() makes one job of one idempotency key, and refuses it for another body",
+  withStore((store, { id: dataset }) => {
+    const body = { kind: "pretrain", dataset, config: pretrain };
+    const first = submitJob({ store }, body, "key-1");
+    store.claimJob();
+    const again = submitJob({ store }, {
+      config: { epochs: 2, batch: 16, arch: "cifar_resnet8" },
+      dataset,
+      kind: "pretrain",
+    }, "key-1");
+    assertEquals([again.id, again.status], [first.id, "running"]);
+    assertEquals(store.listJobs({}, { limit: 10 }).data.length, 1);
+    const { code, options } = assertThrows(
+      () => submitJob({ store }, { ...body, config: { ...pretrain, seed: 1 } }, "key-1"),
+      DomainError,
+    );
+    assertEquals([code, options.type], ["invalid", "idempotency_key_reused"]);
+    assertEquals(refusal(store, body, "a key"), ["malformed"]);
+    assert(submitJob({ store }, body, "key-2").id !== first.id);
+  }),
+);
+
+Deno.test(
+  "submitJob() refuses more jobs than may wait",
+  withStore((store, { id: dataset }) => {
+    const submit = () => submitJob({ store, maxQueued: 1 }, { kind: "pretrain", dataset, config: pretrain });
+    submit();
+    const { code, options } = assertThrows(submit, DomainError);
+    assertEquals([code, options.retryAfterSeconds], ["queue_full", 30]);
+  }),
+);
+
+Deno.test("resolvePretrainConfig() drops the last incomplete batch and scales the rate by the batch", () => {
+  const resolve = (config: object) =>
+    resolvePretrainConfig(PretrainConfig.parse({ ...pretrain, ...config }), ready());
+  const optimizer = { name: "lars", base_lr: 2, warmup_epochs: 0.5 };
+  const resolved = resolve({ optimizer, normalization: "dataset" });
+  assertEquals([resolved.steps_per_epoch, resolved.total_steps, resolved.warmup_steps], [9, 18, 5]);
+  assertEquals([resolved.peak_lr, resolved.channel_mean], [0.125, [0.4, 0.5, 0.6]]);
+  assertEquals(resolve({}).channel_mean, [0.485, 0.456, 0.406]);
+  assertEquals(resolve({ epochs: undefined, steps: 7 }).total_steps, 7);
+  assertEquals(resolve({ epochs: 0.001 }).total_steps, 1);
+  assertThrows(() => resolve({ batch: 200 }), DomainError);
+});

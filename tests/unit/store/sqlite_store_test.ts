@@ -1,0 +1,29 @@
+import { DatabaseSync } from "node:sqlite";
+import { assertEquals, assertThrows } from "@std/assert";
+import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
+import { aJob, storeContract } from "../../contract/store_contract.ts";
+
+storeContract("openSqliteStore()", (path) => openSqliteStore(path));
+
+Deno.test("openSqliteStore() refuses a file that another server holds", () => {
+  const directory = Deno.makeTempDirSync(), path = `${directory}/latentd.sqlite`;
+  const store = openSqliteStore(path);
+  assertThrows(() => openSqliteStore(path), Error, "another process holds it");
+  store.createJob(aJob());
+  store.close();
+  openSqliteStore(path).close();
+  Deno.removeSync(directory, { recursive: true });
+});
+
+Deno.test("openSqliteStore() refuses a database of a newer version, and leaves it as it is", () => {
+  const directory = Deno.makeTempDirSync(), path = `${directory}/latentd.sqlite`;
+  openSqliteStore(path).close();
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA user_version = 99");
+  db.close();
+  assertThrows(() => openSqliteStore(path), Error, "newer version");
+  const again = new DatabaseSync(path);
+  assertEquals({ ...again.prepare("PRAGMA user_version").get() }, { user_version: 99 });
+  again.close();
+  Deno.removeSync(directory, { recursive: true });
+});
