@@ -4,7 +4,7 @@ import { ensureAdapter, runtimeDirectory } from "../src/setup/vulkan.ts";
 const adapter = await ensureAdapter((line) => console.log(line));
 console.log(`adapter: ${adapter}`);
 const child = new Deno.Command(Deno.execPath(), {
-  args: ["test", "-P=test", "--no-prompt", ...(Deno.args.length > 0 ? Deno.args : ["tests/"])],
+  args: ["test", "--quiet", "-P=test", "--no-prompt", ...(Deno.args.length > 0 ? Deno.args : ["tests/"])],
   env: { XDG_RUNTIME_DIR: runtimeDirectory(), ALLOW_SOFTWARE_GPU: "1", NO_COLOR: "1" },
   stdout: "piped",
 }).spawn();

@@ -58,7 +58,7 @@ async function rejectsWith(
   type: string | undefined,
   work: () => Promise<unknown>,
 ): Promise<void> {
-  const error = await assertRejects(work, DomainError);
+  const error: DomainError = await assertRejects(work, DomainError);
   assertEquals([error.code, error.options.type], [code, type], error.message);
 }
 const names = (directory: string) => [...Deno.readDirSync(directory)].map(({ name }) => name).sort();

@@ -38,7 +38,11 @@ Deno.test("readModelConfig() names every failure by its pointer", () => {
     num_classes: 1000,
     pretrained_cfg: { ...config.pretrained_cfg, input_size: [3, 32, 48], std: [0, 1, 1] },
   };
-  const error = assertThrows(() => readModelConfig(wrong), DomainError, "Cannot read config.json");
+  const error: DomainError = assertThrows(
+    () => readModelConfig(wrong),
+    DomainError,
+    "Cannot read config.json",
+  );
   assertEquals(error.code, "malformed");
   assertEquals(
     error.options.errors?.map(({ pointer }) => pointer).sort(),

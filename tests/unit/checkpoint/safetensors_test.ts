@@ -145,7 +145,11 @@ const MALFORMED: [string, Uint8Array, string][] = [
 ];
 for (const [what, bytes, reason] of MALFORMED) {
   Deno.test(`decodeSafetensors() refuses ${what}`, () => {
-    const error = assertThrows(() => decodeSafetensors(bytes, { label: "model" }), DomainError, reason);
+    const error: DomainError = assertThrows(
+      () => decodeSafetensors(bytes, { label: "model" }),
+      DomainError,
+      reason,
+    );
     assertEquals(error.code, "malformed");
     assertStringIncludes(error.message, "Cannot read model: ");
     assert(error.message.length < 300, error.message);
