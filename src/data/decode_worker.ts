@@ -1,0 +1,21 @@
+/** A thread of the decoder pool: bytes in; an image, or why there is none, out. */
+import { DomainError } from "../domain/errors.ts";
+import { decodeImage } from "./decode.ts";
+import type { DecodeAnswer, DecodeRequest } from "./decoder_pool.ts";
+
+const thread = self as unknown as {
+  onmessage: (event: MessageEvent<DecodeRequest>) => void;
+  postMessage(message: DecodeAnswer, transfer: Transferable[]): void;
+};
+
+thread.onmessage = async ({ data: { id, bytes } }) => {
+  try {
+    const image = await decodeImage(bytes);
+    thread.postMessage({ id, image }, [image.pixels.buffer as ArrayBuffer]);
+  } catch (error) {
+    const failure = error instanceof DomainError
+      ? { code: error.code, message: error.message, type: error.options.type }
+      : { code: "malformed" as const, message: "Cannot decode the image: the decoder failed over it" };
+    thread.postMessage({ id, failure }, []);
+  }
+};

@@ -1,0 +1,107 @@
+import { DomainError, type ErrorCode } from "../domain/errors.ts";
+import type { RgbImage } from "../domain/image.ts";
+import type { ImageDecoder } from "../domain/ports.ts";
+
+export interface DecodeRequest {
+  id: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+export type DecodeAnswer =
+  | { id: number; image: RgbImage }
+  | { id: number; failure: { code: ErrorCode; message: string; type?: string } };
+
+interface Task extends PromiseWithResolvers<RgbImage> {
+  bytes: Uint8Array<ArrayBuffer>;
+}
+interface Thread {
+  worker: Worker;
+  task: Task | undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** What one image may take. Past it the thread is taken for hung. */
+const DEADLINE_MS = 30_000;
+
+/** Decodes on threads of its own, which it starts as they are needed: one image's trouble never reaches another. */
+export class DecoderPool implements ImageDecoder {
+  readonly #idle: Thread[] = [];
+  readonly #threads = new Set<Thread>();
+  readonly #waiting: Task[] = [];
+  #nextId = 1;
+
+  /** @param size Threads at most. */
+  constructor(readonly size: number, readonly deadlineMs = DEADLINE_MS) {}
+
+  /** @param bytes Copied: the caller's stay as they are. */
+  decode(bytes: Uint8Array): Promise<RgbImage> {
+    const task: Task = { ...Promise.withResolvers<RgbImage>(), bytes: bytes.slice() };
+    this.#waiting.push(task);
+    this.#dispatch();
+    return task.promise;
+  }
+
+  /** Ends the threads. What was not decoded yet rejects. */
+  close(): void {
+    const gone = new DomainError("unavailable", "Cannot decode the image: the server is stopping");
+    for (const thread of this.#threads) {
+      thread.task?.reject(gone);
+      this.#end(thread);
+    }
+    for (const task of this.#waiting.splice(0)) task.reject(gone);
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const thread = this.#idle.pop() ?? (this.#threads.size < this.size ? this.#start() : undefined);
+      if (!thread) return;
+      const task = this.#waiting.shift()!;
+      thread.task = task;
+      thread.timer = setTimeout(
+        () => this.#fail(thread, `it took more than ${this.deadlineMs / 1000} s`),
+        this.deadlineMs,
+      );
+      thread.worker.postMessage({ id: this.#nextId++, bytes: task.bytes } satisfies DecodeRequest, [
+        task.bytes.buffer,
+      ]);
+    }
+  }
+
+  #start(): Thread {
+    const worker = new Worker(new URL("./decode_worker.ts", import.meta.url).href, { type: "module" });
+    const thread: Thread = { worker, task: undefined, timer: undefined };
+    this.#threads.add(thread);
+    worker.onmessage = ({ data }: MessageEvent<DecodeAnswer>) => {
+      clearTimeout(thread.timer);
+      const task = thread.task;
+      thread.task = undefined;
+      this.#idle.push(thread);
+      if ("image" in data) task?.resolve(data.image);
+      else {task?.reject(
+          new DomainError(data.failure.code, data.failure.message, { type: data.failure.type }),
+        );}
+      this.#dispatch();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault(); // else the error ends this process too
+      this.#fail(thread, "the decoder crashed over it");
+    };
+    return thread;
+  }
+
+  /** Gives up the thread with the image it was on; the next image gets a new thread. */
+  #fail(thread: Thread, reason: string): void {
+    this.#end(thread);
+    thread.task?.reject(
+      new DomainError("malformed", `Cannot decode the image: ${reason}`, { type: "image_malformed" }),
+    );
+    this.#dispatch();
+  }
+
+  #end(thread: Thread): void {
+    clearTimeout(thread.timer);
+    thread.worker.terminate();
+    this.#threads.delete(thread);
+    const at = this.#idle.indexOf(thread);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+}
