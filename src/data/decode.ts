@@ -36,8 +36,12 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
     );
   }
   if (width === 0 || height === 0) throw malformed(`it has no pixels (${width}×${height})`);
+  // Not being able to load a decoder is a fault of this installation, and must not pass for one of the image.
+  const decode = format === "png"
+    ? decodePng(png ??= await pngDecoder.init())
+    : decodeJpeg(jpeg ??= await jpegDecoder.init());
   try {
-    const image = format === "png" ? await decodePng(bytes) : await decodeJpeg(bytes);
+    const image = decode(bytes);
     if (width * height > KEEP_BELOW_PIXELS) png = jpeg = undefined;
     return image;
   } catch (error) {
@@ -46,21 +50,19 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   }
 }
 
-async function decodePng(bytes: Uint8Array): Promise<RgbImage> {
-  png ??= await pngDecoder.init() as PngDecoder;
-  const { width, height, framebuffer } = png.decode(bytes);
+const decodePng = (decoder: PngDecoder) => (bytes: Uint8Array): RgbImage => {
+  const { width, height, framebuffer } = decoder.decode(bytes);
   return { width, height, pixels: withoutAlpha(framebuffer, width * height) };
-}
+};
 
-async function decodeJpeg(bytes: Uint8Array): Promise<RgbImage> {
-  jpeg ??= await jpegDecoder.init() as JpegDecoder;
-  const { width, height, format, buffer } = jpeg.decode(bytes);
+const decodeJpeg = (decoder: JpegDecoder) => (bytes: Uint8Array): RgbImage => {
+  const { width, height, format, buffer } = decoder.decode(bytes);
   if (format === 1) return { width, height, pixels: buffer };
   if (format === 2) throw malformed("it is a CMYK JPEG; RGB and grayscale ones are read");
   const pixels = new Uint8Array(3 * buffer.length);
   for (const [i, v] of buffer.entries()) pixels.fill(v, 3 * i, 3 * i + 3);
   return { width, height, pixels };
-}
+};
 
 function withoutAlpha(rgba: Uint8Array, count: number): Uint8Array {
   const rgb = new Uint8Array(3 * count);

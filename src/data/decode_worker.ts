@@ -15,7 +15,7 @@ thread.onmessage = async ({ data: { id, bytes } }) => {
   } catch (error) {
     const failure = error instanceof DomainError
       ? { code: error.code, message: error.message, type: error.options.type }
-      : { code: "malformed" as const, message: "Cannot decode the image: the decoder failed over it" };
+      : { message: `Cannot decode images: ${(error as Error).message}` };
     thread.postMessage({ id, failure }, []);
   }
 };

@@ -8,7 +8,8 @@ export interface DecodeRequest {
 }
 export type DecodeAnswer =
   | { id: number; image: RgbImage }
-  | { id: number; failure: { code: ErrorCode; message: string; type?: string } };
+  /** Without a code it is a fault of ours, not of the image. */
+  | { id: number; failure: { code?: ErrorCode; message: string; type?: string } };
 
 interface Task extends PromiseWithResolvers<RgbImage> {
   bytes: Uint8Array<ArrayBuffer>;
@@ -76,9 +77,7 @@ export class DecoderPool implements ImageDecoder {
       thread.task = undefined;
       this.#idle.push(thread);
       if ("image" in data) task?.resolve(data.image);
-      else {task?.reject(
-          new DomainError(data.failure.code, data.failure.message, { type: data.failure.type }),
-        );}
+      else task?.reject(toError(data.failure));
       this.#dispatch();
     };
     worker.onerror = (event) => {
@@ -105,3 +104,6 @@ export class DecoderPool implements ImageDecoder {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 }
+
+const toError = ({ code, message, type }: { code?: ErrorCode; message: string; type?: string }): Error =>
+  code ? new DomainError(code, message, { type }) : new Error(message);

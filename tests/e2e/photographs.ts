@@ -1,0 +1,50 @@
+import { fromFileUrl } from "@std/path";
+import { packTar } from "modern-tar";
+import { encodePng } from "../../src/data/encode_png.ts";
+import { RandomStream } from "../../src/domain/philox.ts";
+
+const SHARED = fromFileUrl(new URL("../../../shared/data/cifar10-mini.tar", import.meta.url));
+const PX = 32, TRAIN = 48, TEST = 8;
+
+/** A tar of real photographs where they are at hand, of stand-ins where they are not; says which. */
+export async function photographs(): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const tar = await Deno.readFile(SHARED);
+    console.log("data: photographs (CIFAR-10)");
+    return tar;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.log("data: generated stand-ins, since the photographs are not here");
+    return await standIns();
+  }
+}
+
+/** Two classes of drawn pictures, discs and stripes in random colours, as ImageFolder PNGs. */
+export async function standIns(): Promise<Uint8Array<ArrayBuffer>> {
+  const entries = [];
+  for (const [split, count] of [["train", TRAIN], ["test", TEST]] as const) {
+    for (const [label, shape] of ["disc", "stripes"].entries()) {
+      for (let i = 0; i < count; i++) {
+        const body = await encodePng({
+          width: PX,
+          height: PX,
+          pixels: draw(label, i + (split === "test" ? 1000 : 0)),
+        });
+        entries.push({ header: { name: `${split}/${shape}/${i}.png`, size: body.length }, body });
+      }
+    }
+  }
+  return await packTar(entries);
+}
+
+function draw(label: number, seed: number): Uint8Array {
+  const random = new RandomStream(seed, 97, label), pixels = new Uint8Array(PX * PX * 3);
+  const [front, back] = [0, 1].map(() => [0, 1, 2].map(() => random.below(256)));
+  const [cx, cy, size] = [random.uniform(10, 22), random.uniform(10, 22), random.uniform(4, 10)];
+  for (let i = 0; i < PX * PX; i++) {
+    const x = i % PX, y = Math.floor(i / PX);
+    const inside = label === 0 ? Math.hypot(x - cx, y - cy) < size : (x + y + cx) % size < size / 2;
+    pixels.set((inside ? front : back).map((v) => Math.min(255, v + random.below(20))), 3 * i);
+  }
+  return pixels;
+}
