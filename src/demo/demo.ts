@@ -132,6 +132,6 @@ async function drawNeighbours(url: string, model: string, test: Photograph[], ou
     query: gallery[query],
     neighbours: nearestNeighbours(rows, query, NEIGHBOURS).map((i) => gallery[i]),
   }));
-  await Deno.writeFile(`${output}/neighbours.png`, await contactSheet(sheet, SIDE));
+  await Deno.writeFile(`${output}/neighbours.png`, contactSheet(sheet, SIDE));
   console.log(`neighbours  ${output}/neighbours.png: a query a row, its ${NEIGHBOURS} nearest beside it`);
 }
