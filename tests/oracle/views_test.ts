@@ -2,7 +2,8 @@ import { drawView, PRESETS, type ViewDraw } from "../../src/byol/augment.ts";
 import { packView, recordViews, VIEW_WORDS } from "../../src/byol/views.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
 import { expectClose, run, UNIT_ROUNDOFF, upload, uploadWords } from "./oracle.ts";
-import { type Color64, colorAugment64, cropResize64, type Rgb64 } from "./reference_augment.ts";
+import { colorAugment } from "./reference/color_augment.ts";
+import { cropResize } from "./reference/crop_resize.ts";
 
 const MEAN = [0.485, 0.456, 0.406] as const, STD = [0.229, 0.224, 0.225] as const;
 const PLAIN: ViewDraw = {
@@ -60,15 +61,15 @@ async function check(cases: Case[], px: number): Promise<void> {
   };
   const [actual] = await run((recorder) => [recordViews(recorder, inputs, px, { mean: MEAN, std: STD })]);
   for (const [i, { size, draw }] of cases.entries()) {
-    const image: Rgb64 = { ...size, data: Float64Array.from(images[i], (v) => v / 255) };
-    const drawn: Color64 = {
+    const drawn = {
       ...draw,
       brightness: Math.fround(draw.brightness),
       contrast: Math.fround(draw.contrast),
       saturation: Math.fround(draw.saturation),
       hue: Math.fround(draw.hue),
     };
-    const expected = colorAugment64(cropResize64(image, draw, px), drawn, MEAN, STD).data;
+    const cropped = cropResize({ ...draw, image: size, px }, images[i]);
+    const expected = colorAugment(drawn, cropped, { mean: MEAN, std: STD });
     const part = actual.subarray(i * px * px * 3, (i + 1) * px * px * 3);
     // Errors before the normalisation are a few dozen roundings of values up to 1; dividing by the deviation, and the
     // hue's division by the channels' range (1/64 at least here, its colour error range times that), scale them.

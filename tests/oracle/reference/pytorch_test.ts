@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeSafetensors } from "../../../src/checkpoint/safetensors.ts";
+import { goldenCases } from "../golden.ts";
 import { add, addBackward } from "./add.ts";
 import { batchNorm, batchNormBackward, batchNormFrozen } from "./batch_norm.ts";
 import { byolLoss, byolLossBackward } from "./byol_loss.ts";
@@ -12,20 +12,6 @@ import { linear, linearBackward } from "./linear.ts";
 import { larsUpdate, sgdUpdate, type UpdateRates } from "./momentum.ts";
 import { relu, reluBackward } from "./relu.ts";
 
-const GOLDEN = new URL("../../golden/", import.meta.url);
-const tensors = decodeSafetensors(Deno.readFileSync(new URL("ops.safetensors", GOLDEN)));
-const params = JSON.parse(Deno.readTextFileSync(new URL("ops.json", GOLDEN)));
-
-/** Moves axis 1 (channels) of a PyTorch tensor to the end; ranks up to 2 pass unchanged. */
-function channelsLast([N, C, ...spatial]: readonly number[], data: Float64Array): Float64Array {
-  const pixels = spatial.reduce((a, b) => a * b, 1);
-  return data.map((_, i) => {
-    const c = i % C, p = Math.floor(i / C) % pixels, n = Math.floor(i / (C * pixels));
-    return data[(n * C + c) * pixels + p];
-  }).slice(0, N * C * pixels);
-}
-const isImage = (op: string) => op === "crop_resize" || op === "color_augment";
-
 /** One test for every case of `op`: `compute` gets the inputs by name, channels last, and returns what to compare. */
 function agrees(
   op: string,
@@ -36,23 +22,12 @@ function agrees(
     shape: (name: string) => readonly number[],
   ) => Record<string, ArrayLike<number>>,
 ): void {
-  for (const [i, p] of (params[op] as unknown[]).entries()) {
-    Deno.test(`the float64 reference of ${op} agrees with PyTorch, case ${i}`, () => {
-      const prefix = `${op}.${i}.`, t: Record<string, Float64Array> = {};
-      const names = [...tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) =>
-        name.slice(prefix.length)
-      );
-      const shape = (name: string) => tensors.get(prefix + name)!.shape;
-      for (const name of names) {
-        const data = Float64Array.from(
-          tensors.get(prefix + name)!.data as ArrayLike<number | bigint>,
-          Number,
-        );
-        t[name] = shape(name).length > 1 && !isImage(op) ? channelsLast(shape(name), data) : data;
-      }
-      const results = compute(t, p, shape);
+  for (const { index, params, tensors } of goldenCases(op)) {
+    Deno.test(`the float64 reference of ${op} agrees with PyTorch, case ${index}`, () => {
+      const data = Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
+      const results = compute(data, params, (name) => tensors[name].shape);
       for (const [name, actual] of Object.entries(results)) {
-        const expected = t[name];
+        const expected = data[name];
         assertEquals(actual.length, expected.length, name);
         const most = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
         for (let e = 0; e < expected.length; e++) {
@@ -69,7 +44,7 @@ function agrees(
 }
 
 agrees("conv2d", ({ x, weight, dy }, { stride, pad }, shapeOf) => {
-  const [N, C, H, W] = shapeOf("x"), [K, , R, S] = shapeOf("weight"), [, , P, Q] = shapeOf("y");
+  const [N, H, W, C] = shapeOf("x"), [K, R, S] = shapeOf("weight"), [, P, Q] = shapeOf("y");
   const shape = { N, H, W, C, K, R, S, stride, pad };
   assertEquals(conv2dOutput(shape), { P, Q });
   return { y: conv2d(shape, x, weight), ...conv2dBackward(shape, x, weight, dy) };
@@ -80,7 +55,7 @@ agrees("linear", ({ x, weight, bias, dy }, _, shapeOf) => {
   return { y: linear(shape, x, weight, bias), ...gradients, ...(bias ? { dBias } : {}) };
 });
 agrees("batch_norm", ({ x, dy, ...parameters }, { groups }, shapeOf) => {
-  const [N, C, ...spatial] = shapeOf("x"), rows = spatial.reduce((a, b) => a * b, N) / groups;
+  const C = shapeOf("x").at(-1)!, rows = x.length / C / groups;
   const { gamma, beta, runningMean, runningVar } = parameters, shape = { groups, rows, C };
   const given = { gamma, beta, runningMean, runningVar };
   const after = batchNorm(shape, x, given);
@@ -98,7 +73,7 @@ agrees("add", ({ a, b, dy }) => {
   return { y: add(a, b), dA: da, dB: db };
 });
 agrees("global_average_pool", ({ x, dy }, _, shapeOf) => {
-  const [N, C, H, W] = shapeOf("x"), shape = { N, pixels: H * W, C };
+  const [N, H, W, C] = shapeOf("x"), shape = { N, pixels: H * W, C };
   return { y: globalAveragePool(shape, x), dx: globalAveragePoolBackward(shape, dy) };
 });
 agrees("byol_loss", ({ prediction, projection }, _, shapeOf) => {

@@ -1,0 +1,164 @@
+import {
+  type BatchNormOptions,
+  recordBatchNormInfer,
+  recordBatchNormTrain,
+  recordBatchNormTrainBackward,
+} from "../../src/nn/batch_norm.ts";
+import { goldenCases } from "./golden.ts";
+import { expectClose, noise, run, summationError, UNIT_ROUNDOFF, upload, type Values } from "./oracle.ts";
+import { batchNorm, batchNormBackward, batchNormFrozen } from "./reference/batch_norm.ts";
+
+interface Case {
+  x: Values;
+  dy: Values;
+  gamma: Values;
+  beta: Values;
+  runningMean: Values;
+  runningVar: Values;
+  groups: number;
+  relu?: boolean;
+  residual?: Values;
+}
+
+const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+
+/** Rows that one invocation sums in order. */
+const CHUNK = 256;
+
+/**
+ * Runs forward, backward and the frozen form, against float64 or, where `expected` is given, PyTorch.
+ *
+ * A normalised value errs by the mean's error and the roundings of x − mean, both in units of the deviation: with an
+ * offset far larger than the deviation, that is what f32 input can give. Everything after inherits it.
+ */
+async function check(given: Case, expected?: Record<string, Values>): Promise<void> {
+  const { x, dy, gamma, beta, runningMean, runningVar, groups, relu = false, residual } = given;
+  const C = x.shape.at(-1)!, rows = x.data.length / C / groups, shape = { groups, rows, C };
+  const parameters = {
+    gamma: gamma.data,
+    beta: beta.data,
+    runningMean: runningMean.data,
+    runningVar: runningVar.data,
+  };
+  const truth = batchNorm(shape, x.data, parameters);
+  const act = (v: number, i: number) => {
+    const sum = v + (residual?.data[i] ?? 0);
+    return relu ? Math.max(0, sum) : sum;
+  };
+  const y = truth.y.map(act);
+  const dyIn = relu ? dy.data.map((d, i) => (y[i] > 0 ? d : 0)) : dy.data;
+  const gradients = batchNormBackward(shape, x.data, { gamma: gamma.data, ...truth }, dyIn);
+  const prior = noise([C], 21), offset = largest(x.data) * largest(truth.invStd);
+  const rtol = (summationError(Math.min(rows, CHUNK)) + 8 * UNIT_ROUNDOFF) * (1 + offset);
+
+  const options: BatchNormOptions = { relu, residual: residual && upload(residual, "residual") };
+  const dGamma = upload(prior, "dGamma"), dBeta = upload(prior, "dBeta"), input = upload(x, "x");
+  const on = {
+    gamma: upload(gamma, "gamma"),
+    beta: upload(beta, "beta"),
+    runningMean: upload(runningMean, "running_mean"),
+    runningVar: upload(runningVar, "running_var"),
+  };
+  const frozenOn = { ...on, runningMean: upload(runningMean, "m"), runningVar: upload(runningVar, "v") };
+  const [aY, aDx, aGamma, aBeta, aMean, aVar, aFrozen] = await run((recorder) => {
+    const forward = recordBatchNormTrain(recorder, "bn", input, on, groups, options);
+    const dx = recordBatchNormTrainBackward(recorder, "bn", forward.saved, upload(dy, "dy"), dGamma, dBeta);
+    const frozen = recordBatchNormInfer(recorder, "frozen", input, frozenOn, options);
+    return [forward.y, dx, dGamma, dBeta, on.runningMean, on.runningVar, frozen];
+  });
+
+  expectClose("y", aY, expected?.y.data ?? y, rtol);
+  // Where rounding moves a value across the rectifier's zero its gradient jumps; the cases' noise keeps clear of that.
+  const xHat = x.data.map((v, i) => {
+    const s = Math.floor(i / C / rows) * C + (i % C);
+    return (v - truth.mean[s]) * truth.invStd[s];
+  });
+  expectClose(
+    "dx",
+    aDx,
+    expected?.dx.data ?? gradients.dx,
+    4 * rtol + summationError(rows),
+    dxScale(shape, gamma.data, truth.invStd, dyIn, xHat),
+  );
+  for (let c = 0; c < C; c++) {
+    let gammaScale = Math.abs(prior.data[c]), betaScale = gammaScale;
+    for (let i = c; i < dyIn.length; i += C) {
+      gammaScale += Math.abs(dyIn[i] * xHat[i]);
+      betaScale += Math.abs(dyIn[i]);
+    }
+    const n = groups * rows + 1, more = rtol * (largest(dyIn) * groups * rows);
+    const toGamma = (expected?.dGamma.data ?? gradients.dGamma)[c] + prior.data[c];
+    const toBeta = (expected?.dBeta.data ?? gradients.dBeta)[c] + prior.data[c];
+    expectClose(`dGamma[${c}]`, [aGamma[c]], [toGamma], 1, [summationError(n) * gammaScale + more]);
+    expectClose(`dBeta[${c}]`, [aBeta[c]], [toBeta], summationError(n), [betaScale]);
+  }
+  expectClose("runningMean", aMean, expected?.runningMeanAfter.data ?? truth.runningMean, rtol);
+  expectClose("runningVar", aVar, expected?.runningVarAfter.data ?? truth.runningVar, rtol);
+  const frozen = expected?.frozen.data ??
+    batchNormFrozen({ rows: groups * rows, C }, x.data, parameters).map(act);
+  expectClose("frozen", aFrozen, frozen, rtol);
+}
+
+/** The magnitudes of the terms that dx is a sum of: they cancel almost wholly where there are few rows. */
+function dxScale(
+  { groups, rows, C }: { groups: number; rows: number; C: number },
+  gamma: Float64Array,
+  invStd: Float64Array,
+  dy: Float64Array,
+  xHat: Float64Array,
+): Float64Array {
+  const scale = new Float64Array(dy.length);
+  for (let g = 0; g < groups; g++) {
+    for (let c = 0; c < C; c++) {
+      const at = (row: number) => (g * rows + row) * C + c;
+      let meanDy = 0, meanDyXHat = 0;
+      for (let row = 0; row < rows; row++) {
+        meanDy += Math.abs(dy[at(row)]) / rows;
+        meanDyXHat += Math.abs(dy[at(row)] * xHat[at(row)]) / rows;
+      }
+      for (let row = 0; row < rows; row++) {
+        const terms = Math.abs(dy[at(row)]) + meanDy + Math.abs(xHat[at(row)]) * meanDyXHat;
+        scale[at(row)] = Math.abs(gamma[c]) * invStd[g * C + c] * terms;
+      }
+    }
+  }
+  return scale;
+}
+
+const parametersOf = (C: number) => ({
+  gamma: noise([C], 5, { mean: 1, std: 0.3 }),
+  beta: noise([C], 6),
+  runningMean: noise([C], 7),
+  runningVar: { shape: [C], data: noise([C], 8, { mean: 2, std: 0.2 }).data.map(Math.abs) },
+});
+
+for (
+  const { shape, groups, relu = false, residual = false, mean = 0, std = 1 } of [
+    { shape: [4, 5, 3, 7], groups: 2 },
+    { shape: [2, 1, 1, 1], groups: 1 },
+    { shape: [1, 3, 3, 5], groups: 1, relu: true },
+    { shape: [6, 9], groups: 2, relu: true },
+    { shape: [4, 17, 16, 16], groups: 2, relu: true, residual: true },
+    { shape: [2, 33, 31, 3], groups: 2 },
+    { shape: [8, 8, 8, 5], groups: 2, mean: 300, std: 0.5 }, // E[x²] − E[x]² in f32 would be noise here
+  ]
+) {
+  const label = `[${shape}], ${groups} groups${relu ? ", relu" : ""}${
+    residual ? ", residual" : ""
+  }, mean ${mean}`;
+  Deno.test(`batch_norm agrees with float64 at ${label}`, () =>
+    check({
+      ...parametersOf(shape.at(-1)!),
+      x: noise(shape, 1, { mean, std }),
+      dy: noise(shape, 2),
+      groups,
+      relu,
+      // The backward here takes the gradient before the rectifier, so the residual only shifts where it opens.
+      residual: residual ? noise(shape, 3) : undefined,
+    }));
+}
+for (const { index, params: { groups }, tensors: t } of goldenCases("batch_norm")) {
+  Deno.test(`batch_norm agrees with PyTorch, case ${index}`, () =>
+    check({ ...t, groups } as unknown as Case, t));
+}

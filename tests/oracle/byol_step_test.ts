@@ -1,0 +1,75 @@
+import { assert } from "@std/assert";
+import { targetDecay } from "../../src/byol/ema.ts";
+import { ByolState } from "../../src/byol/state.ts";
+import { ByolStep } from "../../src/byol/step.ts";
+import { learningRate } from "../../src/optim/schedule.ts";
+import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
+import { normError, pipelines, upload } from "./oracle.ts";
+
+/** What the golden run and ours may differ by, of each tensor's norm: f32 against float64 over ten steps. */
+const TOLERANCE = 1e-4;
+
+for (const name of ["lars", "sgd"] as const) {
+  Deno.test(`ten BYOL steps of a tiny net agree with PyTorch: ${name}`, async () => {
+    const run = goldenJson(`byol_${name}`),
+      start = goldenTensors("byol_initial"),
+      end = goldenTensors(`byol_${name}`);
+    const state = new ByolState(pipelines.device, run);
+    state.load(start);
+    const [view1, view2] = ["view1", "view2"].map((view) => {
+      const { shape, data } = start.get(view)!;
+      return channelsLast(shape, Float64Array.from(data as Float32Array));
+    });
+    const [N, ...image] = view1.shape;
+    const x = upload(
+      { shape: [2 * N, ...image], data: Float64Array.from([...view1.data, ...view2.data]) },
+      "views",
+    );
+    const { weight_decay, momentum, trust_coefficient } = run.optimizer;
+    const step = await ByolStep.compile(pipelines, state, {
+      name,
+      weightDecay: weight_decay,
+      momentum,
+      trustCoefficient: trust_coefficient,
+    }, () => x);
+    for (let k = 0; k < run.steps.length; k++) {
+      step.run(k, {
+        lr: learningRate(k, run.total_steps, run.warmup_steps, run.peak_lr),
+        tau: targetDecay(k, run.total_steps, run.tau),
+      });
+    }
+    for (const [k, { loss }] of (await step.metrics(0, run.steps.length)).entries()) {
+      const error = Math.abs(loss - run.steps[k].loss) / run.steps[k].loss;
+      assert(error <= TOLERANCE, `loss of step ${k} is ${loss}, PyTorch has ${run.steps[k].loss}`);
+    }
+    const { trainingState } = await state.read(run.steps.length);
+    let compared = 0;
+    for (const [tensor, { data }] of end) {
+      // A bias before BatchNorm has no gradient: its momentum is rounding noise, in PyTorch too.
+      if (tensor.endsWith("num_batches_tracked") || run.zero_momentum.includes(tensor)) continue;
+      const error = normError(trainingState.get(tensor)!.data as Float32Array, data as Float32Array);
+      assert(error <= TOLERANCE, `${tensor} differs by ${error} of its norm`);
+      compared++;
+    }
+    assert(compared > 100, `only ${compared} tensors were compared`);
+    step.destroy();
+    state.destroy();
+  });
+}
+
+Deno.test("a state that is read and loaded again is the same, bit for bit", async () => {
+  const config = { arch: "cifar_resnet8", projector: { hidden: 5, out: 3 }, predictor: { hidden: 7 } };
+  const first = new ByolState(pipelines.device, config), second = new ByolState(pipelines.device, config);
+  first.initialize(11);
+  const { trainingState, model } = await first.read(0);
+  second.load(trainingState);
+  for (const [name, { data }] of (await second.read(0)).trainingState) {
+    assert(data.every((v, i) => v === trainingState.get(name)!.data[i]), name);
+  }
+  for (const [name, { data }] of model) {
+    if (name.endsWith("num_batches_tracked")) continue;
+    assert(data.every((v, i) => v === trainingState.get(`online.encoder.${name}`)!.data[i]), name);
+  }
+  first.destroy();
+  second.destroy();
+});

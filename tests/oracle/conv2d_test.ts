@@ -1,0 +1,82 @@
+import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
+import { assertThrows } from "@std/assert";
+import { Recorder } from "../../src/gpu/recorder.ts";
+import { goldenCases } from "./golden.ts";
+import { expectClose, noise, run, summationError, upload, type Values } from "./oracle.ts";
+import { conv2d, conv2dBackward, conv2dOutput, type Conv2dShape } from "./reference/conv2d.ts";
+
+const absolute = (v: Float64Array): Float64Array => v.map(Math.abs);
+
+/** Forward and both gradients; the weight's starts from `prior`, which it must be added to. */
+async function onGpu(shape: Conv2dShape, x: Values, weight: Values, dy: Values, prior: Values) {
+  const options = { stride: shape.stride, padding: shape.pad }, dWeight = upload(prior, "dWeight");
+  const [y, dx, accumulated] = await run((recorder) => {
+    const { y, saved } = recordConv2d(recorder, "conv", upload(x, "x"), upload(weight, "weight"), options);
+    return [y, recordConv2dBackward(recorder, "conv", saved, upload(dy, "dy"), dWeight)!, dWeight];
+  });
+  return { y, dx, dWeight: accumulated };
+}
+
+// N, H, W, C, K, R, S, stride, pad
+const CASES = [
+  [2, 8, 8, 16, 16, 3, 3, 1, 1], // whole tiles
+  [1, 1, 1, 1, 1, 1, 1, 1, 0],
+  [1, 5, 7, 3, 5, 3, 3, 1, 1], // the stem's channels; nothing divides by four
+  [3, 9, 9, 5, 18, 3, 3, 2, 1], // odd size, stride 2, one filter past a tile and more
+  [2, 8, 6, 7, 33, 3, 3, 2, 1],
+  [1, 7, 5, 6, 9, 1, 1, 2, 0],
+  [4, 4, 4, 10, 3, 1, 1, 1, 0],
+  [1, 2, 3, 4, 2, 3, 3, 1, 1], // smaller than the filter
+  [2, 11, 13, 2, 4, 5, 3, 3, 2], // a filter and a stride that no network here uses
+  [1, 9, 17, 3, 4, 7, 7, 2, 3],
+] as const;
+
+for (const [N, H, W, C, K, R, S, stride, pad] of CASES) {
+  Deno.test(`conv2d agrees with float64 at ${N}x${H}x${W}x${C} by ${K}x${R}x${S}, stride ${stride}, padding ${pad}`, async () => {
+    const shape = { N, H, W, C, K, R, S, stride, pad }, { P, Q } = conv2dOutput(shape);
+    const x = noise([N, H, W, C], 1), weight = noise([K, R, S, C], 2), dy = noise([N, P, Q, K], 3);
+    const prior = noise([K, R, S, C], 4);
+    const actual = await onGpu(shape, x, weight, dy, prior);
+    const [ax, aw, ady] = [x, weight, dy].map(({ data }) => absolute(data));
+    const gradients = conv2dBackward(shape, x.data, weight.data, dy.data),
+      scales = conv2dBackward(shape, ax, aw, ady);
+    expectClose(
+      "y",
+      actual.y,
+      conv2d(shape, x.data, weight.data),
+      summationError(R * S * C),
+      conv2d(shape, ax, aw),
+    );
+    expectClose("dx", actual.dx, gradients.dx, summationError(R * S * K), scales.dx);
+    expectClose(
+      "dWeight",
+      actual.dWeight,
+      gradients.dWeight.map((g, i) => g + prior.data[i]),
+      summationError(N * P * Q + 1),
+      scales.dWeight.map((g, i) => g + Math.abs(prior.data[i])),
+    );
+  });
+}
+
+for (const { index, params: { stride, pad }, tensors: t } of goldenCases("conv2d")) {
+  Deno.test(`conv2d agrees with PyTorch, case ${index}`, async () => {
+    const [N, H, W, C] = t.x.shape, [K, R, S] = t.weight.shape, shape = { N, H, W, C, K, R, S, stride, pad };
+    const zero = { shape: t.weight.shape, data: new Float64Array(t.weight.data.length) };
+    const actual = await onGpu(shape, t.x, t.weight, t.dy, zero);
+    const [ax, aw, ady] = [t.x, t.weight, t.dy].map(({ data }) => absolute(data));
+    const scales = conv2dBackward(shape, ax, aw, ady);
+    // The fixtures themselves are rounded to f32: one more rounding.
+    expectClose("y", actual.y, t.y.data, summationError(R * S * C + 1), conv2d(shape, ax, aw));
+    expectClose("dx", actual.dx, t.dx.data, summationError(R * S * K + 1), scales.dx);
+    const reduced = t.dy.data.length / K;
+    expectClose("dWeight", actual.dWeight, t.dWeight.data, summationError(reduced + 1), scales.dWeight);
+  });
+}
+
+Deno.test("recordConv2d() refuses channels that disagree, and filters larger than the padded input", () => {
+  const x = upload(noise([1, 2, 2, 3], 1), "x");
+  const record = (shape: number[]) =>
+    recordConv2d(new Recorder(), "conv", x, upload(noise(shape, 2), "w"), { stride: 1, padding: 0 });
+  assertThrows(() => record([4, 1, 1, 2]), RangeError, "shapes must be");
+  assertThrows(() => record([4, 3, 3, 3]), RangeError, "exceeds");
+});

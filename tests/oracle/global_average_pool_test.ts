@@ -1,0 +1,28 @@
+import {
+  recordGlobalAveragePool,
+  recordGlobalAveragePoolBackward,
+} from "../../src/nn/global_average_pool.ts";
+import { goldenCases } from "./golden.ts";
+import { expectClose, noise, run, summationError, UNIT_ROUNDOFF, upload, type Values } from "./oracle.ts";
+import { globalAveragePool, globalAveragePoolBackward } from "./reference/global_average_pool.ts";
+
+async function check(x: Values, dy: Values, expected?: Record<string, Values>): Promise<void> {
+  const [N, H, W, C] = x.shape, shape = { N, pixels: H * W, C };
+  const [y, dx] = await run((recorder) => [
+    recordGlobalAveragePool(recorder, "pool", upload(x)),
+    recordGlobalAveragePoolBackward(recorder, "pool", x.shape, upload(dy)),
+  ]);
+  const scale = globalAveragePool(shape, x.data.map(Math.abs));
+  expectClose("y", y, expected?.y.data ?? globalAveragePool(shape, x.data), summationError(H * W + 2), scale);
+  const dxTruth = expected?.dx.data ?? globalAveragePoolBackward(shape, dy.data);
+  // One division and, in a fixture, one more rounding; the reciprocal may cost another.
+  expectClose("dx", dx, dxTruth, 4 * UNIT_ROUNDOFF, dxTruth.map(Math.abs));
+}
+
+for (const shape of [[1, 1, 1, 1], [3, 5, 7, 3], [2, 8, 8, 64], [65, 2, 3, 5]]) {
+  Deno.test(`global_average_pool agrees with float64 at [${shape}]`, () =>
+    check(noise(shape, 1), noise([shape[0], shape[3]], 2)));
+}
+for (const { index, tensors: t } of goldenCases("global_average_pool")) {
+  Deno.test(`global_average_pool agrees with PyTorch, case ${index}`, () => check(t.x, t.dy, t));
+}

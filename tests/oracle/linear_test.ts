@@ -1,0 +1,63 @@
+import { recordLinear, recordLinearBackward } from "../../src/nn/linear.ts";
+import { goldenCases } from "./golden.ts";
+import { expectClose, noise, run, summationError, upload, type Values } from "./oracle.ts";
+import { linear, linearBackward } from "./reference/linear.ts";
+
+async function check(
+  x: Values,
+  weight: Values,
+  bias: Values | undefined,
+  dy: Values,
+  expected?: Record<string, Values>,
+) {
+  const [N, inputs] = x.shape, [outputs] = weight.shape, shape = { N, inputs, outputs };
+  const prior = expected ? 0 : 1; // gradients of parameters are added to what is there
+  const start = (like: readonly number[], seed: number): Values => {
+    const values = noise(like, seed);
+    return { shape: like, data: values.data.map((v) => prior * v) };
+  };
+  const weightStart = start(weight.shape, 11), biasStart = start([outputs], 12);
+  const dWeight = upload(weightStart, "dWeight"), dBias = upload(biasStart, "dBias");
+  const [y, dx, dW, dB] = await run((recorder) => {
+    const b = bias && upload(bias, "bias");
+    const { y, saved } = recordLinear(recorder, "linear", upload(x, "x"), upload(weight, "weight"), b);
+    const dx = recordLinearBackward(recorder, "linear", saved, upload(dy, "dy"), dWeight, b && dBias);
+    return [y, dx, dWeight, dBias];
+  });
+  const abs = (v: Values) => v.data.map(Math.abs);
+  const truth = linearBackward(shape, x.data, weight.data, dy.data);
+  const scale = linearBackward(shape, abs(x), abs(weight), abs(dy));
+  const yTruth = linear(shape, x.data, weight.data, bias?.data);
+  const yScale = linear(shape, abs(x), abs(weight), bias && abs(bias));
+  const plus = (a: Float64Array, b: Values) => a.map((v, i) => v + b.data[i]);
+  const plusAbs = (a: Float64Array, b: Values) => a.map((v, i) => v + Math.abs(b.data[i]));
+  expectClose("y", y, expected?.y.data ?? yTruth, summationError(inputs + 2), yScale);
+  expectClose("dx", dx, expected?.dx.data ?? truth.dx, summationError(outputs + 1), scale.dx);
+  const wTruth = expected?.dWeight.data ?? plus(truth.dWeight, weightStart);
+  expectClose("dWeight", dW, wTruth, summationError(N + 2), plusAbs(scale.dWeight, weightStart));
+  if (bias) {
+    const bTruth = expected?.dBias.data ?? plus(truth.dBias, biasStart);
+    expectClose("dBias", dB, bTruth, summationError(N + 2), plusAbs(scale.dBias, biasStart));
+  }
+}
+
+for (
+  const [N, inputs, outputs, withBias] of [
+    [1, 1, 1, true],
+    [1, 64, 512, true],
+    [5, 17, 31, false],
+    [33, 64, 129, true],
+    [8, 3, 16, false],
+  ] as const
+) {
+  Deno.test(`linear agrees with float64 at ${N}x${inputs} to ${outputs}, ${withBias ? "with" : "without"} bias`, () =>
+    check(
+      noise([N, inputs], 1),
+      noise([outputs, inputs], 2),
+      withBias ? noise([outputs], 3) : undefined,
+      noise([N, outputs], 4),
+    ));
+}
+for (const { index, tensors: t } of goldenCases("linear")) {
+  Deno.test(`linear agrees with PyTorch, case ${index}`, () => check(t.x, t.weight, t.bias, t.dy, t));
+}

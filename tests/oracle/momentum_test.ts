@@ -1,0 +1,98 @@
+import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
+import { StepParams } from "../../src/gpu/step_params.ts";
+import { Recorder } from "../../src/gpu/recorder.ts";
+import { readFloats } from "../../src/gpu/readback.ts";
+import { MomentumState, recordMomentumUpdate } from "../../src/optim/momentum.ts";
+import { goldenCases } from "./golden.ts";
+import { expectClose, noise, pipelines, summationError, type Values } from "./oracle.ts";
+import { larsUpdate, sgdUpdate } from "./reference/momentum.ts";
+
+interface Part {
+  kind: "weight" | "bias" | "norm";
+  weight: Values;
+  gradient: Values;
+  momentum: Values;
+}
+interface Rates {
+  learningRate: number;
+  weightDecay: number;
+  momentum: number;
+  trustCoefficient: number;
+}
+
+/** Runs `steps` updates over all parts at once; gives each part's weight and momentum. */
+async function onGpu(name: "lars" | "sgd", parts: Part[], rates: Rates, steps: number) {
+  const { device } = pipelines, layout = new ParameterLayout();
+  for (const [i, { kind, weight }] of parts.entries()) layout.add(`p${i}`, kind, weight.shape);
+  const weights = new FlatBuffer(device, layout, "weights"),
+    gradients = new FlatBuffer(device, layout, "gradients");
+  const state = new MomentumState(device, layout), step = new StepParams(device), recorder = new Recorder();
+  for (const [i, part] of parts.entries()) {
+    weights.write(`p${i}`, Float32Array.from(part.weight.data));
+    gradients.write(`p${i}`, Float32Array.from(part.gradient.data));
+    state.momentum.write(`p${i}`, Float32Array.from(part.momentum.data));
+  }
+  recordMomentumUpdate(recorder, state, weights, gradients, step.tensor, { name, ...rates });
+  const plan = await recorder.compile(pipelines);
+  for (let k = 0; k < steps; k++) {
+    step.write({ lr: rates.learningRate, slot: 0, tau: 1 });
+    plan.replay();
+  }
+  return await Promise.all(parts.map(async (_, i) => ({
+    weight: await readFloats(device, weights.view(`p${i}`)),
+    momentum: await readFloats(device, state.momentum.view(`p${i}`)),
+  })));
+}
+
+const RATES = { learningRate: 0.3, weightDecay: 0.01, momentum: 0.9, trustCoefficient: 1e-3 };
+const part = (kind: Part["kind"], shape: number[], seed: number): Part => ({
+  kind,
+  weight: noise(shape, seed),
+  gradient: noise(shape, seed + 100),
+  momentum: noise(shape, seed + 200),
+});
+
+for (const [name, update] of [["lars", larsUpdate], ["sgd", sgdUpdate]] as const) {
+  Deno.test(`${name} agrees with float64 over three steps, many parameters of odd sizes at once`, async () => {
+    const parts = [
+      part("weight", [5, 3, 3, 7], 1),
+      part("norm", [5], 2),
+      part("bias", [63], 3),
+      part("weight", [1], 4),
+      part("weight", [65, 64], 5),
+      part("norm", [129], 6),
+    ];
+    const zero = part("weight", [10], 7); // no norm to divide by: the ratio is 1
+    zero.weight.data.fill(0);
+    const flat = part("weight", [9], 8);
+    flat.gradient.data.fill(0);
+    flat.weight.data.fill(0);
+    parts.push(zero, flat);
+    const actual = await onGpu(name, parts, RATES, 3);
+    for (const [i, { kind, weight, gradient, momentum }] of parts.entries()) {
+      let truth = { weight: weight.data, momentum: momentum.data };
+      for (let k = 0; k < 3; k++) {
+        truth = update(truth.weight, gradient.data, truth.momentum, RATES, kind !== "weight");
+      }
+      // Each step: a ratio of two norms, each a root of a sum of squares, and half a dozen roundings.
+      const rtol = 3 * (summationError(weight.data.length) + summationError(8));
+      expectClose(`momentum of ${i}`, actual[i].momentum, truth.momentum, rtol);
+      expectClose(`weight of ${i}`, actual[i].weight, truth.weight, rtol);
+    }
+  });
+
+  for (const { index, params: { excluded, ...rates }, tensors: t } of goldenCases(name)) {
+    Deno.test(`${name} agrees with PyTorch, case ${index}`, async () => {
+      const given = {
+        kind: excluded ? "norm" : "weight",
+        weight: t.weight,
+        gradient: t.gradient,
+        momentum: t.momentum,
+      };
+      const [actual] = await onGpu(name, [given as Part], rates as Rates, 1);
+      const rtol = summationError(t.weight.data.length) + summationError(8);
+      expectClose("momentum", actual.momentum, t.momentumAfter.data, rtol);
+      expectClose("weight", actual.weight, t.weightAfter.data, rtol);
+    });
+  }
+}
