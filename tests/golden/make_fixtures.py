@@ -224,7 +224,8 @@ def byol_steps():
             log.append({"step": k, "loss": loss.item(), "lr": lr, "tau": tau})
         return oracle.state_of(online, target, momentum), log
 
-    for optimizer, base_lr, warmup in [("lars", 2.0, 2), ("sgd", 0.2, 0)]:
+    # SGD at 0.2 multiplies a rounding's error a hundredfold in ten steps, which then crosses a rectifier in the ninth.
+    for optimizer, base_lr, warmup in [("lars", 2.0, 2), ("sgd", 0.05, 0)]:
         config = {"arch": ARCH, "projector": {"hidden": HIDDEN, "out": OUT}, "predictor": {"hidden": HIDDEN},
                   "batch": batch, "px": px, "total_steps": 100, "warmup_steps": warmup, "peak_lr": base_lr * batch / 256,
                   "tau": 0.99, "optimizer": {"name": optimizer, "base_lr": base_lr, "weight_decay": 1.5e-6,
@@ -232,7 +233,7 @@ def byol_steps():
         args = optimizer, 100, warmup, config["peak_lr"], 1.5e-6, 0.99
         with ReluMargin() as margin:
             final, log = run(torch.float64, *args)
-        if margin.smallest < 3e-6:
+        if margin.smallest < 2.5e-6:
             sys.exit(f"Cannot make byol_{optimizer}: a rectifier's input is {margin.smallest}; take another seed")
         single, single_log = run(torch.float32, *args)
         save(final, f"byol_{optimizer}.safetensors")
