@@ -158,6 +158,7 @@ export class ChildProcess {
 
   #receive(message: FromWorker, payload: Uint8Array<ArrayBuffer>): void {
     if (message.type === "ready") {
+      console.log(`${this.command.name} worker ${this.pid} is ready on ${message.adapter}`);
       this.adapter = message.adapter;
       this.#ready.resolve();
       return;

@@ -5,7 +5,10 @@ const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
 /** A real server in a process of its own, on a free port, with a data directory that outlives it. */
 export class TestServer {
-  private constructor(readonly process: Deno.ChildProcess, readonly url: string) {}
+  url = "";
+  #output = "";
+  readonly #url = Promise.withResolvers<string>();
+  private constructor(readonly process: Deno.ChildProcess) {}
 
   /** Starts `main.ts serve` with the permissions of the task `serve`, but for the directory. */
   static async start(dataDir: string, env: Record<string, string> = {}): Promise<TestServer> {
@@ -20,22 +23,19 @@ export class TestServer {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "", url: string | undefined;
-    while (!url) {
-      const { value, done } = await lines.read();
-      assert(!done, `the server ended before it listened: ${text}`);
-      text += value;
-      url = text.match(/listening on (http:\S+)/)?.[1];
-    }
-    (async () => { // else a full pipe would stop the server
-      while (!(await lines.read()).done);
-    })();
-    return new TestServer(process, url);
+    const server = new TestServer(process);
+    server.#listen(process.stdout); // on and on: a full pipe would stop the server
+    server.url = await server.#url.promise;
+    return server;
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {
     return fetch(this.url + path, init);
+  }
+  async statusOf(path: string): Promise<number> {
+    const response = await this.fetch(path);
+    await response.body?.cancel();
+    return response.status;
   }
   async json(path: string, init?: RequestInit): Promise<Record<string, unknown> & { status: string }> {
     const response = await this.fetch(path, init), body = await response.json();
@@ -71,16 +71,30 @@ export class TestServer {
     await this.process.status;
   }
 
-  /** Process ids of the server's own children with this role. */
-  async children(role: "train-worker" | "embed-worker"): Promise<number[]> {
-    const found: number[] = [];
-    for await (const { name } of Deno.readDir("/proc")) {
-      if (!/^\d+$/.test(name)) continue;
-      const stat = await Deno.readTextFile(`/proc/${name}/stat`).catch(() => "");
-      const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-      if (parent === this.process.pid && command.includes(role)) found.push(Number(name));
+  /** The process id of the server's own child of this role, as it says when the child is ready. */
+  async child(role: "train" | "embed"): Promise<number> {
+    const last = () =>
+      Number([...this.#output.matchAll(new RegExp(`^${role} worker (\\d+) is ready`, "gm"))].at(-1)?.[1]);
+    return await this.until(() => Promise.resolve(last()), (pid) => pid > 0, 60);
+  }
+
+  async #listen(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of stdout.pipeThrough(new TextDecoderStream())) {
+      this.#output += text;
+      const url = this.#output.match(/listening on (http:\S+)/)?.[1];
+      if (url) this.#url.resolve(url);
     }
-    return found;
+    this.#url.reject(new Error(`the server ended before it listened: ${this.#output}`));
+  }
+}
+
+/** Whether a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    Deno.kill(pid, "SIGCONT"); // does nothing to a process that runs
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { unpackTar } from "modern-tar";
 import OpenAI from "openai";
 import { photographs } from "./photographs.ts";
-import { TestServer } from "./server.ts";
+import { isAlive, TestServer } from "./server.ts";
 
 /** What this file reads of the API's answers. */
 interface Checkpoint {
@@ -116,7 +116,7 @@ Deno.test({
     "the stock openai client embeds; an image's embedding does not depend on its company",
     async () => {
       await server.until(
-        () => server.fetch("/readyz").then(async (r) => (await r.body?.cancel(), r.status)),
+        () => server.statusOf("/readyz"),
         (s) => s === 200,
       );
       const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "none" });
@@ -210,7 +210,7 @@ Deno.test({
     assertEquals([long.status, (await long.json()).error.code !== undefined], [413, true]);
     const after = (await server.json("/v1/datasets") as unknown as { data: unknown[] }).data.length;
     assertEquals(after, before);
-    assertEquals(await server.fetch("/healthz").then(async (r) => (await r.body?.cancel(), r.status)), 200);
+    assertEquals(await server.statusOf("/healthz"), 200);
   });
 
   await step(
@@ -221,9 +221,8 @@ Deno.test({
         () => server.json(`/v1/jobs/${job}`),
         ({ progress }) => (progress as { step: number })?.step > 0,
       );
-      const [pid] = await server.children("train-worker");
-      Deno.kill(pid, "SIGKILL");
-      assertEquals(await server.fetch("/healthz").then(async (r) => (await r.body?.cancel(), r.status)), 200);
+      Deno.kill(await server.child("train"), "SIGKILL");
+      assertEquals(await server.statusOf("/healthz"), 200);
       const { status, attempt } = await ended(job);
       assertEquals([status, attempt], ["succeeded", 2]);
     },
@@ -237,24 +236,16 @@ Deno.test({
         () => server.json(`/v1/jobs/${job}`),
         ({ progress }) => (progress as { step: number })?.step > 0,
       );
-      const orphans = [...await server.children("train-worker"), ...await server.children("embed-worker")];
-      assertEquals(orphans.length, 2);
+      const orphans = [await server.child("train"), await server.child("embed")];
+      assertEquals(orphans.map(isAlive), [true, true]);
       await server.crash();
       server = await TestServer.start(dataDir);
       assertEquals((await server.json(`/v1/datasets/${dataset}`)).status, "ready");
-      const { data } = await server.json(`/v1/checkpoints/${checkpoints[2].id}`).then((c) => ({
-        data: c as unknown as Checkpoint,
-      }));
-      assertEquals(data.files, checkpoints[2].files);
+      assertEquals((await server.json(`/v1/checkpoints/${checkpoints[2].id}`)).files, checkpoints[2].files);
       const { status, attempt } = await ended(job);
       assertEquals([status, attempt], ["succeeded", 2]);
       // Children end when their server's end of the pipe closes.
-      const alive = (pid: number) => Deno.stat(`/proc/${pid}`).then(() => true, () => false);
-      await server.until(
-        async () => (await Promise.all(orphans.map(alive))).some(Boolean),
-        (any) => !any,
-        30,
-      );
+      await server.until(() => Promise.resolve(orphans.some(isAlive)), (any) => !any, 30);
     },
   );
 
@@ -263,14 +254,9 @@ Deno.test({
     await server.until(() => server.json(`/v1/jobs/${job}`), ({ status }) => status === "running");
     assertEquals((await server.post(`/v1/jobs/${job}/cancel`, {})).status, 200);
     assertEquals((await server.json(`/v1/jobs/${job}`)).status, "cancelled");
-    const children = [...await server.children("train-worker"), ...await server.children("embed-worker")];
+    const children = [await server.child("train"), await server.child("embed")];
     await server.stop();
-    for (const pid of children) {
-      assert(
-        await Deno.stat(`/proc/${pid}`).then(() => false, () => true),
-        `child ${pid} outlived its server`,
-      );
-    }
+    assertEquals(children.map(isAlive), [false, false]);
   });
   await Deno.remove(dataDir, { recursive: true });
 });

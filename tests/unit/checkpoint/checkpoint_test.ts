@@ -178,10 +178,15 @@ for (const name of CHECKPOINT_FILES) {
 
 Deno.test("writeCheckpoint() says that the disk is full", async () => {
   const id = newId("ckpt");
-  // A write to /dev/full fails as one to a full disk does; the writer's own files are out of reach for that.
+  // What a write to /dev/full rejects with; the tests' permissions do not reach that file.
+  const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
   const open = Deno.open;
   try {
-    Deno.open = () => open("/dev/full", { write: true });
+    Deno.open = async (...args) => {
+      const file = await open(...args);
+      file.write = () => Promise.reject(full);
+      return file;
+    };
     await withDirectory((directory) =>
       rejectsWith("disk_full", undefined, () => writeCheckpoint(directory, id, CONTENTS))
     );
