@@ -1,0 +1,251 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { packTar } from "modern-tar";
+import { DatasetReader } from "../../../src/data/dataset_reader.ts";
+import { FileDatasetLibrary } from "../../../src/data/dataset_library.ts";
+import { decodeImage } from "../../../src/data/decode.ts";
+import { encodePng } from "../../../src/data/encode_png.ts";
+import { readImagePath } from "../../../src/data/image_path.ts";
+import { Loader } from "../../../src/data/loader.ts";
+import { DomainError } from "../../../src/domain/errors.ts";
+import { newId } from "../../../src/domain/ids.ts";
+
+const decoder = { decode: decodeImage };
+type Body = ConstructorParameters<typeof Blob>[0] extends (infer T)[] | undefined ? T : never;
+
+/** A PNG whose every byte is `value`. */
+const plain = (value: number, width = 4, height = 3) =>
+  encodePng({ width, height, pixels: new Uint8Array(width * height * 3).fill(value) });
+async function tarOf(files: Record<string, Uint8Array | string>): Promise<Uint8Array<ArrayBuffer>> {
+  const entries = Object.entries(files).map(([name, content]) => {
+    const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    return { header: { name, size: body.length }, body };
+  });
+  return await packTar(entries);
+}
+const gzip = (bytes: Uint8Array<ArrayBuffer>) =>
+  new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+const stream = (body: Body): ReadableStream<Uint8Array> => new Blob([body]).stream();
+
+async function withLibrary(
+  use: (library: FileDatasetLibrary, id: string, directory: string) => Promise<void>,
+  maxUploadBytes = 2 ** 24,
+): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "latentd-data-" });
+  try {
+    await use(new FileDatasetLibrary({ directory, decoder, maxUploadBytes }), newId("ds"), directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+async function refusal(run: () => Promise<unknown>): Promise<DomainError> {
+  return await assertRejects(run, DomainError) as unknown as DomainError;
+}
+
+Deno.test("a tar, and the same one gzipped, become the same dataset", async () => {
+  const tar = await tarOf({
+    "train/cat/a.png": await plain(0),
+    "train/dog/b.png": await plain(255, 2, 5),
+    "test/cat/c.png": await plain(9),
+    "train/cat/d.jpg": "not an image",
+    "train/cat/.hidden": "no one asks",
+    "__MACOSX/train/cat/a.png": "nor for this",
+  });
+  const summaries: unknown[] = [];
+  for (const body of [tar, await gzip(tar)]) {
+    await withLibrary(async (library, id, directory) => {
+      assertEquals(await library.receive(id, stream(body)), body.length);
+      const summary = await library.ingest(id, "pets");
+      summaries.push(summary);
+      assertEquals(summary.counts, { images: 3, rejected: 1, bytes: 36 + 30 + 36 });
+      assertEquals(summary.splits, {
+        train: { images: 2, classes: { cat: 1, dog: 1 } },
+        test: { images: 1, classes: { cat: 1 } },
+      });
+      // 12 pixels of 0 and 10 of 1.
+      assertAlmostEquals(summary.channel_mean![0], 10 / 22, 1e-12);
+      assertAlmostEquals(summary.channel_std![2], Math.sqrt(10 / 22 - (10 / 22) ** 2), 1e-12);
+      const { data } = await library.rejected(id, { limit: 10 });
+      assertEquals(data, [{ path: "train/cat/d.jpg", reason: "the bytes are neither a PNG nor a JPEG" }]);
+      const { data: items, has_more } = await library.items(id, { split: "train" }, { limit: 1 });
+      assertEquals(items, [{
+        n: 0,
+        path: "train/cat/a.png",
+        split: "train",
+        class: "cat",
+        width: 4,
+        height: 3,
+      }]);
+      assertEquals(has_more, true);
+      assertEquals(
+        (await library.items(id, { class: "cat" }, { after: 0, limit: 9 })).data.map(({ n }) => n),
+        [2],
+      );
+      assertEquals((await library.items(id, { class: "cow" }, { limit: 9 })).data, []);
+      assertEquals((await library.image(id, 1)).pixels, new Uint8Array(30).fill(255));
+      assertEquals((await refusal(() => library.image(id, 3))).code, "not_found");
+      await library.remove(id);
+      assertEquals([...Deno.readDirSync(directory)], []);
+    });
+  }
+  assertEquals(summaries[0], summaries[1]);
+});
+
+Deno.test("an archive that is cut anywhere, or is none, is malformed as a whole", async () => {
+  const tar = await tarOf({ "a/1.png": await plain(1), "a/2.png": await plain(2) });
+  const cuts = [100, 512, 700, 1024, 1300, tar.length - 1024];
+  const wholes: [string, Uint8Array<ArrayBuffer>][] = cuts.map((
+    length,
+  ) => [`${length} bytes`, tar.slice(0, length)]);
+  const packed = await gzip(tar);
+  wholes.push(["a cut gzip", packed.slice(0, packed.length - 20)]);
+  wholes.push(["noise", crypto.getRandomValues(new Uint8Array(4096))]);
+  for (const [what, body] of wholes) {
+    await withLibrary(async (library, id) => {
+      await library.receive(id, stream(body));
+      const { code, message } = await refusal(() => library.ingest(id, "cut"));
+      assertEquals(code, "malformed", `${what}: ${message}`);
+      assert(message.startsWith("Cannot read the archive"), message);
+    });
+  }
+});
+
+Deno.test("a zip is refused by name, and an archive without images says how many files it has", async () => {
+  await withLibrary(async (library, id) => {
+    await library.receive(id, stream(Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(600))));
+    assertEquals((await refusal(() => library.ingest(id, "zip"))).code, "unsupported_media_type");
+  });
+  await withLibrary(async (library, id) => {
+    await library.receive(id, stream(await tarOf({ "a.txt": "x", "b.txt": "y" })));
+    const { code, message } = await refusal(() => library.ingest(id, "texts"));
+    assertEquals([code, message], [
+      "invalid",
+      'Cannot ingest "texts": none of its 2 files is a JPEG or PNG image',
+    ]);
+  });
+});
+
+Deno.test("links are rejected and names that climb are only names: nothing is written under them", async () => {
+  await withLibrary(async (library, id, directory) => {
+    const body = await plain(5);
+    const tar = await packTar([
+      { header: { name: "../../escape.png", size: body.length }, body },
+      { header: { name: "link.png", size: 0, type: "symlink", linkname: "/etc/passwd" } },
+    ]);
+    await library.receive(id, stream(tar));
+    const { counts } = await library.ingest(id, "sly");
+    assertEquals([counts.images, counts.rejected], [1, 1]);
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), [id]);
+    assertEquals((await library.rejected(id, { limit: 1 })).data[0].reason, "it is a symlink, not a file");
+  });
+});
+
+Deno.test("an upload over the limit, an empty one, and one that breaks off leave nothing behind", async () => {
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+  });
+  const broken = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(10));
+      controller.error(new TypeError("connection reset"));
+    },
+  });
+  for (
+    const [body, code] of [[endless, "too_large"], [stream(""), "malformed"], [broken, "malformed"]] as const
+  ) {
+    await withLibrary(async (library, id, directory) => {
+      assertEquals((await refusal(() => library.receive(id, body))).code, code);
+      assertEquals([...Deno.readDirSync(directory)], []);
+    }, 5000);
+  }
+});
+
+Deno.test("an ingest that was interrupted is done again; one that was complete is not", async () => {
+  await withLibrary(async (library, id, directory) => {
+    await library.receive(id, stream(await tarOf({ "x/1.png": await plain(3), "y/2.png": await plain(4) })));
+    await Deno.mkdir(`${directory}/${id}/images.tmp`); // what a killed writer leaves
+    await Deno.writeTextFile(`${directory}/${id}/images.tmp/shard-00000.bin`, "half");
+    const first = await library.ingest(id, "twice");
+    assertEquals(first.counts.images, 2);
+    assertEquals(await library.ingest(id, "twice"), first);
+  });
+});
+
+Deno.test("readImagePath() reads split and class from folders", () => {
+  const meanings = {
+    "train/cat/1.png": ["train", "cat", true],
+    "data/val/cat/deep/1.png": ["val", "cat", true],
+    "valid/1.png": ["val", null, true],
+    "cat/1.png": ["train", "cat", false],
+    "1.png": ["train", null, false],
+    "./x/1.png": ["train", "x", false],
+  };
+  for (const [path, [split, label, explicit]] of Object.entries(meanings)) {
+    assertEquals(
+      readImagePath(path),
+      { split, class: label, explicit } as ReturnType<typeof readImagePath>,
+      path,
+    );
+  }
+  for (const path of [".DS_Store", "a/._b.png", "__MACOSX/a.png"]) {
+    assertEquals(readImagePath(path), undefined);
+  }
+});
+
+Deno.test("one folder around all images is no class", async () => {
+  await withLibrary(async (library, id) => {
+    await library.receive(
+      id,
+      stream(await tarOf({ "photos/1.png": await plain(1), "photos/2.png": await plain(2) })),
+    );
+    const { splits } = await library.ingest(id, "flat");
+    assertEquals(splits, { train: { images: 2, classes: {} } });
+    assertEquals((await library.items(id, {}, { limit: 1 })).data[0].class, null);
+  });
+});
+
+Deno.test("Loader visits every image once an epoch, packed to four bytes, in an order of seed and epoch", async () => {
+  await withLibrary(async (library, id, directory) => {
+    const files: Record<string, Uint8Array> = {};
+    for (let i = 0; i < 10; i++) files[`train/a/${i}.png`] = await plain(i, 1 + (i % 3), 1);
+    await library.receive(id, stream(await tarOf({ ...files, "test/a/x.png": await plain(99) })));
+    await library.ingest(id, "ten");
+    const reader = DatasetReader.open(`${directory}/${id}`);
+    const loader = new Loader({ reader, split: "train", batch: 3, seed: 5 });
+    assertEquals([loader.stepsPerEpoch, loader.maxBatchBytes], [3, 3 * 12]);
+    const epochs = [0, 1].map((epoch) => {
+      const seen: number[] = [];
+      for (let step = 3 * epoch; step < 3 * epoch + 3; step++) {
+        const batch = loader.batch(step);
+        assertEquals(batch.epoch, epoch);
+        for (const [i, n] of batch.samples.entries()) {
+          assertEquals(batch.offsets[i] % 4, 0);
+          const bytes = batch.widths[i] * batch.heights[i] * 3;
+          const pixels = batch.pixels.subarray(batch.offsets[i], batch.offsets[i] + bytes);
+          assert(
+            pixels.every((v) => v === Number(reader.entry(n).path.match(/\d+/)![0])),
+            `image ${n} is another's`,
+          );
+          seen.push(n);
+        }
+      }
+      assertEquals(new Set(seen).size, 9);
+      return seen;
+    });
+    assert(epochs[0].join() !== epochs[1].join(), "both epochs have one order");
+    const again = new Loader({ reader, split: "train", batch: 3, seed: 5 });
+    assertEquals([...again.batch(4).samples], epochs[1].slice(3, 6)); // whatever step comes first
+    for (
+      const [wrong, pointer] of [[{ batch: 11 }, "#/config/batch"], [
+        { split: "val" },
+        "#/config/split",
+      ]] as const
+    ) {
+      const error = assertThrows(
+        () => new Loader({ reader, split: "train", batch: 3, seed: 5, ...wrong }),
+        DomainError,
+      ) as unknown as DomainError;
+      assertEquals(error.options.errors![0].pointer, pointer);
+    }
+    reader.close();
+  });
+});
