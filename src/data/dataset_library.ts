@@ -1,3 +1,5 @@
+// The reads below are synchronous, yet whoever calls through the port is to meet rejections, never throws.
+// deno-lint-ignore-file require-await
 import { join } from "@std/path";
 import type { DatasetItem, DatasetSummary, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
@@ -11,9 +13,6 @@ import { removeTree, syncDirectory } from "./shard.ts";
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;
 const UPLOAD = "upload";
-
-// The reads below are synchronous, yet whoever calls through the port is to meet rejections, never throws.
-// deno-lint-ignore-file require-await
 
 /** Datasets as directories: `<directory>/<id>`, first with what was uploaded, then with the images made of it. */
 export class FileDatasetLibrary implements DatasetLibrary {

@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { unpackTar } from "modern-tar";
 import OpenAI from "openai";
 import { photographs } from "./photographs.ts";
@@ -40,6 +41,17 @@ const submit = async (kind: string, config: unknown): Promise<string> => {
   assertEquals(response.status, 202, await response.clone().text());
   return (await response.json()).id;
 };
+/** A Python that has what embed_in_torch.py needs; undefined where there is none. */
+async function pythonWithTorch(): Promise<string | undefined> {
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    try {
+      const probe = new Deno.Command(python, { args: ["-c", "import torch, numpy, PIL"], stderr: "null" });
+      if ((await probe.output()).success) return python;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
 const hex = (bytes: Uint8Array): string => bytes.toHex();
 const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
   hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
@@ -149,6 +161,33 @@ Deno.test({
       for (const [i, v] of values.entries()) assertAlmostEquals(v, data[0].embedding[i], 1e-6);
     },
   );
+
+  await step("the downloaded files give the same embeddings in PyTorch", async () => {
+    const python = await pythonWithTorch();
+    if (!python) return console.log("skipped: no python3 with torch, numpy and Pillow is here");
+    const directory = await Deno.makeTempDir({ prefix: "latentd-torch-" }), model = checkpoints[2].id;
+    for (const name of ["model.safetensors", "config.json"]) {
+      const bytes = await (await server.fetch(`/v1/checkpoints/${model}/files/${name}`)).bytes();
+      await Deno.writeFile(`${directory}/${name}`, bytes);
+    }
+    const tests = (await unpackTar(tar)).filter(({ header, data }) => data && header.name.includes("test/"));
+    const pictures = tests.slice(0, 8).map(({ data }) => data!);
+    const paths = pictures.map((_, i) => `${directory}/${i}.png`);
+    for (const [i, path] of paths.entries()) await Deno.writeFile(path, pictures[i]);
+    const script = fromFileUrl(new URL("./embed_in_torch.py", import.meta.url));
+    const command = new Deno.Command(python, { args: [script, directory, ...paths] });
+    const { stdout, success, stderr } = await command.output();
+    assert(success, new TextDecoder().decode(stderr));
+    const expected = JSON.parse(new TextDecoder().decode(stdout)) as number[][];
+    const answer = await server.post("/v1/embeddings", { model, input: pictures.map((p) => p.toBase64()) });
+    const { data } = await answer.json() as { data: { embedding: number[] }[] };
+    assertEquals(expected.length, data.length);
+    for (const [i, row] of expected.entries()) {
+      const difference = Math.hypot(...row.map((v, d) => v - data[i].embedding[d])) / Math.hypot(...row);
+      assert(difference <= 1e-5, `embedding ${i} differs by ${difference} of its norm`);
+    }
+    await Deno.remove(directory, { recursive: true });
+  });
 
   await step(
     "a k-NN job says how accurate a checkpoint's embeddings are, and by what protocol",
