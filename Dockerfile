@@ -19,7 +19,7 @@ COPY kernels ./kernels
 RUN deno cache --frozen main.ts src/data/decode_worker.ts
 
 FROM runtime
-RUN useradd --system --uid 1993 --no-create-home --home-dir /app latentd \
+RUN useradd --uid 1993 --no-create-home --home-dir /app --shell /usr/sbin/nologin latentd \
  && install -d -o latentd -g latentd /app/data
 WORKDIR /app
 COPY --from=build /deno-dir /deno-dir
@@ -28,10 +28,11 @@ USER latentd
 # NVIDIA's runtime mounts its Vulkan driver only for the capability "graphics". Inside a container the port that is
 # published is the boundary, so the server may listen on every address there.
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics \
-    XDG_RUNTIME_DIR=/tmp HOST=0.0.0.0 TRUST_NETWORK=1 PORT=8000 DATA_DIR=/app/data
+    HOST=0.0.0.0 TRUST_NETWORK=1 PORT=8000 DATA_DIR=/app/data \
+    XDG_RUNTIME_DIR=/tmp MESA_SHADER_CACHE_DIR=/app/data/shader-cache
 VOLUME /app/data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["deno", "eval", \
   "const r = await fetch(`http://127.0.0.1:${Deno.env.get('PORT')}/healthz`); if (!r.ok) Deno.exit(1)"]
 ENTRYPOINT ["tini", "--"]
-CMD ["deno", "run", "--cached-only", "--frozen", "-P=server", "--allow-run=/usr/local/bin/deno", "main.ts", "serve"]
+CMD ["deno", "run", "--quiet", "--cached-only", "--frozen", "-P=server", "--allow-run=/usr/local/bin/deno", "main.ts", "serve"]

@@ -28,17 +28,20 @@ export async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGene
       if (!prefix) return;
       const lengths = new DataView(prefix.buffer);
       const headerBytes = lengths.getUint32(0, true), payloadBytes = lengths.getUint32(4, true);
-      if (headerBytes > MAX_HEADER_BYTES || payloadBytes > MAX_PAYLOAD_BYTES) {
-        throw new RangeError(
-          `Cannot read a frame: at most ${MAX_HEADER_BYTES} and ${MAX_PAYLOAD_BYTES} bytes, got ${headerBytes} and ${payloadBytes}`,
-        );
-      }
+      checkLengths("read", headerBytes, payloadBytes);
       const header = JSON.parse(new TextDecoder().decode((await reader.read(headerBytes))!));
       yield { header, payload: (await reader.read(payloadBytes))! };
     }
   } finally {
     await reader.cancel();
   }
+}
+
+function checkLengths(verb: string, headerBytes: number, payloadBytes: number): void {
+  if (headerBytes <= MAX_HEADER_BYTES && payloadBytes <= MAX_PAYLOAD_BYTES) return;
+  throw new RangeError(
+    `Cannot ${verb} a frame: at most ${MAX_HEADER_BYTES} and ${MAX_PAYLOAD_BYTES} bytes, got ${headerBytes} and ${payloadBytes}`,
+  );
 }
 
 /** Takes exact numbers of bytes from a stream of arbitrary chunks. */
@@ -84,10 +87,14 @@ export class FrameWriter {
     this.#writer.closed.catch(() => {});
   }
 
-  /** @returns When the frame is written. Rejects if the other side is gone. */
+  /**
+   * @returns When the frame is written. Rejects if the other side is gone.
+   * @throws {RangeError} At once, if a length is over its limit: the stream is not touched.
+   */
   write(header: unknown, payload: Uint8Array = new Uint8Array()): Promise<void> {
     const text = new TextEncoder().encode(JSON.stringify(header)),
       prefix = new DataView(new ArrayBuffer(PREFIX_BYTES));
+    checkLengths("write", text.length, payload.length);
     prefix.setUint32(0, text.length, true);
     prefix.setUint32(4, payload.length, true);
     const written = this.#last.then(async () => {

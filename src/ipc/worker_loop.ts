@@ -1,3 +1,6 @@
+import { Console } from "node:console";
+import process from "node:process";
+import { DomainError } from "../domain/errors.ts";
 import { FrameWriter, readFrames } from "./frame.ts";
 import {
   type FromWorker,
@@ -32,7 +35,7 @@ export interface WorkerRole {
  */
 export async function serveWorker(role: WorkerRole): Promise<never> {
   // Standard output belongs to the frames: one stray line there would be read as a length.
-  for (const method of ["log", "info", "debug"] as const) console[method] = console.error;
+  globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr }) as typeof console;
   const writer = new FrameWriter(Deno.stdout.writable);
   const send = (message: FromWorker, payload?: Uint8Array) => {
     writer.write(message, payload).catch((error) => {
@@ -61,7 +64,12 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
     }
   };
 
-  send({ type: "ready", adapter: await role.ready() });
+  try {
+    send({ type: "ready", adapter: await role.ready() });
+  } catch (error) {
+    console.error(error instanceof DomainError ? error.message : error);
+    Deno.exit(1);
+  }
   for await (const { header, payload } of readFrames(Deno.stdin.readable)) {
     const message = header as ToWorker;
     if (message.type === "cancel") running.get(message.id)?.abort();

@@ -1,7 +1,9 @@
+import { abortable } from "@std/async/abortable";
+import { delay } from "@std/async/delay";
 import { FrameWriter, readFrames } from "../ipc/frame.ts";
 import { fromWire, type FromWorker, type Reply, type RequestBody } from "../ipc/messages.ts";
 
-/** The child's process ended while it worked on a request: the request may be tried again. */
+/** The child's process ended before it had answered a request, or will not come back: try the request again. */
 export class WorkerDied extends Error {
   override name = "WorkerDied";
 }
@@ -40,11 +42,11 @@ export class ChildProcess {
   #nextId = 1;
   #delay = FIRST_DELAY_MS;
   #closing = new AbortController();
+  /** Resolves with the next `ready`; replaced only once it has, so that whoever waits outlives a failed start. */
   #ready = Promise.withResolvers<void>();
   readonly #life: Promise<void>;
 
   constructor(readonly command: Command) {
-    this.#ready.promise.catch(() => {}); // only whoever asks needs to hear
     this.#life = this.#keepAlive();
   }
 
@@ -53,9 +55,11 @@ export class ChildProcess {
     return this.#process?.pid;
   }
 
-  /** Resolves once a child is ready. Rejects if this is closed first. */
-  async whenReady(): Promise<void> {
-    while (this.adapter === undefined) await this.#ready.promise;
+  /** Resolves once a child is ready; rejects with the signal's reason, or if this is closed first. */
+  async whenReady(signal?: AbortSignal): Promise<void> {
+    const stop = signal ? AbortSignal.any([this.#closing.signal, signal]) : this.#closing.signal;
+    stop.throwIfAborted();
+    while (this.adapter === undefined) await abortable(this.#ready.promise, stop);
   }
 
   /**
@@ -63,7 +67,7 @@ export class ChildProcess {
    *
    * @param heard Called with what the child says before it is done.
    * @param signal Asks the child to stop; the promise then rejects with the signal's reason at once.
-   * @throws {WorkerDied} If the process ends first.
+   * @throws {WorkerDied} If the process ends first, or this is closed.
    * @throws What the child failed with; a DomainError stays one.
    */
   async request(
@@ -72,34 +76,35 @@ export class ChildProcess {
     heard: (reply: Reply) => void = () => {},
     signal?: AbortSignal,
   ): Promise<Answer> {
-    signal?.throwIfAborted();
-    await this.whenReady();
+    await this.whenReady(signal);
     signal?.throwIfAborted();
     const id = this.#nextId++, pending: Pending = { ...Promise.withResolvers<Answer>(), heard };
     this.#pending.set(id, pending);
     const writer = this.#writer!;
     const cancel = () => {
-      this.#pending.delete(id);
       writer.write({ type: "cancel", id }).catch(() => {}); // a child that is gone needs no telling
       pending.reject(signal!.reason);
     };
     signal?.addEventListener("abort", cancel, { once: true });
-    // A failed write is a death that `#live` is about to see, which rejects all that is pending.
-    writer.write({ ...body, id }, payload).catch(() => {});
     try {
+      // A failed write is a death that `#live` is about to see, which rejects all that is pending.
+      writer.write({ ...body, id }, payload).catch(() => {});
       return await pending.promise;
     } finally {
+      this.#pending.delete(id);
       signal?.removeEventListener("abort", cancel);
     }
   }
 
   /** Ends the child for good: its input closes, and it is killed if that does not end it in time. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    this.#ready.reject(new WorkerDied(`Cannot reach the ${this.command.name} worker: the server is closing`));
+    this.#closing.abort(
+      new WorkerDied(`Cannot reach the ${this.command.name} worker: the server is closing`),
+    );
     const process = this.#process;
     if (process) {
-      const timer = setTimeout(() => process.kill("SIGKILL"), GRACE_MS);
+      if (this.adapter === undefined) kill(process); // it does not listen yet, and works on nothing
+      const timer = setTimeout(() => kill(process), GRACE_MS);
       await this.#writer?.close().catch(() => {});
       await process.status;
       clearTimeout(timer);
@@ -113,7 +118,7 @@ export class ChildProcess {
       if (this.#closing.signal.aborted) return;
       if (performance.now() - born > HEALTHY_MS) this.#delay = FIRST_DELAY_MS;
       console.error(`[${this.command.name}] ${how}; starting again in ${this.#delay / 1000} s`);
-      await sleep(this.#delay, this.#closing.signal);
+      await delay(this.#delay, { signal: this.#closing.signal }).catch(() => {}); // closing: the loop ends
       this.#delay = Math.min(2 * this.#delay, LONGEST_DELAY_MS);
     }
   }
@@ -121,13 +126,13 @@ export class ChildProcess {
   /** One life of the child. @returns How it ended, in words. */
   async #live(): Promise<string> {
     const { program, args, env } = this.command;
-    const process = new Deno.Command(program, {
-      args,
-      env,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    let process: Deno.ChildProcess;
+    try {
+      process = new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "piped" })
+        .spawn();
+    } catch (error) { // no memory, no process ids left, or a program that is being replaced: it may come back
+      return `the process cannot be started (${(error as Error).message})`;
+    }
     this.#process = process;
     this.#writer = new FrameWriter(process.stdin);
     const noise = this.#passOn(process.stderr);
@@ -140,10 +145,9 @@ export class ChildProcess {
       broken = (error as Error).message;
     }
     // Either the process is ending, or it writes what is no frame and cannot be understood any more.
+    if (this.adapter !== undefined) this.#ready = Promise.withResolvers();
     this.adapter = undefined;
-    this.#ready = Promise.withResolvers();
-    this.#ready.promise.catch(() => {});
-    const timer = setTimeout(() => process.kill("SIGKILL"), GRACE_MS);
+    const timer = setTimeout(() => kill(process), GRACE_MS);
     const { code, signal } = await process.status;
     clearTimeout(timer);
     await noise;
@@ -152,7 +156,6 @@ export class ChildProcess {
     for (const pending of this.#pending.values()) {
       pending.reject(new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
     }
-    this.#pending.clear();
     return how;
   }
 
@@ -167,8 +170,14 @@ export class ChildProcess {
     if (!pending) return; // it was cancelled, and nobody waits any more
     if (message.type === "done") pending.resolve({ result: message.result, payload });
     else if (message.type === "failed") pending.reject(fromWire(message.error));
-    else return pending.heard(message);
-    this.#pending.delete(message.id);
+    else {
+      try {
+        pending.heard(message);
+      } catch (error) { // whoever listens has failed (a full disk, say): that ends this request and no other
+        pending.reject(error);
+        this.#writer!.write({ type: "cancel", id: message.id }).catch(() => {});
+      }
+    }
   }
 
   async #passOn(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
@@ -182,10 +191,9 @@ export class ChildProcess {
   }
 }
 
-/** Resolves after `ms`, or as soon as `signal` aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  return promise;
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch { // it has ended by itself, which was the aim
+  }
 }

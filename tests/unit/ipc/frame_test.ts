@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Frame, FrameWriter, MAX_HEADER_BYTES, readFrames } from "../../../src/ipc/frame.ts";
 
 /** What a writer makes of these frames, as one piece. */
@@ -39,4 +39,13 @@ Deno.test("readFrames() refuses a length over its limit before it makes room for
   const prefix = new DataView(new ArrayBuffer(8));
   prefix.setUint32(0, MAX_HEADER_BYTES + 1, true);
   await assertRejects(() => all(inPieces(new Uint8Array(prefix.buffer), 8)), RangeError, "at most");
+});
+
+Deno.test("FrameWriter refuses a header over the limit, and writes on", async () => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = new FrameWriter(writable), frames = all(readable);
+  assertThrows(() => writer.write("x".repeat(MAX_HEADER_BYTES)), RangeError, "at most");
+  await writer.write(FRAMES[0].header, FRAMES[0].payload);
+  await writer.close();
+  assertEquals(await frames, [FRAMES[0]] as Frame[]);
 });

@@ -1,26 +1,38 @@
+import { delay } from "@std/async/delay";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { DomainError } from "../../../src/domain/errors.ts";
 import type { Reply } from "../../../src/ipc/messages.ts";
 import { ChildProcess, WorkerDied } from "../../../src/supervisor/child_process.ts";
 import { EmbeddingClient } from "../../../src/supervisor/embedding_client.ts";
+import { TrainingClient } from "../../../src/supervisor/training_client.ts";
+import type { JobReport, TrainingTask } from "../../../src/domain/ports.ts";
 
 const FAKE = fromFileUrl(new URL("./fake_worker.ts", import.meta.url));
 
-/** A real child for one test; its chatter is kept off the test's output. */
-async function withChild(use: (child: ChildProcess) => Promise<void>): Promise<void> {
-  const error = console.error;
-  console.error = () => {};
-  const child = new ChildProcess({
-    name: "fake",
-    program: Deno.execPath(),
-    args: ["run", "--quiet", "-A", FAKE],
-  });
+/** A real child for one test; what it and its keeper write is kept off the test's output and handed to it instead. */
+async function withChild(
+  use: (child: ChildProcess, lines: string[]) => Promise<void>,
+  { env, program = Deno.execPath() }: { env?: Record<string, string>; program?: string } = {},
+): Promise<void> {
+  const { log, error } = console, lines: string[] = [];
+  console.log = console.error = (line: string) => lines.push(line);
+  const child = new ChildProcess({ name: "fake", program, args: ["run", "--quiet", "-A", FAKE], env });
   try {
-    await use(child);
+    await use(child, lines);
   } finally {
     await child.close();
-    console.error = error;
+    Object.assign(console, { log, error });
+  }
+}
+/** Fails instead of hanging the run. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`not settled in ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 const ask = (child: ChildProcess, checkpoint: string, heard?: (reply: Reply) => void, signal?: AbortSignal) =>
@@ -90,5 +102,75 @@ Deno.test("the embedder is unavailable, not broken, while no worker is ready or 
     assertEquals(embedder.ready(), true);
     const late = await assertRejects(() => embedder.embed("die", [image]), DomainError, "try again");
     assertEquals((late as DomainError).code, "unavailable");
+  });
+});
+
+Deno.test("a request outlives a child that dies before it is ready", async () => {
+  const failOnce = await Deno.makeTempFile();
+  await withChild(async (child, lines) => {
+    await within(5000, ask(child, "x"));
+    assert(lines.includes("[fake] Cannot find an adapter"), lines.join("\n"));
+  }, { env: { FAKE_FAIL_ONCE: failOnce } });
+});
+
+Deno.test("a request that waits for a child can be aborted, and ends when the server closes", async () => {
+  await withChild(async (child) => {
+    const controller = new AbortController();
+    const aborted = assertRejects(() => ask(child, "x", undefined, controller.signal), Error, "enough");
+    controller.abort(new Error("enough"));
+    await within(1000, aborted);
+    const waiting = assertRejects(() => ask(child, "x"), WorkerDied, "closing");
+    await within(4000, child.close());
+    await within(1000, waiting);
+    await within(1000, assertRejects(() => ask(child, "x"), WorkerDied, "closing"));
+  }, { env: { FAKE_NEVER_READY: "1" } });
+});
+
+Deno.test("a program that cannot be started is tried again, and harms nothing else", async () => {
+  await withChild(async (child, lines) => {
+    await delay(700);
+    assertEquals(child.adapter, undefined);
+    assert(lines.length >= 2 && lines.every((line) => line.includes("cannot be started")), lines.join("\n"));
+  }, { program: "/nowhere/deno" });
+});
+
+Deno.test("close() ends a child that does not listen any more", async () => {
+  await withChild(async (child) => {
+    const spinning = Promise.withResolvers<void>();
+    const lost = assertRejects(() => ask(child, "spin", () => spinning.resolve()), WorkerDied, "SIGKILL");
+    await spinning.promise;
+    await delay(200); // it spins 50 ms after it has said so
+    await within(8000, child.close());
+    await lost;
+  });
+});
+
+Deno.test("the trainer passes on what a job reports; a report that fails fails that job alone", async () => {
+  const task: TrainingTask = {
+    job: "job_x",
+    dataset: "ds_x",
+    fingerprint: "",
+    work: {
+      kind: "knn",
+      config: { checkpoint: "ckpt_x", k: 1, temperature: 1, bank_split: "a", query_split: "b" },
+    },
+  };
+  await withChild(async (child) => {
+    const trainer = new TrainingClient(child), heard: unknown[] = [], { signal } = new AbortController();
+    const report: JobReport = {
+      progress: ({ step }, { loss }) => heard.push([step, loss]),
+      checkpoint: (checkpoint) => heard.push(checkpoint),
+      message: (level, text) => heard.push([level, text]),
+    };
+    const { pid } = await trainer.run(task, report, signal);
+    assertEquals([pid, heard], [child.pid, [[1, 0.5], ["info", "working on job_x"]]]);
+    const full = {
+      ...report,
+      progress: () => {
+        throw new Error("the disk is full");
+      },
+    };
+    await assertRejects(() => trainer.run(task, full, signal), Error, "the disk is full");
+    assertEquals((await trainer.run(task, report, signal)).pid, pid);
   });
 });

@@ -2,11 +2,24 @@
 import { DomainError } from "../../../src/domain/errors.ts";
 import { serveWorker } from "../../../src/ipc/worker_loop.ts";
 
+/** A file that is there until one life of this worker has found no adapter. */
+const failOnce = Deno.env.get("FAKE_FAIL_ONCE");
+
 await serveWorker({
-  ready: () => Promise.resolve("fake adapter"),
+  async ready() {
+    if (Deno.env.get("FAKE_NEVER_READY")) await new Promise((resolve) => setTimeout(resolve, 1e6));
+    if (failOnce) {
+      const there = await Deno.remove(failOnce).then(() => true, () => false);
+      if (there) throw new DomainError("unavailable", "Cannot find an adapter");
+    }
+    return "fake adapter";
+  },
   async handle(request, payload, say, signal) {
     const name = request.type === "embed" ? request.checkpoint : request.task.job;
     console.log("a stray line that must not reach standard output");
+    console.dir({ nor: "this" });
+    console.table([{ nor: "this" }]);
+    console.count("nor this");
     switch (name) {
       case "refuse":
         throw new DomainError("invalid", "Cannot do this", {
@@ -21,9 +34,17 @@ await serveWorker({
       case "babble":
         Deno.stdout.writeSync(new TextEncoder().encode("not a frame, but long enough to be read as one"));
         break;
+      case "spin":
+        say({ type: "message", level: "info", text: "spinning" });
+        await new Promise((resolve) => setTimeout(resolve, 50)); // so that the line above is out
+        for (;;);
       case "wait":
         say({ type: "message", level: "info", text: "waiting" });
         await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    }
+    if (request.type === "train") {
+      const progress = { step: 1, total_steps: 2, epoch: 0, images_per_s: 3, eta_s: null };
+      say({ type: "progress", progress, metrics: { loss: 0.5 } });
     }
     say({ type: "message", level: "info", text: `working on ${name}` });
     return { result: { pid: Deno.pid }, payload };
