@@ -24,7 +24,7 @@ export interface TrainedState {
 }
 export interface TrainHooks {
   progress(progress: JobProgress, metrics: Record<string, number>): void;
-  /** Awaited: training goes on when the checkpoint is safe. */
+  /** Awaited: training goes on when the checkpoint is safe and told. */
   checkpoint(state: TrainedState): Promise<void>;
 }
 
@@ -118,33 +118,38 @@ function summarize(figures: StepMetrics[], first: number): { loss: number; proje
   return { loss: mean((m) => m.loss), projection_std: mean((m) => m.projectionStd) };
 }
 
-/** How fast the loop goes, and so how many steps it may submit before it waits for the GPU. */
+/**
+ * How fast the loop goes, and so how many steps it may submit before it waits for the GPU. The first step counts for
+ * nothing else: the driver compiles its kernels in it, which can take longer than the rest of a short run.
+ */
 class Pace {
   stepsBetweenWaits = 1;
-  readonly #start = performance.now();
-  #last = performance.now();
-  #done = 0;
+  #first: { at: number; done: number } | undefined;
+  #last = { at: performance.now(), done: 0 };
   constructor(readonly total: number, readonly batch: number) {}
 
+  /** Images a second since the first step; 0 while there is nothing to tell it from. */
   get meanRate(): number {
-    return (1000 * this.#done * this.batch) / Math.max(1, performance.now() - this.#start);
+    if (!this.#first || this.#last.done === this.#first.done) return 0;
+    return this.batch * stepsPerSecond(this.#first, this.#last);
   }
 
   advance(done: number, epoch: number): JobProgress {
-    const now = performance.now(), seconds = Math.max(1e-3, (now - this.#last) / 1000);
-    const stepsPerSecond = (done - this.#done) / seconds;
+    const now = { at: performance.now(), done }, rate = stepsPerSecond(this.#last, now);
     this.#last = now;
-    this.#done = done;
-    this.stepsBetweenWaits = Math.min(
-      METRIC_SLOTS,
-      Math.max(1, Math.round(stepsPerSecond * SECONDS_BETWEEN_WAITS)),
-    );
+    this.#first ??= now;
+    this.stepsBetweenWaits = Math.min(METRIC_SLOTS, Math.max(1, Math.round(rate * SECONDS_BETWEEN_WAITS)));
+    const { meanRate, batch, total } = this;
     return {
       step: done,
-      total_steps: this.total,
+      total_steps: total,
       epoch,
-      images_per_s: stepsPerSecond * this.batch,
-      eta_s: (this.total - done) / (this.meanRate / this.batch),
+      images_per_s: rate * batch,
+      eta_s: meanRate === 0 ? null : ((total - done) * batch) / meanRate,
     };
   }
+}
+
+function stepsPerSecond(from: { at: number; done: number }, to: { at: number; done: number }): number {
+  return (to.done - from.done) / Math.max(1e-3, (to.at - from.at) / 1000);
 }

@@ -84,12 +84,12 @@ async function pretrain(client: Client, dataset: string): Promise<Checkpoint[]> 
   const { id } = await client.post<{ id: string }>("/v1/jobs", { kind: "pretrain", dataset, config: RECIPE });
   console.log(`pretrain    ${id}: BYOL, ${RECIPE.arch}, ${RECIPE.px} px, ${RECIPE.epochs} epochs`);
   const line = new ProgressLine();
+  line.draw(0, "the GPU's driver compiles the kernels");
   for await (const { type, data } of client.events(id)) {
     if (type !== "metrics") continue;
-    const { step, total_steps, loss, images_per_s, eta_s } = data as Record<string, number>;
-    const figures = `loss ${loss.toFixed(3)}  ${images_per_s.toFixed(0)} images/s  ${
-      formatSeconds(eta_s)
-    } left`;
+    const { step, total_steps, loss, images_per_s } = data as Record<string, number>;
+    const left = data.eta_s === null ? "" : `  ${formatSeconds(data.eta_s as number)} left`;
+    const figures = `loss ${loss.toFixed(3)}  ${images_per_s.toFixed(0)} images/s${left}`;
     line.draw(step / total_steps, `step ${step}/${total_steps}  ${figures}`);
   }
   line.end();

@@ -11,6 +11,9 @@ import {
   type ToWorker,
 } from "./messages.ts";
 
+/** Sends a reply; never rejects, for a child that cannot answer its server ends. */
+export type Say = (reply: ReplyBody) => Promise<void>;
+
 /** What a child does. */
 export interface WorkerRole {
   /** Prepares, then names the adapter it computes on. Rejecting ends the process. */
@@ -18,13 +21,14 @@ export interface WorkerRole {
   /**
    * Serves one request; may be called again before an earlier one is through.
    *
-   * @param say Sends what is worth telling while it works.
+   * @param say Sends what is worth telling while it works. Resolves when it is on its way: worth waiting for before
+   *   work that blocks this thread, and what is told with it.
    * @returns What `done` carries.
    */
   handle(
     request: Request,
     payload: Uint8Array<ArrayBuffer>,
-    say: (reply: ReplyBody) => void,
+    say: Say,
     signal: AbortSignal,
   ): Promise<{ result: Record<string, unknown>; payload?: Uint8Array }>;
 }
@@ -37,12 +41,11 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
   // Standard output belongs to the frames: one stray line there would be read as a length.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr }) as typeof console;
   const writer = new FrameWriter(Deno.stdout.writable);
-  const send = (message: FromWorker, payload?: Uint8Array) => {
+  const send = (message: FromWorker, payload?: Uint8Array) =>
     writer.write(message, payload).catch((error) => {
       console.error("cannot answer the server:", error.message);
       Deno.exit(1);
     });
-  };
   const running = new Map<number, AbortController>();
   const serve = async (request: Request, payload: Uint8Array<ArrayBuffer>) => {
     const controller = new AbortController(), { id } = request;

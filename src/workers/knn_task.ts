@@ -9,7 +9,7 @@ import type { TrainingTask } from "../domain/ports.ts";
 import { knnAccuracy, type LabelledEmbeddings } from "../evaluation/knn.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Encoder } from "../inference/encoder.ts";
-import type { ReplyBody } from "../ipc/messages.ts";
+import type { Say } from "../ipc/worker_loop.ts";
 
 /** Images embedded between two looks at the signal. */
 const CHUNK = 256;
@@ -25,7 +25,7 @@ export async function runKnn(
   dataDir: string,
   task: TrainingTask,
   config: KnnConfig,
-  say: (reply: ReplyBody) => void,
+  say: Say,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
   const { tensors, config: model } = await readModel(join(dataDir, "checkpoints"), config.checkpoint);

@@ -7,7 +7,7 @@ import { newId } from "../domain/ids.ts";
 import type { TrainingTask } from "../domain/ports.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
-import type { ReplyBody } from "../ipc/messages.ts";
+import type { Say } from "../ipc/worker_loop.ts";
 
 /** What checkpoints say wrote them. */
 const VERSION = "0.1.0";
@@ -22,14 +22,14 @@ export async function runPretrain(
   dataDir: string,
   task: TrainingTask,
   config: ResolvedPretrainConfig,
-  say: (reply: ReplyBody) => void,
+  say: Say,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
   const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
   let last: string | undefined;
   try {
     const figures = await train(pipelines, config, reader, {
-      progress: (progress, metrics) => say({ type: "progress", progress, metrics }),
+      progress: (progress, metrics) => void say({ type: "progress", progress, metrics }),
       async checkpoint({ step, epoch, metrics, dim, model, trainingState }) {
         const id = newId("ckpt"), { arch, px, channel_mean, channel_std, steps_per_epoch } = config;
         const files = await writeCheckpoint(join(dataDir, "checkpoints"), id, {
@@ -47,7 +47,7 @@ export async function runPretrain(
         });
         last = id;
         const created_at = new Date().toISOString();
-        say({
+        await say({
           type: "checkpoint",
           checkpoint: { id, object: "checkpoint", job: task.job, step, epoch, metrics, files, created_at },
         });

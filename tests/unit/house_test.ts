@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
+import { CONFIG_KEYS } from "../../src/config.ts";
 
 /** What src/ARCHITECTURE.md says in words: each room, and the rooms it may import. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -151,6 +152,24 @@ Deno.test("files keep to their budgets of lines", () => {
 
 Deno.test("ARCHITECTURE.md describes every room", () => {
   const text = read("src/ARCHITECTURE.md");
-  const rooms = [...Deno.readDirSync(join(ROOT, "src"))].filter((e) => e.isDirectory).map((e) => e.name);
+  const rooms = [...Deno.readDirSync(join(ROOT, "src"))].filter((e) => e.isDirectory).map((e) => e.name)
+    .filter((name) => name !== "decisions");
   assertEquals(rooms.filter((room) => !text.includes(`\`${room}/\``)), []);
+});
+
+Deno.test("the README names every endpoint", () => {
+  const text = read("README.md");
+  const paths = [...filesUnder("src/api", ".ts")].flatMap((path) =>
+    [...read(path).matchAll(/path: "(\/[^"]+)"|doc31\("([^"]+)"|app\.get\("(\/[^"]+)"/g)].map((m) =>
+      m[1] ?? m[2] ?? m[3]
+    )
+  );
+  assert(paths.length >= 20, `only ${paths.length} paths were found: is this test looking at them?`);
+  assert(paths.includes("/openapi.json"));
+  assertEquals(paths.filter((path) => !text.includes(path)), []);
+});
+
+Deno.test("the README lists every setting with its default", () => {
+  const text = read("README.md").replaceAll(/ +\|/g, " |");
+  assertEquals(CONFIG_KEYS.filter((key) => !text.includes(`\n| \`${key.name}\` | \`${key.default}\` |`)), []);
 });
