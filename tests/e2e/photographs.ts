@@ -6,16 +6,13 @@ import { RandomStream } from "../../src/domain/philox.ts";
 const SHARED = fromFileUrl(new URL("../../../shared/data/cifar10-mini.tar", import.meta.url));
 const PX = 32, TRAIN = 48, TEST = 8;
 
-/** A tar of real photographs where they are at hand, of stand-ins where they are not; says which. */
-export async function photographs(): Promise<Uint8Array<ArrayBuffer>> {
+/** A tar of real photographs where they are at hand, of stand-ins where they are not; `source` says which. */
+export async function photographs(): Promise<{ tar: Uint8Array<ArrayBuffer>; source: string }> {
   try {
-    const tar = await Deno.readFile(SHARED);
-    console.log("data: photographs (CIFAR-10)");
-    return tar;
+    return { tar: await Deno.readFile(SHARED), source: "CIFAR-10's photographs" };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.log("data: generated stand-ins, since the photographs are not here");
-    return await standIns();
+    return { tar: await standIns(), source: "generated stand-ins, since no photographs are here" };
   }
 }
 
