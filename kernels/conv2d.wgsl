@@ -6,9 +6,9 @@
 //   The output uses Y_STEP = 1, X_STEP = stride, X_DIR = 1. The input gradient at stride t runs once for each of the
 //   t*t parities of an input pixel, with Y_STEP = t, X_STEP = 1, X_DIR = -1 and every t-th tap.
 // x           [N, X_H, X_W, C]      f32, read
-// w           [taps, C, K_PADDED]   f32, packed by pack_weight.wgsl; K_PADDED is K rounded up to 16
+// w           [panels, taps, C, 16] f32, packed by pack_weight.wgsl: a panel is 16 channels
 // y           [N, Y_H, Y_W, K]      f32; the addressed pixels are overwritten
-// dispatch    [ceil(ROWS * COL_TILES / WORKGROUP_SIZE) folded into x and y, K_PADDED / 16]
+// dispatch    [ceil(ROWS * COL_TILES / WORKGROUP_SIZE) folded into x and y, panels]
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
 // An invocation makes 8 neighbouring columns of 16 channels: the weights' index is the same over a workgroup, which
 // a CPU driver turns into scalar loads, and each loaded pixel is used 16 times.
@@ -19,7 +19,7 @@ override C: u32;
 override Y_H: u32;
 override Y_W: u32;
 override K: u32;
-override K_PADDED: u32;
+override TAPS: u32; // of the whole filter
 override I_COUNT: u32; // output rows of this parity
 override J_COUNT: u32; // output columns of this parity
 override TAPS_R: u32;
@@ -102,10 +102,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let p5 = pixel(n, y_in, x_in + 5 * i32(X_STEP));
       let p6 = pixel(n, y_in, x_in + 6 * i32(X_STEP));
       let p7 = pixel(n, y_in, x_in + 7 * i32(X_STEP));
-      var at = (((R_FIRST + a * R_STEP) * S + S_FIRST + b * R_STEP) * C * K_PADDED + k) / 4u;
+      var at = (group.z * TAPS + (R_FIRST + a * R_STEP) * S + S_FIRST + b * R_STEP) * C * 4u;
       for (var c = 0u; c < C; c++) {
         let w0 = w[at]; let w1 = w[at + 1u]; let w2 = w[at + 2u]; let w3 = w[at + 3u];
-        at += K_PADDED / 4u;
+        at += 4u;
         let x0 = load(p0, c);
         a00 = fma(vec4f(x0), w0, a00); a01 = fma(vec4f(x0), w1, a01); a02 = fma(vec4f(x0), w2, a02); a03 = fma(vec4f(x0), w3, a03);
         let x1 = load(p1, c);

@@ -31,7 +31,7 @@ export class ByolStep {
     optimizer: MomentumOptions,
     recordInput: (recorder: Recorder) => Tensor,
   ): Promise<ByolStep> {
-    const recorder = new Recorder(), params = new StepParams(pipelines.device);
+    const recorder = new Recorder(pipelines.capabilities), params = new StepParams(pipelines.device);
     const { online, target, spec } = state;
     const x = recordInput(recorder);
     const { projection, prediction, saved } = recordOnline(recorder, online, spec, x);

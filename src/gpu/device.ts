@@ -1,9 +1,11 @@
 import { DomainError } from "../domain/errors.ts";
+import type { Capabilities } from "./capabilities.ts";
 
 /** A GPU to compute on, and what is known of it. */
 export interface Gpu {
   device: GPUDevice;
   adapter: { description: string; vendor: string; device: string; software: boolean };
+  capabilities: Capabilities;
   /** Resolves with the reason when the device is lost; never rejects. */
   lost: Promise<string>;
 }
@@ -45,10 +47,29 @@ export async function openGpu(options: { allowSoftware: boolean; provider?: GPU 
     );
   }
   const requiredLimits = Object.fromEntries(REQUESTED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ label: "latentd", requiredLimits });
+  const { device, subgroups } = await requestDevice(adapter, { label: "latentd", requiredLimits });
   device.addEventListener("uncapturederror", (event) => {
     console.error("gpu:", (event as GPUUncapturedErrorEvent).error.message);
   });
   const lost = device.lost.then((info) => `${info.reason}: ${info.message}`);
-  return { device, adapter: { description, vendor, device: deviceId, software }, lost };
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+  return {
+    device,
+    adapter: { description, vendor, device: deviceId, software },
+    capabilities: subgroups && subgroupMinSize === subgroupMaxSize ? { subgroupSize: subgroupMinSize } : {},
+    lost,
+  };
+}
+
+/** With subgroup operations where they can be had. Deno does not list the feature, yet grants it: ask, don't look. */
+async function requestDevice(
+  adapter: GPUAdapter,
+  descriptor: GPUDeviceDescriptor,
+): Promise<{ device: GPUDevice; subgroups: boolean }> {
+  try {
+    const requiredFeatures = ["subgroups" as GPUFeatureName];
+    return { device: await adapter.requestDevice({ ...descriptor, requiredFeatures }), subgroups: true };
+  } catch {
+    return { device: await adapter.requestDevice(descriptor), subgroups: false };
+  }
 }

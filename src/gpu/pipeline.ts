@@ -1,9 +1,10 @@
+import type { Capabilities } from "./capabilities.ts";
 import { type KernelSpec, specialize } from "./specialize.ts";
 
 /** Compiles each distinct kernel once per device. */
 export class PipelineCache {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  constructor(readonly device: GPUDevice) {}
+  constructor(readonly device: GPUDevice, readonly capabilities: Capabilities = {}) {}
 
   /**
    * @throws {Error} If the kernel does not compile: names the kernel and its constants and quotes the compiler, whose

@@ -12,6 +12,8 @@ export class Plan {
     readonly device: GPUDevice,
     readonly dispatches: readonly Dispatch[],
     readonly buffers: readonly GPUBuffer[],
+    /** What kernels read as `var<uniform>`; written once, when the plan was compiled. */
+    readonly constants?: GPUBuffer,
   ) {}
 
   /** The bytes that the plan's own buffers take. */
@@ -40,5 +42,6 @@ export class Plan {
   /** Frees the plan's own buffers; the plan cannot be replayed after. */
   destroy(): void {
     for (const buffer of this.buffers) buffer.destroy();
+    this.constants?.destroy();
   }
 }

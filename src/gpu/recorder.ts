@@ -1,3 +1,4 @@
+import type { Capabilities } from "./capabilities.ts";
 import type { PipelineCache } from "./pipeline.ts";
 import { type Dispatch, Plan } from "./plan.ts";
 import type { KernelSpec } from "./specialize.ts";
@@ -17,11 +18,27 @@ interface Recorded {
 export class Recorder {
   readonly #recorded: Recorded[] = [];
   readonly #tensors: Tensor[] = [];
+  readonly #constants = new Map<string, { tensor: Tensor; words: Int32Array<ArrayBuffer> }>();
+
+  /** @param capabilities What the ops may choose their kernels by: those of the device that will run them. */
+  constructor(readonly capabilities: Capabilities = {}) {}
 
   /** A tensor that lives as long as the plan; its content is whatever the dispatches write. */
   alloc(label: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
     const tensor: Tensor = { label, shape, dtype };
     this.#tensors.push(tensor);
+    return tensor;
+  }
+
+  /**
+   * Numbers for a kernel's `var<uniform>`, u32 or i32: where shapes should share one pipeline, sizes go here and not
+   * into its constants. Equal ones are one.
+   */
+  constant(words: readonly number[]): Tensor {
+    const key = words.join(), known = this.#constants.get(key);
+    if (known) return known.tensor;
+    const tensor: Tensor = { label: "constants", shape: [words.length], dtype: "u32" };
+    this.#constants.set(key, { tensor, words: Int32Array.from(words) });
     return tensor;
   }
 
@@ -74,6 +91,7 @@ export class Recorder {
       tensor.storage = { buffer, offset: 0 };
       return buffer;
     });
+    const constants = this.#writeConstants(device);
     const dispatches = this.#recorded.map((recorded, i): Dispatch => {
       const pipeline = compiled[i];
       const entries = recorded.bindings.map((tensor, binding) => ({ binding, resource: bindingOf(tensor) }));
@@ -89,7 +107,28 @@ export class Recorder {
         label: `${recorded.kernel.name} ${recorded.label}`,
       };
     });
-    return new Plan(device, dispatches, buffers);
+    return new Plan(device, dispatches, buffers, constants);
+  }
+
+  /** All constants in one buffer, each at an offset that a uniform binding may start at. */
+  #writeConstants(device: GPUDevice): GPUBuffer | undefined {
+    if (this.#constants.size === 0) return undefined;
+    const step = device.limits.minUniformBufferOffsetAlignment;
+    const strides = [...this.#constants.values()].map(({ tensor }) =>
+      Math.ceil(byteLength(tensor) / step) * step
+    );
+    const buffer = device.createBuffer({
+      label: "constants",
+      size: strides.reduce((a, b) => a + b, 0),
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    let offset = 0;
+    for (const [i, { tensor, words }] of [...this.#constants.values()].entries()) {
+      device.queue.writeBuffer(buffer, offset, words);
+      tensor.storage = { buffer, offset };
+      offset += strides[i];
+    }
+    return buffer;
   }
 }
 

@@ -71,7 +71,7 @@ export class Encoder {
   async #planFor(batch: number): Promise<BatchPlan> {
     const known = this.#plans.get(batch);
     if (known) return known;
-    const recorder = new Recorder();
+    const recorder = new Recorder(this.pipelines.capabilities);
     const x = uploadTensor(this.pipelines.device, `images.${batch}`, [batch, this.px, this.px, 3], "f32");
     const y = recordResNetInfer(recorder, this.#network, PREFIX, this.#spec, x);
     const made = { x, y, plan: await recorder.compile(this.pipelines) };

@@ -1,14 +1,20 @@
 import packWeight from "../../kernels/pack_weight.wgsl" with { type: "text" };
 import conv2d from "../../kernels/conv2d.wgsl" with { type: "text" };
 import weightGradient from "../../kernels/conv2d_weight_gradient.wgsl" with { type: "text" };
+import conv2dSubgroup8 from "../../kernels/conv2d_subgroup8.wgsl" with { type: "text" };
+import weightGradientSubgroup8 from "../../kernels/conv2d_weight_gradient_subgroup8.wgsl" with {
+  type: "text",
+};
 import reduceSplits from "../../kernels/reduce_splits.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
 
-/** Lanes of a convolution's workgroup: one subgroup of a CPU driver, and a fraction of a GPU's. */
+/** Lanes of a workgroup: one subgroup of a CPU driver, and a fraction of a GPU's. */
 const WORKGROUP_SIZE = 8;
-/** Columns and channels that one invocation makes; they stand in the kernels. */
+/** Columns (or pixels) and channels that one invocation makes; they stand in the kernels. */
 const COLUMNS = 8, CHANNELS = 16;
+/** Whether the kernels that hand values round a subgroup of eight may be used. They make the same bits, faster. */
+const inSubgroupsOf8 = (recorder: Recorder): boolean => recorder.capabilities.subgroupSize === 8;
 /** Splits of the weight gradient's reduction: enough workgroups to fill a device, few enough to sum again. */
 const MAX_SPLITS = 64;
 
@@ -42,26 +48,12 @@ export function recordConv2d(
   const { N, H, W, C, K, R, S, P, Q } = geometry(x, weight, options);
   const y = recorder.alloc(`${label}.y`, [N, P, Q, K]);
   const packed = recordPackedWeight(recorder, label, weight, false);
-  recorder.dispatch(
-    {
-      name: "conv2d",
-      source: conv2d,
-      overrides: {
-        ...{ N, X_H: H, X_W: W, C, Y_H: P, Y_W: Q, K, K_PADDED: padded(K), I_COUNT: P, J_COUNT: Q },
-        ...{
-          TAPS_R: R,
-          TAPS_S: S,
-          S,
-          X_STEP: options.stride,
-          X_TOP: -options.padding,
-          X_LEFT: -options.padding,
-        },
-        WORKGROUP_SIZE,
-      },
-    },
-    [x, packed, y],
-    pixelGrid(N, P, Q, K),
-  );
+  recordPixels(recorder, x, packed, y, {
+    ...{ N, X_H: H, X_W: W, C, Y_H: P, Y_W: Q, K, I_COUNT: P, J_COUNT: Q },
+    ...{ TAPS: R * S, TAPS_R: R, TAPS_S: S, S, R_FIRST: 0, S_FIRST: 0, R_STEP: 1 },
+    ...{ X_STEP: options.stride, X_DIR: 1, X_TOP: -options.padding, X_LEFT: -options.padding },
+    ...{ Y_STEP: 1, Y_TOP: 0, Y_LEFT: 0 },
+  });
   return { y, saved: { x, weight, options } };
 }
 
@@ -100,18 +92,21 @@ function recordWeightGradient(
   const rowsPerSplit = Math.ceil((N * P) / Math.min(MAX_SPLITS, N * P));
   const splits = Math.ceil((N * P) / rowsPerSplit);
   const partial = recorder.alloc(`${label}.dWeight.partial`, [splits, K, R * S * C]);
-  recorder.dispatch(
-    {
-      name: "conv2d_weight_gradient",
-      source: weightGradient,
-      overrides: {
-        ...{ N, H, W, C, P, Q, K, R, S, STRIDE: stride, PAD: padding, ROWS_PER_SPLIT: rowsPerSplit },
-        WORKGROUP_SIZE,
-      },
-    },
-    [saved.x, dy, partial],
-    [Math.ceil((R * S * C) / (COLUMNS * WORKGROUP_SIZE)), Math.ceil(K / CHANNELS), splits],
-  );
+  const sizes = { N, H, W, C, P, Q, K, R, S, STRIDE: stride, PAD: padding, ROWS_PER_SPLIT: rowsPerSplit };
+  const grid = [Math.ceil((R * S * C) / (COLUMNS * WORKGROUP_SIZE)), panels(K), splits];
+  if (inSubgroupsOf8(recorder)) {
+    recorder.dispatch(
+      { name: "conv2d_weight_gradient_subgroup8", source: weightGradientSubgroup8 },
+      [saved.x, dy, recorder.constant(Object.values(sizes)), partial],
+      grid,
+    );
+  } else {
+    recorder.dispatch(
+      { name: "conv2d_weight_gradient", source: weightGradient, overrides: sizes },
+      [saved.x, dy, partial],
+      grid,
+    );
+  }
   const length = elementCount(dWeight.shape);
   recorder.dispatch(
     { name: "reduce_splits", source: reduceSplits, overrides: { SPLITS: splits, LENGTH: length } },
@@ -138,21 +133,13 @@ function recordInputGradient(recorder: Recorder, label: string, saved: Conv2dSav
   for (let top = 0; top < Math.min(stride, H); top++) {
     for (let left = 0; left < Math.min(stride, W); left++) {
       const row = axis(top, H, R), column = axis(left, W, S);
-      recorder.dispatch(
-        {
-          name: "conv2d",
-          source: conv2d,
-          overrides: {
-            ...{ N, X_H: P, X_W: Q, C: K, Y_H: H, Y_W: W, K: C, K_PADDED: padded(C) },
-            ...{ I_COUNT: row.count, J_COUNT: column.count, TAPS_R: row.taps, TAPS_S: column.taps, S },
-            ...{ R_FIRST: row.first, S_FIRST: column.first, R_STEP: stride, X_DIR: -1 },
-            ...{ X_TOP: row.origin, X_LEFT: column.origin, Y_STEP: stride, Y_TOP: top, Y_LEFT: left },
-            WORKGROUP_SIZE,
-          },
-        },
-        [dy, packed, dx],
-        pixelGrid(N, row.count, column.count, C),
-      );
+      recordPixels(recorder, dy, packed, dx, {
+        ...{ N, X_H: P, X_W: Q, C: K, Y_H: H, Y_W: W, K: C, I_COUNT: row.count, J_COUNT: column.count },
+        ...{ TAPS: R * S, TAPS_R: row.taps, TAPS_S: column.taps, S },
+        ...{ R_FIRST: row.first, S_FIRST: column.first, R_STEP: stride },
+        ...{ X_STEP: 1, X_DIR: -1, X_TOP: row.origin, X_LEFT: column.origin },
+        ...{ Y_STEP: stride, Y_TOP: top, Y_LEFT: left },
+      });
     }
   }
   return dx;
@@ -160,21 +147,62 @@ function recordInputGradient(recorder: Recorder, label: string, saved: Conv2dSav
 
 function recordPackedWeight(recorder: Recorder, label: string, weight: Tensor, swap: boolean): Tensor {
   const [K, R, S, C] = weight.shape;
-  const shape = swap ? [R * S, K, padded(C)] : [R * S, C, padded(K)];
+  const shape = swap ? [panels(C), R * S, K, CHANNELS] : [panels(K), R * S, C, CHANNELS];
   const packed = recorder.alloc(`${label}.packed${swap ? "_swapped" : ""}`, shape);
   recorder.dispatch(
     { name: "pack_weight", source: packWeight, overrides: { K, TAPS: R * S, C, SWAP: Number(swap) } },
     [weight, packed],
-    [Math.ceil(elementCount(shape) / 64)],
+    foldGrid(Math.ceil(elementCount(shape) / 64)),
   );
   return packed;
 }
 
-const padded = (channels: number): number => Math.ceil(channels / CHANNELS) * CHANNELS;
+const panels = (channels: number): number => Math.ceil(channels / CHANNELS);
 
-function pixelGrid(n: number, rows: number, columns: number, channels: number): [number, number, number] {
-  const tiles = n * rows * Math.ceil(columns / COLUMNS);
-  return [...foldGrid(Math.ceil(tiles / WORKGROUP_SIZE)), padded(channels) / CHANNELS];
+/** The output pixels and filter taps of one dispatch, as conv2d.wgsl's header puts them; in the kernels' order. */
+interface PixelGeometry {
+  N: number;
+  X_H: number;
+  X_W: number;
+  C: number;
+  Y_H: number;
+  Y_W: number;
+  K: number;
+  I_COUNT: number;
+  J_COUNT: number;
+  TAPS: number;
+  TAPS_R: number;
+  TAPS_S: number;
+  S: number;
+  R_FIRST: number;
+  S_FIRST: number;
+  R_STEP: number;
+  X_STEP: number;
+  X_DIR: number;
+  X_TOP: number;
+  X_LEFT: number;
+  Y_STEP: number;
+  Y_TOP: number;
+  Y_LEFT: number;
+}
+
+function recordPixels(recorder: Recorder, x: Tensor, w: Tensor, y: Tensor, sizes: PixelGeometry): void {
+  const { N, I_COUNT, J_COUNT, K } = sizes;
+  const grid = (tiles: number) => [...foldGrid(Math.ceil(tiles / WORKGROUP_SIZE)), panels(K)];
+  if (inSubgroupsOf8(recorder)) {
+    // An invocation's pixels are any eight; in the other kernel, neighbours of one row.
+    recorder.dispatch(
+      { name: "conv2d_subgroup8", source: conv2dSubgroup8 },
+      [x, w, recorder.constant(Object.values(sizes)), y],
+      grid(Math.ceil((N * I_COUNT * J_COUNT) / COLUMNS)),
+    );
+  } else {
+    recorder.dispatch(
+      { name: "conv2d", source: conv2d, overrides: { ...sizes } },
+      [x, w, y],
+      grid(N * I_COUNT * Math.ceil(J_COUNT / COLUMNS)),
+    );
+  }
 }
 
 function geometry(x: Tensor, weight: Tensor, { stride, padding }: Conv2dOptions) {

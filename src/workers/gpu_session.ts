@@ -16,10 +16,10 @@ export interface WorkerOptions {
 export async function openGpuSession(
   { allowSoftwareGpu }: WorkerOptions,
 ): Promise<{ pipelines: PipelineCache; adapter: string }> {
-  const { device, adapter, lost } = await openGpu({ allowSoftware: allowSoftwareGpu });
+  const { device, adapter, capabilities, lost } = await openGpu({ allowSoftware: allowSoftwareGpu });
   lost.then((reason) => {
     console.error(`the GPU is lost (${reason})`);
     Deno.exit(1);
   });
-  return { pipelines: new PipelineCache(device), adapter: adapter.description };
+  return { pipelines: new PipelineCache(device, capabilities), adapter: adapter.description };
 }

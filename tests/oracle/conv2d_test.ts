@@ -1,19 +1,33 @@
 import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import type { Capabilities } from "../../src/gpu/capabilities.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { goldenCases } from "./golden.ts";
-import { expectClose, noise, run, summationError, upload, type Values } from "./oracle.ts";
+import { expectClose, noise, pipelines, run, summationError, upload, type Values } from "./oracle.ts";
 import { conv2d, conv2dBackward, conv2dOutput, type Conv2dShape } from "./reference/conv2d.ts";
 
 const absolute = (v: Float64Array): Float64Array => v.map(Math.abs);
 
+/** The kernels that an adapter's capabilities lead to; those it has not got cannot be tested on it. */
+const CHOICES = [
+  { kernels: "plain kernels", capabilities: {} },
+  { kernels: "subgroups of 8", capabilities: { subgroupSize: 8 } },
+].map((choice) => ({
+  ...choice,
+  ignore: "subgroupSize" in choice.capabilities && pipelines.capabilities.subgroupSize !== 8,
+}));
+
 /** Forward and both gradients; the weight's starts from `prior`, which it must be added to. */
-async function onGpu(shape: Conv2dShape, x: Values, weight: Values, dy: Values, prior: Values) {
+async function onGpu(
+  shape: Conv2dShape,
+  [x, weight, dy, prior]: Values[],
+  capabilities: Capabilities = pipelines.capabilities,
+) {
   const options = { stride: shape.stride, padding: shape.pad }, dWeight = upload(prior, "dWeight");
   const [y, dx, accumulated] = await run((recorder) => {
     const { y, saved } = recordConv2d(recorder, "conv", upload(x, "x"), upload(weight, "weight"), options);
     return [y, recordConv2dBackward(recorder, "conv", saved, upload(dy, "dy"), dWeight)!, dWeight];
-  });
+  }, capabilities);
   return { y, dx, dWeight: accumulated };
 }
 
@@ -32,37 +46,44 @@ const CASES = [
 ] as const;
 
 for (const [N, H, W, C, K, R, S, stride, pad] of CASES) {
-  Deno.test(`conv2d agrees with float64 at ${N}x${H}x${W}x${C} by ${K}x${R}x${S}, stride ${stride}, padding ${pad}`, async () => {
-    const shape = { N, H, W, C, K, R, S, stride, pad }, { P, Q } = conv2dOutput(shape);
-    const x = noise([N, H, W, C], 1), weight = noise([K, R, S, C], 2), dy = noise([N, P, Q, K], 3);
-    const prior = noise([K, R, S, C], 4);
-    const actual = await onGpu(shape, x, weight, dy, prior);
-    const [ax, aw, ady] = [x, weight, dy].map(({ data }) => absolute(data));
-    const gradients = conv2dBackward(shape, x.data, weight.data, dy.data),
-      scales = conv2dBackward(shape, ax, aw, ady);
-    expectClose(
-      "y",
-      actual.y,
-      conv2d(shape, x.data, weight.data),
-      summationError(R * S * C),
-      conv2d(shape, ax, aw),
-    );
-    expectClose("dx", actual.dx, gradients.dx, summationError(R * S * K), scales.dx);
-    expectClose(
-      "dWeight",
-      actual.dWeight,
-      gradients.dWeight.map((g, i) => g + prior.data[i]),
-      summationError(N * P * Q + 1),
-      scales.dWeight.map((g, i) => g + Math.abs(prior.data[i])),
-    );
-  });
+  const at = `${N}x${H}x${W}x${C} by ${K}x${R}x${S}, stride ${stride}, padding ${pad}`;
+  for (const { kernels, capabilities, ignore } of CHOICES) {
+    Deno.test({
+      name: `conv2d agrees with float64 at ${at}: ${kernels}`,
+      ignore,
+      fn: async () => {
+        const shape = { N, H, W, C, K, R, S, stride, pad }, { P, Q } = conv2dOutput(shape);
+        const x = noise([N, H, W, C], 1), weight = noise([K, R, S, C], 2), dy = noise([N, P, Q, K], 3);
+        const prior = noise([K, R, S, C], 4);
+        const actual = await onGpu(shape, [x, weight, dy, prior], capabilities);
+        const [ax, aw, ady] = [x, weight, dy].map(({ data }) => absolute(data));
+        const gradients = conv2dBackward(shape, x.data, weight.data, dy.data),
+          scales = conv2dBackward(shape, ax, aw, ady);
+        expectClose(
+          "y",
+          actual.y,
+          conv2d(shape, x.data, weight.data),
+          summationError(R * S * C),
+          conv2d(shape, ax, aw),
+        );
+        expectClose("dx", actual.dx, gradients.dx, summationError(R * S * K), scales.dx);
+        expectClose(
+          "dWeight",
+          actual.dWeight,
+          gradients.dWeight.map((g, i) => g + prior.data[i]),
+          summationError(N * P * Q + 1),
+          scales.dWeight.map((g, i) => g + Math.abs(prior.data[i])),
+        );
+      },
+    });
+  }
 }
 
 for (const { index, params: { stride, pad }, tensors: t } of goldenCases("conv2d")) {
   Deno.test(`conv2d agrees with PyTorch, case ${index}`, async () => {
     const [N, H, W, C] = t.x.shape, [K, R, S] = t.weight.shape, shape = { N, H, W, C, K, R, S, stride, pad };
     const zero = { shape: t.weight.shape, data: new Float64Array(t.weight.data.length) };
-    const actual = await onGpu(shape, t.x, t.weight, t.dy, zero);
+    const actual = await onGpu(shape, [t.x, t.weight, t.dy, zero]);
     const [ax, aw, ady] = [t.x, t.weight, t.dy].map(({ data }) => absolute(data));
     const scales = conv2dBackward(shape, ax, aw, ady);
     // The fixtures themselves are rounded to f32: one more rounding.
@@ -72,6 +93,23 @@ for (const { index, params: { stride, pad }, tensors: t } of goldenCases("conv2d
     expectClose("dWeight", actual.dWeight, t.dWeight.data, summationError(reduced + 1), scales.dWeight);
   });
 }
+
+Deno.test({
+  name: "conv2d makes the same bits by either kernel",
+  ignore: pipelines.capabilities.subgroupSize !== 8,
+  fn: async () => {
+    const shape = { N: 2, H: 9, W: 11, C: 19, K: 21, R: 3, S: 3, stride: 2, pad: 1 },
+      { P, Q } = conv2dOutput(shape);
+    const inputs = [[2, 9, 11, 19], [21, 3, 3, 19], [2, P, Q, 21], [21, 3, 3, 19]].map((s, i) =>
+      noise(s, 10 + i)
+    );
+    const [plain, bySubgroup] = [
+      await onGpu(shape, inputs, {}),
+      await onGpu(shape, inputs, { subgroupSize: 8 }),
+    ];
+    assertEquals(bySubgroup, plain);
+  },
+});
 
 Deno.test("recordConv2d() refuses channels that disagree, and filters larger than the padded input", () => {
   const x = upload(noise([1, 2, 2, 3], 1), "x");

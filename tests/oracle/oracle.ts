@@ -12,7 +12,7 @@ export const UNIT_ROUNDOFF = 2 ** -24;
 
 /** The adapter under test, opened once for all of a file's tests. */
 const gpu = await openGpu({ allowSoftware: true });
-export const pipelines = new PipelineCache(gpu.device);
+export const pipelines = new PipelineCache(gpu.device, gpu.capabilities);
 
 /** Values in a test: float64 numbers that f32 represents exactly, so that both sides start from the same. */
 export interface Values {
@@ -42,9 +42,14 @@ export function uploadWords(
 /**
  * Records, replays once and reads back. Buffers hold garbage (NaN) before the replay, so that a kernel that forgets
  * an element, or reads what it should overwrite, is found out.
+ *
+ * @param capabilities What ops choose their kernels by; the adapter's own unless a test wants others.
  */
-export async function run(record: (recorder: Recorder) => Tensor[]): Promise<Float64Array[]> {
-  const recorder = new Recorder(), results = record(recorder);
+export async function run(
+  record: (recorder: Recorder) => Tensor[],
+  capabilities = pipelines.capabilities,
+): Promise<Float64Array[]> {
+  const recorder = new Recorder(capabilities), results = record(recorder);
   const plan = await recorder.compile(pipelines);
   for (const buffer of plan.buffers) {
     gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc00000));

@@ -1,0 +1,5 @@
+/** What an adapter offers beyond WebGPU's core: kernels are chosen by it, results are not changed. */
+export interface Capabilities {
+  /** Lanes of every subgroup, where subgroup operations may be used and the adapter has one size only. */
+  subgroupSize?: number;
+}
