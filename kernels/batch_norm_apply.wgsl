@@ -4,10 +4,11 @@
 // mean, inv_std   [GROUPS, C]         f32, read
 // gamma, beta     [C]                 f32, read
 // y               [GROUPS, ROWS, C]   f32, overwritten
-// dispatch        [ceil(GROUPS*ROWS*C / (4 * WORKGROUP_SIZE))] folded into x and y; four elements an invocation
+// dispatch        [ceil(THREADS / WORKGROUP_SIZE) folded into x and y, GROUPS]
+// An invocation makes up to 8 elements of one channel, THREADS apart, and so loads the channel's four figures once.
 override GROUP_SIZE: u32; // ROWS * C
-override LENGTH: u32; // GROUPS * ROWS * C
 override C: u32;
+override THREADS: u32; // ceil(ROWS / 8) * C
 override RELU: bool = false;
 override RESIDUAL: bool = false;
 override WORKGROUP_SIZE: u32 = 64;
@@ -23,13 +24,15 @@ override WORKGROUP_SIZE: u32 = 64;
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let first = (group.y * groups.x + group.x) * WORKGROUP_SIZE * 4u + lane;
-  for (var e = 0u; e < 4u; e++) {
-    let i = first + e * WORKGROUP_SIZE;
-    if (i >= LENGTH) { return; }
-    let c = i % C;
-    let s = (i / GROUP_SIZE) * C + c;
-    var value = (x[i] - mean[s]) * inv_std[s] * gamma[c] + beta[c];
+  let thread = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
+  if (thread >= THREADS) { return; }
+  let c = thread % C;
+  let centre = mean[group.z * C + c];
+  let scale = inv_std[group.z * C + c] * gamma[c];
+  let shift = beta[c];
+  for (var at = thread; at < GROUP_SIZE; at += THREADS) {
+    let i = group.z * GROUP_SIZE + at;
+    var value = fma(x[i] - centre, scale, shift);
     if (RESIDUAL) { value += residual[i]; }
     if (RELU) { value = max(value, 0.0); }
     y[i] = value;

@@ -5,11 +5,12 @@
 // mean, inv_std, group_dy, group_dy_xhat   [GROUPS, C]   f32, read
 // gamma           [C]                 f32, read
 // dx              [GROUPS, ROWS, C]   f32, overwritten
-// dispatch        [ceil(GROUPS*ROWS*C / (4 * WORKGROUP_SIZE))] folded into x and y; four elements an invocation
+// dispatch        [ceil(THREADS / WORKGROUP_SIZE) folded into x and y, GROUPS]
+// An invocation makes up to 8 elements of one channel, THREADS apart, and so loads the channel's five figures once.
 override GROUP_SIZE: u32; // ROWS * C
-override LENGTH: u32; // GROUPS * ROWS * C
 override ROWS: u32;
 override C: u32;
+override THREADS: u32; // ceil(ROWS / 8) * C
 override RELU: bool = false;
 override WORKGROUP_SIZE: u32 = 64;
 
@@ -26,16 +27,18 @@ override WORKGROUP_SIZE: u32 = 64;
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let first = (group.y * groups.x + group.x) * WORKGROUP_SIZE * 4u + lane;
-  for (var e = 0u; e < 4u; e++) {
-    let i = first + e * WORKGROUP_SIZE;
-    if (i >= LENGTH) { return; }
-    let c = i % C;
-    let s = (i / GROUP_SIZE) * C + c;
+  let thread = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
+  if (thread >= THREADS) { return; }
+  let c = thread % C;
+  let s = group.z * C + c;
+  let centre = mean[s];
+  let scale = gamma[c] * inv_std[s];
+  let mean_dy = group_dy[s] / f32(ROWS);
+  let slope = group_dy_xhat[s] / f32(ROWS) * inv_std[s]; // of the part along xhat, by x - mean
+  for (var at = thread; at < GROUP_SIZE; at += THREADS) {
+    let i = group.z * GROUP_SIZE + at;
     var d = dy[i];
     if (RELU) { d = select(0.0, d, y[i] > 0.0); }
-    let inv = inv_std[s];
-    let xhat = (x[i] - mean[s]) * inv;
-    dx[i] = gamma[c] * inv * (d - (group_dy[s] + xhat * group_dy_xhat[s]) / f32(ROWS));
+    dx[i] = scale * (d - mean_dy - (x[i] - centre) * slope);
   }
 }

@@ -4,7 +4,8 @@
 // partial_mean  [GROUPS, CHUNKS, C]   f32, overwritten
 // partial_m2    [GROUPS, CHUNKS, C]   f32, overwritten
 // dispatch      [ceil(C / WORKGROUP_SIZE), CHUNKS, GROUPS]
-// numerics      two passes over a chunk and deviations from its mean: no cancellation, as E[x^2] - E[x]^2 would have
+// numerics      eight rows at a time: their mean, their deviations from it, and both merged into those of the rows before
+//               (Chan, Golub & LeVeque 1979): one load each, and no cancellation, as E[x^2] - E[x]^2 would have
 override ROWS: u32;
 override C: u32;
 override CHUNKS: u32;
@@ -22,13 +23,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let first = group.y * ROWS_PER_CHUNK;
   let last = min(first + ROWS_PER_CHUNK, ROWS);
   let base = group.z * ROWS * C + c;
-  var sum = 0.0;
-  for (var row = first; row < last; row++) { sum += x[base + row * C]; }
-  let mean = sum / f32(last - first);
+  var mean = 0.0;
   var m2 = 0.0;
-  for (var row = first; row < last; row++) {
-    let deviation = x[base + row * C] - mean;
-    m2 = fma(deviation, deviation, m2);
+  var row = first;
+  for (; row + 8u <= last; row += 8u) {
+    let at = base + row * C;
+    let low = vec4f(x[at], x[at + C], x[at + 2u * C], x[at + 3u * C]);
+    let high = vec4f(x[at + 4u * C], x[at + 5u * C], x[at + 6u * C], x[at + 7u * C]);
+    let centre = dot(low + high, vec4f(0.125));
+    let low_deviation = low - centre;
+    let high_deviation = high - centre;
+    let before = f32(row - first);
+    let apart = centre - mean;
+    mean += apart * 8.0 / (before + 8.0);
+    m2 += dot(low_deviation, low_deviation) + dot(high_deviation, high_deviation);
+    m2 += apart * apart * (before * 8.0 / (before + 8.0));
+  }
+  for (; row < last; row++) {
+    let apart = x[base + row * C] - mean;
+    mean += apart / f32(row - first + 1u);
+    m2 = fma(apart, x[base + row * C] - mean, m2);
   }
   let out = (group.z * CHUNKS + group.y) * C + c;
   partial_mean[out] = mean;

@@ -5,13 +5,14 @@ import frozenSource from "../../kernels/batch_norm_frozen.wgsl" with { type: "te
 import backwardPartialSource from "../../kernels/batch_norm_backward_partial.wgsl" with { type: "text" };
 import backwardSumsSource from "../../kernels/batch_norm_backward_sums.wgsl" with { type: "text" };
 import backwardApplySource from "../../kernels/batch_norm_backward_apply.wgsl" with { type: "text" };
-import type { Recorder } from "../gpu/recorder.ts";
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
-import { elementwiseGrid } from "./elementwise.ts";
 
 const CHANNEL_LANES = 8;
 /** Rows that one invocation sums: few enough that serial f32 sums keep six digits. */
 const ROWS_PER_CHUNK = 256;
+/** Rows that one invocation normalises: the channel's figures are loaded once for all of them. */
+const ROWS_PER_THREAD = 8;
 
 export interface BatchNormParameters {
   gamma: Tensor;
@@ -146,15 +147,15 @@ export function recordBatchNormTrainBackward(
     [sumDy, sumDyXhat, groupDy, groupDyXhat, dGamma, dBeta],
     [Math.ceil(C / CHANNEL_LANES)],
   );
-  const dx = recorder.alloc(`${label}.dx`, x.shape), length = elementCount(x.shape);
+  const dx = recorder.alloc(`${label}.dx`, x.shape);
   recorder.dispatch(
     {
       name: "batch_norm_backward_apply",
       source: backwardApplySource,
-      overrides: { GROUP_SIZE: rows * C, LENGTH: length, ROWS: rows, C, RELU },
+      overrides: { GROUP_SIZE: rows * C, ROWS: rows, C, THREADS: threads(rows, C), RELU },
     },
     [x, rectified, dy, mean, invStd, groupDy, groupDyXhat, gamma, dx],
-    elementwiseGrid(length),
+    channelGrid(rows, C, groups),
   );
   return dx;
 }
@@ -169,21 +170,28 @@ function recordApply(
 ): Tensor {
   if (residual) expectShape(residual, x.shape, "a residual");
   const { rows, channels: C } = layout(x, groups);
-  const y = recorder.alloc(`${label}.y`, x.shape), length = elementCount(x.shape);
+  const y = recorder.alloc(`${label}.y`, x.shape);
   recorder.dispatch(
     {
       name: "batch_norm_apply",
       source: applySource,
       overrides: {
-        ...{ GROUP_SIZE: rows * C, LENGTH: length, C },
+        ...{ GROUP_SIZE: rows * C, C, THREADS: threads(rows, C) },
         ...{ RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
       },
     },
     [x, mean, invStd, gamma, beta, residual ?? x, y],
-    elementwiseGrid(length),
+    channelGrid(rows, C, groups),
   );
   return y;
 }
+
+/** Invocations of the kernels that make every element: a multiple of C, so that each one keeps to its channel. */
+const threads = (rows: number, channels: number): number => Math.ceil(rows / ROWS_PER_THREAD) * channels;
+const channelGrid = (rows: number, channels: number, groups: number): number[] => [
+  ...foldGrid(Math.ceil(threads(rows, channels) / 64)),
+  groups,
+];
 
 function layout(x: Tensor, groups: number): { rows: number; channels: number } {
   const channels = x.shape.at(-1) ?? 0;
