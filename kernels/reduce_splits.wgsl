@@ -1,7 +1,7 @@
 // reduce_splits: total[i] += sum over z of partial[z, i], in the order of z.
 // partial     [SPLITS, LENGTH]   f32, read
 // total       [LENGTH]           f32, added to: a parameter's gradient accumulates
-// dispatch    [ceil(LENGTH / WORKGROUP_SIZE)]
+// dispatch    [ceil(LENGTH / WORKGROUP_SIZE)] folded into x and y
 override SPLITS: u32;
 override LENGTH: u32;
 override WORKGROUP_SIZE: u32 = 64;
@@ -10,9 +10,11 @@ override WORKGROUP_SIZE: u32 = 64;
 @group(0) @binding(1) var<storage, read_write> total: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= LENGTH) { return; }
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
+  if (i >= LENGTH) { return; }
   var sum = 0.0;
-  for (var z = 0u; z < SPLITS; z++) { sum += partial[z * LENGTH + id.x]; }
-  total[id.x] += sum;
+  for (var z = 0u; z < SPLITS; z++) { sum += partial[z * LENGTH + i]; }
+  total[i] += sum;
 }

@@ -15,8 +15,8 @@ const WORKGROUP_SIZE = 8;
 const COLUMNS = 8, CHANNELS = 16;
 /** Whether the kernels that hand values round a subgroup of eight may be used. They make the same bits, faster. */
 const inSubgroupsOf8 = (recorder: Recorder): boolean => recorder.capabilities.subgroupSize === 8;
-/** Splits of the weight gradient's reduction: enough workgroups to fill a device, few enough to sum again. */
-const MAX_SPLITS = 64;
+/** The weight gradient's reduction is split until there are workgroups to fill a device, but no further: splits cost memory. */
+const ENOUGH_WORKGROUPS = 4096, MAX_SPLITS = 64;
 
 export interface Conv2dOptions {
   stride: number;
@@ -76,24 +76,27 @@ export function recordConv2dBackward(
   const { N, P, Q, K } = geometry(x, weight, options);
   expectShape(dy, [N, P, Q, K], "a convolution's output gradient");
   expectShape(dWeight, weight.shape, "a convolution's weight gradient");
-  recordWeightGradient(recorder, label, saved, dy, dWeight);
-  return needsInput ? recordInputGradient(recorder, label, saved, dy) : undefined;
+  recordConv2dWeightGradient(recorder, label, saved, dy, dWeight);
+  return needsInput ? recordConv2dInputGradient(recorder, label, saved, dy) : undefined;
 }
 
-function recordWeightGradient(
+/** The half of `recordConv2dBackward` that accumulates into `dWeight`: split over output rows, then summed. */
+export function recordConv2dWeightGradient(
   recorder: Recorder,
   label: string,
   saved: Conv2dSaved,
   dy: Tensor,
   dWeight: Tensor,
-) {
+): void {
   const { N, H, W, C, K, R, S, P, Q } = geometry(saved.x, saved.weight, saved.options);
   const { stride, padding } = saved.options;
-  const rowsPerSplit = Math.ceil((N * P) / Math.min(MAX_SPLITS, N * P));
+  const tiles = [Math.ceil((R * S * C) / (COLUMNS * WORKGROUP_SIZE)), panels(K)];
+  const wanted = Math.min(MAX_SPLITS, N * P, Math.ceil(ENOUGH_WORKGROUPS / (tiles[0] * tiles[1])));
+  const rowsPerSplit = Math.ceil((N * P) / wanted);
   const splits = Math.ceil((N * P) / rowsPerSplit);
   const partial = recorder.alloc(`${label}.dWeight.partial`, [splits, K, R * S * C]);
   const sizes = { N, H, W, C, P, Q, K, R, S, STRIDE: stride, PAD: padding, ROWS_PER_SPLIT: rowsPerSplit };
-  const grid = [Math.ceil((R * S * C) / (COLUMNS * WORKGROUP_SIZE)), panels(K), splits];
+  const grid = [...tiles, splits];
   if (inSubgroupsOf8(recorder)) {
     recorder.dispatch(
       { name: "conv2d_weight_gradient_subgroup8", source: weightGradientSubgroup8 },
@@ -111,12 +114,20 @@ function recordWeightGradient(
   recorder.dispatch(
     { name: "reduce_splits", source: reduceSplits, overrides: { SPLITS: splits, LENGTH: length } },
     [partial, dWeight],
-    [Math.ceil(length / 64)],
+    foldGrid(Math.ceil(length / 64)),
   );
 }
 
-/** One dispatch for each parity of an input pixel: every one is a dense convolution of `dy` with every stride-th tap. */
-function recordInputGradient(recorder: Recorder, label: string, saved: Conv2dSaved, dy: Tensor): Tensor {
+/**
+ * The half of `recordConv2dBackward` that makes `dx`. One dispatch for each parity of an input pixel: every one is a
+ * dense convolution of `dy` with every stride-th tap.
+ */
+export function recordConv2dInputGradient(
+  recorder: Recorder,
+  label: string,
+  saved: Conv2dSaved,
+  dy: Tensor,
+): Tensor {
   const { N, H, W, C, K, R, S, P, Q } = geometry(saved.x, saved.weight, saved.options);
   const { stride, padding } = saved.options;
   const dx = recorder.alloc(`${label}.dx`, [N, H, W, C]);

@@ -1,0 +1,58 @@
+/** latentd as a contender: the kernels and the step that training runs. */
+import { ByolState } from "../../src/byol/state.ts";
+import { ByolStep } from "../../src/byol/step.ts";
+import { openGpu } from "../../src/gpu/device.ts";
+import { PipelineCache } from "../../src/gpu/pipeline.ts";
+import type { Plan } from "../../src/gpu/plan.ts";
+import { Recorder } from "../../src/gpu/recorder.ts";
+import { uploadTensor } from "../../src/gpu/upload.ts";
+import { recordConv2d, recordConv2dInputGradient, recordConv2dWeightGradient } from "../../src/nn/conv2d.ts";
+import { type Run, serveContender } from "./contender.ts";
+
+const { device, capabilities } = await openGpu({ allowSoftware: true });
+const pipelines = new PipelineCache(device, capabilities);
+
+function noise(label: string, shape: number[]) {
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.random() - 0.5);
+  return uploadTensor(device, label, shape, "f32", values);
+}
+
+const runOf = (plan: Plan): Run => ({
+  enqueue: () => plan.replay(),
+  wait: () => device.queue.onSubmittedWorkDone(),
+});
+
+await serveContender({
+  async convolution({ N, H, C, K, R }, direction) {
+    const x = noise("x", [N, H, H, C]),
+      weight = noise("weight", [K, R, R, C]),
+      dy = noise("dy", [N, H, H, K]);
+    const options = { stride: 1, padding: R >> 1 }, recorder = new Recorder(capabilities);
+    if (direction === "forward") recordConv2d(recorder, "conv", x, weight, options);
+    else if (direction === "input gradient") {
+      recordConv2dInputGradient(recorder, "conv", { x, weight, options }, dy);
+    } else {
+      recordConv2dWeightGradient(
+        recorder,
+        "conv",
+        { x, weight, options },
+        dy,
+        noise("dWeight", [K, R, R, C]),
+      );
+    }
+    return runOf(await recorder.compile(pipelines));
+  },
+
+  async step({ arch, px, batch, hidden, out }) {
+    const state = new ByolState(device, { arch, projector: { hidden, out }, predictor: { hidden } });
+    state.initialize(0);
+    const views = noise("views", [2 * batch, px, px, 3]);
+    const optimizer = { name: "lars", weightDecay: 1.5e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
+    const step = await ByolStep.compile(pipelines, state, optimizer, () => views);
+    let k = 0;
+    return {
+      enqueue: () => step.run(k++, { lr: 0.1, tau: 0.99 }),
+      wait: () => device.queue.onSubmittedWorkDone(),
+    };
+  },
+});
