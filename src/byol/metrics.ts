@@ -30,7 +30,7 @@ export function recordStepMetrics(
 ): Tensor {
   const [rows, D] = projection.shape;
   expectShape(rowLoss, [rows], "the rows' losses");
-  const ring = recorder.alloc("metrics.ring", [METRIC_SLOTS, FIGURES]);
+  const ring = recorder.keep(recorder.alloc("metrics.ring", [METRIC_SLOTS, FIGURES]));
   const invNorm = recorder.alloc("metrics.inv_norm", [rows / 2]);
   recorder.dispatch(
     { name: "step_metrics", source, overrides: { N: rows / 2, D } },

@@ -34,12 +34,10 @@ export class ByolStep {
     const recorder = new Recorder(pipelines.capabilities), params = new StepParams(pipelines.device);
     const { online, target, spec } = state;
     const x = recordInput(recorder);
+    // The target first: what it leaves behind is gone before the online network fills the memory with what it saves.
+    const targetProjection = recordTarget(recorder, target, spec, x);
     const { projection, prediction, saved } = recordOnline(recorder, online, spec, x);
-    const { rowLoss, dPrediction } = recordByolLoss(
-      recorder,
-      prediction,
-      recordTarget(recorder, target, spec, x),
-    );
+    const { rowLoss, dPrediction } = recordByolLoss(recorder, prediction, targetProjection);
     recordOnlineBackward(recorder, online, saved, dPrediction);
     recordMomentumUpdate(
       recorder,

@@ -1,9 +1,17 @@
+import type { MemoryPlan } from "./memory.ts";
+
 /** One recorded dispatch, ready to encode. */
 export interface Dispatch {
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
   workgroups: readonly [number, number, number];
+  /** The kernel's name, and what it works on: profiles and GPU debuggers show both. */
+  kernel: string;
   label: string;
+  /** Products and sums, where they bound the kernel; 0 where moving bytes does. */
+  flops: number;
+  /** Bytes of everything it binds: what it moves, if it touches each element once. */
+  bytes: number;
 }
 
 /** A recorded computation with its buffers: made once, replayed each step. */
@@ -11,19 +19,15 @@ export class Plan {
   constructor(
     readonly device: GPUDevice,
     readonly dispatches: readonly Dispatch[],
+    readonly memory: MemoryPlan,
     readonly buffers: readonly GPUBuffer[],
     /** What kernels read as `var<uniform>`; written once, when the plan was compiled. */
     readonly constants?: GPUBuffer,
   ) {}
 
-  /** The bytes that the plan's own buffers take. */
-  get bytes(): number {
-    return this.buffers.reduce((sum, buffer) => sum + buffer.size, 0);
-  }
-
   /** Encodes every dispatch, in order, into one compute pass of `encoder`. */
   encode(encoder: GPUCommandEncoder): void {
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass({ label: "plan" });
     for (const { pipeline, bindGroup, workgroups } of this.dispatches) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindGroup);
@@ -34,7 +38,7 @@ export class Plan {
 
   /** Encodes and submits the whole plan. Returns at once: only a readback waits. */
   replay(): void {
-    const encoder = this.device.createCommandEncoder();
+    const encoder = this.device.createCommandEncoder({ label: "replay" });
     this.encode(encoder);
     this.device.queue.submit([encoder.finish()]);
   }

@@ -1,4 +1,7 @@
+import type { ArenaPlan } from "./arena.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { kernelBindings } from "./kernel_bindings.ts";
+import { type MemoryPlan, planMemory } from "./memory.ts";
 import type { PipelineCache } from "./pipeline.ts";
 import { type Dispatch, Plan } from "./plan.ts";
 import type { KernelSpec } from "./specialize.ts";
@@ -7,26 +10,40 @@ import { byteLength, type DType, type Tensor } from "./tensor.ts";
 /** Workgroups past this many in x do not fit one dimension of a dispatch; kernels fold y back in. */
 export const MAX_WORKGROUPS = 65_535;
 
+/** The limits that a recording must keep to. */
+type DeviceLimits = Pick<GPUSupportedLimits, "maxStorageBufferBindingSize" | "maxBufferSize">;
+
 interface Recorded {
   kernel: KernelSpec;
   bindings: Tensor[];
   workgroups: readonly [number, number, number];
   label: string;
+  flops: number;
 }
 
 /** Collects the dispatches of a computation. Nothing runs, and nothing is allocated, until `compile` and `replay`. */
 export class Recorder {
   readonly #recorded: Recorded[] = [];
   readonly #tensors: Tensor[] = [];
+  readonly #kept = new Set<Tensor>();
   readonly #constants = new Map<string, { tensor: Tensor; words: Int32Array<ArrayBuffer> }>();
 
   /** @param capabilities What the ops may choose their kernels by: those of the device that will run them. */
   constructor(readonly capabilities: Capabilities = {}) {}
 
-  /** A tensor that lives as long as the plan; its content is whatever the dispatches write. */
+  /**
+   * A tensor that the dispatches write and read. It shares memory with others: what it holds is lost after the last
+   * dispatch that binds it, unless it is kept.
+   */
   alloc(label: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
     const tensor: Tensor = { label, shape, dtype };
     this.#tensors.push(tensor);
+    return tensor;
+  }
+
+  /** Keeps what a tensor holds: to be read after a replay, or to carry something from one replay to the next. */
+  keep<T extends Tensor>(tensor: T): T {
+    this.#kept.add(tensor.base ?? tensor);
     return tensor;
   }
 
@@ -45,9 +62,16 @@ export class Recorder {
   /**
    * Appends one dispatch; `bindings` take @binding(0), 1, … of @group(0) in order.
    *
-   * @throws {RangeError} If a dimension exceeds 65,535 workgroups or isn't a positive integer.
+   * @param work Its floating-point operations, where they and not the bytes it moves bound it; profiles show them.
+   * @throws {RangeError} If a dimension exceeds 65,535 workgroups or isn't a positive integer, or if the kernel declares
+   *   another number of bindings.
    */
-  dispatch(kernel: KernelSpec, bindings: Tensor[], workgroups: readonly number[]): void {
+  dispatch(
+    kernel: KernelSpec,
+    bindings: Tensor[],
+    workgroups: readonly number[],
+    { flops = 0 }: { flops?: number } = {},
+  ): void {
     const [x = 1, y = 1, z = 1] = workgroups;
     for (const extent of [x, y, z]) {
       if (!Number.isInteger(extent) || extent < 1 || extent > MAX_WORKGROUPS) {
@@ -56,22 +80,27 @@ export class Recorder {
         );
       }
     }
-    this.#recorded.push({
-      kernel,
-      bindings,
-      workgroups: [x, y, z],
-      label: bindings.at(-1)?.label ?? kernel.name,
-    });
+    const declared = kernelBindings(kernel.source).length;
+    if (declared !== bindings.length) {
+      throw new RangeError(
+        `Cannot dispatch ${kernel.name}: it has ${declared} bindings, got ${bindings.length}`,
+      );
+    }
+    const label = bindings.at(-1)?.label ?? kernel.name;
+    this.#recorded.push({ kernel, bindings, workgroups: [x, y, z], label, flops });
   }
 
   /**
-   * Allocates what was recorded, compiles the kernels and makes the bind groups.
+   * What the recording will take of a device's memory. Allocates nothing.
    *
-   * @throws {RangeError} If a tensor exceeds the device's binding limit.
+   * @throws {RangeError} If a tensor alone exceeds what the device binds.
    */
-  async compile(pipelines: PipelineCache): Promise<Plan> {
-    const { device } = pipelines;
-    const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  memory(limits: DeviceLimits): MemoryPlan {
+    return this.#plan(limits).memory;
+  }
+
+  #plan(limits: DeviceLimits): { arena: ArenaPlan; memory: MemoryPlan } {
+    const limit = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
     for (const tensor of this.#tensors) {
       if (byteLength(tensor) > limit) {
         throw new RangeError(
@@ -81,33 +110,47 @@ export class Recorder {
         );
       }
     }
+    const uses = this.#recorded.map(({ kernel, bindings }) => ({
+      bindings,
+      access: kernelBindings(kernel.source),
+    }));
+    return planMemory(this.#tensors, uses, this.#kept, limits.maxBufferSize);
+  }
+
+  /**
+   * Allocates what was recorded, compiles the kernels and makes the bind groups.
+   *
+   * @throws {RangeError} If a tensor exceeds the device's binding limit.
+   */
+  async compile(pipelines: PipelineCache): Promise<Plan> {
+    const { device } = pipelines, { arena, memory } = this.#plan(device.limits);
     const compiled = await Promise.all(this.#recorded.map((r) => pipelines.get(r.kernel)));
-    const buffers = this.#tensors.map((tensor) => {
-      const buffer = device.createBuffer({
-        label: tensor.label,
-        size: Math.max(4, byteLength(tensor)),
+    const slabs = arena.slabBytes.map((size, i) =>
+      device.createBuffer({
+        label: `arena ${i}`,
+        size,
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      });
-      tensor.storage = { buffer, offset: 0 };
-      return buffer;
-    });
+      })
+    );
+    for (const [i, tensor] of this.#tensors.entries()) {
+      const { slab, offset } = arena.placements[i];
+      tensor.storage = { buffer: slabs[slab], offset };
+    }
     const constants = this.#writeConstants(device);
-    const dispatches = this.#recorded.map((recorded, i): Dispatch => {
-      const pipeline = compiled[i];
-      const entries = recorded.bindings.map((tensor, binding) => ({ binding, resource: bindingOf(tensor) }));
-      const bindGroup = device.createBindGroup({
-        label: `${recorded.kernel.name} ${recorded.label}`,
-        layout: pipeline.getBindGroupLayout(0),
-        entries,
-      });
-      return {
-        pipeline,
-        bindGroup,
-        workgroups: recorded.workgroups,
-        label: `${recorded.kernel.name} ${recorded.label}`,
-      };
-    });
-    return new Plan(device, dispatches, buffers, constants);
+    const dispatches = this.#recorded.map(({ kernel, bindings, workgroups, label, flops }, i): Dispatch => ({
+      pipeline: compiled[i],
+      bindGroup: device.createBindGroup({
+        label: `${kernel.name} ${label}`,
+        layout: compiled[i].getBindGroupLayout(0),
+        entries: bindings.map((tensor, binding) => ({ binding, resource: bindingOf(tensor) })),
+      }),
+      workgroups,
+      kernel: kernel.name,
+      label,
+      flops,
+      bytes: bindings.reduce((sum, tensor) => sum + byteLength(tensor), 0),
+    }));
+    return new Plan(device, dispatches, memory, slabs, constants);
   }
 
   /** All constants in one buffer, each at an offset that a uniform binding may start at. */

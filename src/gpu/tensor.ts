@@ -1,5 +1,6 @@
 /** The element types that storage buffers hold. */
-export type DType = "f32" | "u32";
+export type DType = "f32" | "f16" | "u32";
+const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4 };
 
 /**
  * An array on the GPU: row-major, dense. Until its recorder is compiled it is a name with a shape; then it
@@ -11,6 +12,8 @@ export interface Tensor {
   readonly dtype: DType;
   /** Where it lives; undefined before `compile` for what the recorder allocated. */
   storage?: { readonly buffer: GPUBuffer; readonly offset: number };
+  /** The tensor whose elements these are, where this is another shape for them. */
+  readonly base?: Tensor;
 }
 
 /** The number of elements of a shape; 1 for a scalar's empty shape. */
@@ -18,8 +21,28 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** The bytes a tensor takes; all element types have four. */
-export const byteLength = (tensor: Tensor): number => 4 * elementCount(tensor.shape);
+/** The bytes a tensor takes: whole words, since that is what bindings and copies are made of. */
+export const byteLength = ({ dtype, shape }: Tensor): number =>
+  Math.ceil((BYTES[dtype] * elementCount(shape)) / 4) * 4;
+
+/** The same elements under another shape. It follows the original's storage, which comes only with compile. */
+export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
+  if (elementCount(shape) !== elementCount(tensor.shape)) {
+    throw new RangeError(
+      `Cannot reshape ${tensor.label}: [${tensor.shape}] has not the elements of [${shape}]`,
+    );
+  }
+  const base = tensor.base ?? tensor;
+  return {
+    label: tensor.label,
+    dtype: tensor.dtype,
+    shape,
+    base,
+    get storage() {
+      return base.storage;
+    },
+  };
+}
 
 /** @throws {RangeError} If `tensor` does not have exactly this shape. */
 export function expectShape(tensor: Tensor, shape: readonly number[], what: string): void {

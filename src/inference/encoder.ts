@@ -73,7 +73,7 @@ export class Encoder {
     if (known) return known;
     const recorder = new Recorder(this.pipelines.capabilities);
     const x = uploadTensor(this.pipelines.device, `images.${batch}`, [batch, this.px, this.px, 3], "f32");
-    const y = recordResNetInfer(recorder, this.#network, PREFIX, this.#spec, x);
+    const y = recorder.keep(recordResNetInfer(recorder, this.#network, PREFIX, this.#spec, x));
     const made = { x, y, plan: await recorder.compile(this.pipelines) };
     this.#plans.set(batch, made);
     return made;

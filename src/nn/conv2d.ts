@@ -96,18 +96,20 @@ export function recordConv2dWeightGradient(
   const splits = Math.ceil((N * P) / rowsPerSplit);
   const partial = recorder.alloc(`${label}.dWeight.partial`, [splits, K, R * S * C]);
   const sizes = { N, H, W, C, P, Q, K, R, S, STRIDE: stride, PAD: padding, ROWS_PER_SPLIT: rowsPerSplit };
-  const grid = [...tiles, splits];
+  const grid = [...tiles, splits], flops = 2 * N * P * Q * K * R * S * C;
   if (inSubgroupsOf8(recorder)) {
     recorder.dispatch(
       { name: "conv2d_weight_gradient_subgroup8", source: weightGradientSubgroup8 },
       [saved.x, dy, recorder.constant(Object.values(sizes)), partial],
       grid,
+      { flops },
     );
   } else {
     recorder.dispatch(
       { name: "conv2d_weight_gradient", source: weightGradient, overrides: sizes },
       [saved.x, dy, partial],
       grid,
+      { flops },
     );
   }
   const length = elementCount(dWeight.shape);
@@ -200,18 +202,21 @@ interface PixelGeometry {
 function recordPixels(recorder: Recorder, x: Tensor, w: Tensor, y: Tensor, sizes: PixelGeometry): void {
   const { N, I_COUNT, J_COUNT, K } = sizes;
   const grid = (tiles: number) => [...foldGrid(Math.ceil(tiles / WORKGROUP_SIZE)), panels(K)];
+  const flops = 2 * N * I_COUNT * J_COUNT * sizes.TAPS_R * sizes.TAPS_S * sizes.C * K;
   if (inSubgroupsOf8(recorder)) {
     // An invocation's pixels are any eight; in the other kernel, neighbours of one row.
     recorder.dispatch(
       { name: "conv2d_subgroup8", source: conv2dSubgroup8 },
       [x, w, recorder.constant(Object.values(sizes)), y],
       grid(Math.ceil((N * I_COUNT * J_COUNT) / COLUMNS)),
+      { flops },
     );
   } else {
     recorder.dispatch(
       { name: "conv2d", source: conv2d, overrides: { ...sizes } },
       [x, w, y],
       grid(N * I_COUNT * Math.ceil(J_COUNT / COLUMNS)),
+      { flops },
     );
   }
 }

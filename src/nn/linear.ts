@@ -1,7 +1,7 @@
 import addBiasSource from "../../kernels/add_bias.wgsl" with { type: "text" };
 import biasGradientSource from "../../kernels/bias_gradient.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
-import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { expectShape, reshape, type Tensor } from "../gpu/tensor.ts";
 import { type Conv2dSaved, recordConv2d, recordConv2dBackward } from "./conv2d.ts";
 
 export interface LinearSaved {
@@ -31,11 +31,11 @@ export function recordLinear(
   const conv = recordConv2d(
     recorder,
     label,
-    reshaped(x, [1, 1, N, inputs]),
-    reshaped(weight, [outputs, 1, 1, inputs]),
+    reshape(x, [1, 1, N, inputs]),
+    reshape(weight, [outputs, 1, 1, inputs]),
     { stride: 1, padding: 0 },
   );
-  const product = reshaped(conv.y, [N, outputs]);
+  const product = reshape(conv.y, [N, outputs]);
   const saved = { conv: conv.saved, N, outputs, inputs };
   if (!bias) return { y: product, saved };
   expectShape(bias, [outputs], "a bias");
@@ -74,20 +74,8 @@ export function recordLinearBackward(
     recorder,
     label,
     conv,
-    reshaped(dy, [1, 1, N, outputs]),
-    reshaped(dWeight, [outputs, 1, 1, inputs]),
+    reshape(dy, [1, 1, N, outputs]),
+    reshape(dWeight, [outputs, 1, 1, inputs]),
   )!;
-  return reshaped(dx, [N, inputs]);
-}
-
-/** The same elements under another shape. It follows the original's storage, which comes only with compile. */
-function reshaped(tensor: Tensor, shape: readonly number[]): Tensor {
-  return {
-    label: tensor.label,
-    dtype: tensor.dtype,
-    shape,
-    get storage() {
-      return tensor.storage;
-    },
-  };
+  return reshape(dx, [N, inputs]);
 }

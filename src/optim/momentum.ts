@@ -55,8 +55,9 @@ export function recordMomentumUpdate(
   { name, weightDecay, momentum, trustCoefficient }: MomentumOptions,
 ): void {
   const { slots, length } = state.layout;
-  const scale = recorder.alloc("optimizer.scale", [slots.length]);
+  let scale = step; // bound, and not read, where nothing is adapted
   if (name === "lars") {
+    scale = recorder.alloc("optimizer.scale", [slots.length]);
     recorder.dispatch(
       {
         name: "lars_scale",

@@ -4,7 +4,7 @@ import { ByolState } from "../../src/byol/state.ts";
 import { ByolStep } from "../../src/byol/step.ts";
 import { learningRate } from "../../src/optim/schedule.ts";
 import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
-import { normError, pipelines, upload } from "./oracle.ts";
+import { noise, normError, pipelines, upload } from "./oracle.ts";
 
 /** What the golden run and ours may differ by, of each tensor's norm: f32 against float64 over ten steps. */
 const TOLERANCE = 1e-4;
@@ -56,6 +56,18 @@ for (const name of ["lars", "sgd"] as const) {
     state.destroy();
   });
 }
+
+Deno.test("a step's memory is within a tenth of what is alive at once", async () => {
+  const config = { arch: "cifar_resnet20", projector: { hidden: 64, out: 32 }, predictor: { hidden: 64 } };
+  const state = new ByolState(pipelines.device, config), views = upload(noise([16, 32, 32, 3], 1), "views");
+  const optimizer = { name: "sgd", weightDecay: 0, momentum: 0.9, trustCoefficient: 1e-3 } as const;
+  const step = await ByolStep.compile(pipelines, state, optimizer, () => views);
+  const { bytes, peakBytes } = step.plan.memory;
+  assert(bytes <= 1.1 * peakBytes, `${bytes} bytes are allocated, ${peakBytes} alive at once`);
+  assert(step.plan.buffers.reduce((sum, { size }) => sum + size, 0) === bytes);
+  step.destroy();
+  state.destroy();
+});
 
 Deno.test("a state that is read and loaded again is the same, bit for bit", async () => {
   const config = { arch: "cifar_resnet8", projector: { hidden: 5, out: 3 }, predictor: { hidden: 7 } };

@@ -50,6 +50,7 @@ export async function run(
   capabilities = pipelines.capabilities,
 ): Promise<Float64Array[]> {
   const recorder = new Recorder(capabilities), results = record(recorder);
+  for (const result of results) recorder.keep(result);
   const plan = await recorder.compile(pipelines);
   for (const buffer of plan.buffers) {
     gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc00000));
