@@ -2,4 +2,10 @@
 export interface Capabilities {
   /** Lanes of every subgroup, where subgroup operations may be used and the adapter has one size only. */
   subgroupSize?: number;
+  /** Whether WGSL must say `enable subgroups;`: Dawn demands the line, Deno's naga refuses it. */
+  enableSubgroups?: boolean;
+  /** f16 in kernels and in their buffers. */
+  shaderF16?: boolean;
+  /** GPU timestamps, which profiles are made of. */
+  timestamps?: boolean;
 }

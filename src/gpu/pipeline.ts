@@ -11,7 +11,7 @@ export class PipelineCache {
    * line numbers are those of the kernel's file.
    */
   get(spec: KernelSpec): Promise<GPUComputePipeline> {
-    const key = JSON.stringify([spec.source, spec.overrides, spec.constants, spec.lib]);
+    const key = JSON.stringify([spec.source, spec.overrides, spec.constants, spec.elem, spec.lib]);
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#compile(spec);
@@ -21,7 +21,8 @@ export class PipelineCache {
   }
 
   async #compile(spec: KernelSpec): Promise<GPUComputePipeline> {
-    const module = this.device.createShaderModule({ label: spec.name, code: specialize(spec) });
+    const code = specialize(spec, this.capabilities);
+    const module = this.device.createShaderModule({ label: spec.name, code });
     try {
       return await this.device.createComputePipelineAsync({
         label: spec.name,
@@ -29,11 +30,12 @@ export class PipelineCache {
         compute: { module, entryPoint: "main", constants: spec.overrides ?? {} },
       });
     } catch (cause) {
-      const constants = JSON.stringify({ ...spec.overrides, ...spec.constants });
+      const { overrides, constants, elem } = spec;
+      const specialisation = JSON.stringify({ ...overrides, ...constants, ...(elem && { Elem: elem }) });
       const messages = (await module.getCompilationInfo()).messages
         .map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n");
       const reason = messages || (cause instanceof Error ? cause.message : String(cause));
-      throw new Error(`Cannot compile kernel ${spec.name} ${constants}: ${reason}`, { cause });
+      throw new Error(`Cannot compile kernel ${spec.name} ${specialisation}: ${reason}`, { cause });
     }
   }
 }

@@ -1,0 +1,49 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { specialize } from "../../../src/gpu/specialize.ts";
+
+const source = `// toy: y = x
+alias Elem = f32;
+const TAPS: u32 = 1;
+@group(0) @binding(0) var<storage, read_write> x: array<Elem>;
+`;
+const lines = (text: string) => text.split("\n").length;
+
+Deno.test("specialize() rewrites constants and the element type in place", () => {
+  const text = specialize({ name: "toy", source, constants: { TAPS: 9 }, elem: "f16" });
+  assertEquals(text.split("\n").slice(0, 3), [
+    "enable f16; // toy: y = x",
+    "alias Elem = f16;",
+    "const TAPS: u32 = 9;",
+  ]);
+  assertEquals(lines(text), lines(source));
+});
+
+Deno.test("specialize() leaves an f32 kernel as its file has it", () => {
+  assertEquals(specialize({ name: "toy", source, elem: "f32" }), source);
+  assertEquals(specialize({ name: "toy", source }), source);
+});
+
+Deno.test("specialize() refuses a declaration that is absent or there twice", () => {
+  const cases = [
+    [{ name: "toy", source, constants: { TILE: 4 } }, "const TILE must be declared once, got 0"],
+    [
+      { name: "toy", source: "// none", elem: "f16" as const },
+      "alias Elem = f32 must be declared once, got 0",
+    ],
+    [{ name: "toy", source: source + source, elem: "f32" as const }, "must be declared once, got 2"],
+  ] as const;
+  for (const [spec, message] of cases) {
+    assertThrows(() => specialize(spec), RangeError, message);
+  }
+});
+
+Deno.test("specialize() enables subgroups on line 1, where they are used and the line is wanted", () => {
+  const subgroups = `// sums\nfn f(x: f32) -> f32 { return subgroupAdd(x); }\n`;
+  const f16 = { name: "toy", source: subgroups + "alias Elem = f32;\n", elem: "f16" as const };
+  assertEquals(
+    specialize(f16, { enableSubgroups: true }).split("\n")[0],
+    "enable f16; enable subgroups; // sums",
+  );
+  assertEquals(specialize({ name: "toy", source: subgroups }, { enableSubgroups: false }), subgroups);
+  assertEquals(specialize({ name: "toy", source }, { enableSubgroups: true }), source);
+});
