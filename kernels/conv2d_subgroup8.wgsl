@@ -1,52 +1,30 @@
-// conv2d_subgroup8: conv2d.wgsl's sums where a subgroup is 8 lanes wide, as on a CPU driver. Same formula, same packed
+// conv2d_subgroup8: conv2d_tiled.wgsl's sums where a subgroup is 8 lanes wide, as on a CPU driver. Same formula, same packed
 // weights, same order of sums, and so the same bits.
-// x           [N, X_H, X_W, C]      f32, read
-// w           [panels, taps, C, 16] f32, packed by pack_weight.wgsl: a panel is 16 channels
-// y           [N, Y_H, Y_W, K]      f32; the addressed pixels are overwritten
-// g           the sizes, in conv2d.wgsl's words. Not constants, so that all shapes share one pipeline: a CPU driver takes
-//             half a second to two over each
-// dispatch    [ceil(N * I_COUNT * J_COUNT / 64) folded into x and y, panels]
+// x           [N, X_H, X_W, C / 4]            vec4 of Elem, read
+// w           [panels, taps_r, taps_s, C, 4]  vec4 of Elem, read; packed by pack_weight.wgsl: a panel is 16 channels
+// g           the sizes, in conv2d_tiled.wgsl's words. Not constants, so that all shapes share one pipeline: a CPU driver
+//             takes half a second to two over each
+// y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
+// dispatch    [ceil(N * i_count * j_count / 64) folded into x and y, panels]
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
-// An invocation makes 8 pixels, each 8 after the last, of 16 channels. Such a driver loads element by element, about
-// 20 cycles each, so the weights are loaded a lane each and handed round: 10 loads for 128 products.
+// An invocation makes 8 pixels, each 8 after the last, of 16 channels. Such a driver loads lane by lane, at several times
+// the cost of a product, but a vector of four hardly dearer than one element; so the weights of four c are loaded a
+// vector a lane and handed round: 10 loads for 512 products.
+alias Elem = f32;
 struct Geometry {
-  n: u32,
-  x_h: u32,
-  x_w: u32,
-  c: u32,
-  y_h: u32,
-  y_w: u32,
-  k: u32,
-  i_count: u32, // output rows of this parity
-  j_count: u32, // output columns of this parity
-  taps: u32, // of the whole filter
-  taps_r: u32,
-  taps_s: u32,
-  s: u32,
-  r_first: u32,
-  s_first: u32,
-  r_step: u32,
-  x_step: u32,
-  x_dir: i32,
-  x_top: i32,
-  x_left: i32,
-  y_step: u32,
-  y_top: u32,
-  y_left: u32,
+  n: u32, x_h: u32, x_w: u32, c: u32, y_h: u32, y_w: u32, k: u32,
+  i_count: u32, j_count: u32, // output rows and columns of this parity
+  taps_r: u32, taps_s: u32,
+  x_step: u32, x_dir: i32, x_top: i32, x_left: i32, y_step: u32, y_top: u32, y_left: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
+@group(0) @binding(1) var<storage, read> w: array<vec4<Elem>>;
 @group(0) @binding(2) var<uniform> g: Geometry;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<Elem>>;
 
 // An output pixel: its image, the input row and column of its first tap, and where its channels begin.
-struct Pixel {
-  n: u32,
-  top: i32,
-  left: i32,
-  at: u32,
-}
+struct Pixel { n: u32, top: i32, left: i32, at: u32 }
 // Integers below 2^23 divided by floats, which a CPU driver does eight at a time; put right if the quotient was rounded.
 fn divide(a: u32, b: u32) -> u32 {
   let q = u32(f32(a) / f32(b));
@@ -64,24 +42,19 @@ fn pixel(n: u32, i: u32, j: u32, step: u32) -> Pixel {
   return Pixel(image, i32(row * g.x_step) + g.x_top, i32(column * g.x_step) + g.x_left, at);
 }
 
-// Where the channels of a pixel's tap begin, or NOWHERE outside the borders.
+// Where the channels of a pixel's tap begin, in vectors of four, or NOWHERE outside the borders.
 const NOWHERE: u32 = 0xffffffffu;
 fn tap(p: Pixel, down: i32, right: i32) -> u32 {
   let row = u32(p.top + down); // a negative one wraps round past g.x_h
   let column = u32(p.left + right);
-  return select(NOWHERE, ((p.n * g.x_h + row) * g.x_w + column) * g.c, row < g.x_h && column < g.x_w);
+  let at = ((p.n * g.x_h + row) * g.x_w + column) * (g.c / 4u);
+  return select(NOWHERE, at, row < g.x_h && column < g.x_w);
 }
-fn load(base: u32, c: u32) -> vec4f {
-  return vec4f(select(0.0, x[select(base + c, 0u, base == NOWHERE)], base != NOWHERE));
+fn load(base: u32, c4: u32) -> vec4f {
+  return select(vec4f(), vec4f(x[select(base + c4, 0u, base == NOWHERE)]), base != NOWHERE);
 }
 fn store4(at: u32, k: u32, v: vec4f) {
-  if (k + 3u < g.k) {
-    y[at + k] = v.x; y[at + k + 1u] = v.y; y[at + k + 2u] = v.z; y[at + k + 3u] = v.w;
-  } else {
-    if (k < g.k) { y[at + k] = v.x; }
-    if (k + 1u < g.k) { y[at + k + 1u] = v.y; }
-    if (k + 2u < g.k) { y[at + k + 2u] = v.z; }
-  }
+  if (k < g.k) { y[(at + k) / 4u] = vec4<Elem>(v); }
 }
 fn store(index: u32, p: Pixel, k: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) {
   if (index >= g.n * g.i_count * g.j_count) { return; }
@@ -92,7 +65,6 @@ fn store(index: u32, p: Pixel, k: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let first = (group.y * groups.x + group.x) * 64u + lane;
-  let k = group.z * 16u;
   let j = first % g.j_count;
   let i = (first / g.j_count) % g.i_count;
   let n = first / (g.j_count * g.i_count);
@@ -124,38 +96,57 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let t5 = tap(p5, down, right);
       let t6 = tap(p6, down, right);
       let t7 = tap(p7, down, right);
-      var at = (group.z * g.taps + (g.r_first + a * g.r_step) * g.s + g.s_first + b * g.r_step) * g.c * 16u + lane;
-      for (var c = 0u; c < g.c; c++) {
-        let low = w[at];
-        let high = w[at + 8u];
+      var at = ((group.z * g.taps_r + a) * g.taps_s + b) * g.c * 4u + lane;
+      for (var c4 = 0u; c4 < g.c / 4u; c4++) {
+        // Lane l holds channels 4 * (l % 4) … of c = l / 4, and of c = l / 4 + 2.
+        let l0 = vec4f(w[at]); let l1 = vec4f(w[at + 8u]);
         at += 16u;
-        let w0 = vec4f(subgroupBroadcast(low, 0u), subgroupBroadcast(low, 1u),
-                       subgroupBroadcast(low, 2u), subgroupBroadcast(low, 3u));
-        let w1 = vec4f(subgroupBroadcast(low, 4u), subgroupBroadcast(low, 5u),
-                       subgroupBroadcast(low, 6u), subgroupBroadcast(low, 7u));
-        let w2 = vec4f(subgroupBroadcast(high, 0u), subgroupBroadcast(high, 1u),
-                       subgroupBroadcast(high, 2u), subgroupBroadcast(high, 3u));
-        let w3 = vec4f(subgroupBroadcast(high, 4u), subgroupBroadcast(high, 5u),
-                       subgroupBroadcast(high, 6u), subgroupBroadcast(high, 7u));
-        let x0 = load(t0, c);
-        a00 = fma(x0, w0, a00); a01 = fma(x0, w1, a01); a02 = fma(x0, w2, a02); a03 = fma(x0, w3, a03);
-        let x1 = load(t1, c);
-        a10 = fma(x1, w0, a10); a11 = fma(x1, w1, a11); a12 = fma(x1, w2, a12); a13 = fma(x1, w3, a13);
-        let x2 = load(t2, c);
-        a20 = fma(x2, w0, a20); a21 = fma(x2, w1, a21); a22 = fma(x2, w2, a22); a23 = fma(x2, w3, a23);
-        let x3 = load(t3, c);
-        a30 = fma(x3, w0, a30); a31 = fma(x3, w1, a31); a32 = fma(x3, w2, a32); a33 = fma(x3, w3, a33);
-        let x4 = load(t4, c);
-        a40 = fma(x4, w0, a40); a41 = fma(x4, w1, a41); a42 = fma(x4, w2, a42); a43 = fma(x4, w3, a43);
-        let x5 = load(t5, c);
-        a50 = fma(x5, w0, a50); a51 = fma(x5, w1, a51); a52 = fma(x5, w2, a52); a53 = fma(x5, w3, a53);
-        let x6 = load(t6, c);
-        a60 = fma(x6, w0, a60); a61 = fma(x6, w1, a61); a62 = fma(x6, w2, a62); a63 = fma(x6, w3, a63);
-        let x7 = load(t7, c);
-        a70 = fma(x7, w0, a70); a71 = fma(x7, w1, a71); a72 = fma(x7, w2, a72); a73 = fma(x7, w3, a73);
+        let x0 = load(t0, c4); let x1 = load(t1, c4); let x2 = load(t2, c4); let x3 = load(t3, c4);
+        let x4 = load(t4, c4); let x5 = load(t5, c4); let x6 = load(t6, c4); let x7 = load(t7, c4);
+        let w00 = subgroupBroadcast(l0, 0u); let w01 = subgroupBroadcast(l0, 4u);
+        let w02 = subgroupBroadcast(l1, 0u); let w03 = subgroupBroadcast(l1, 4u);
+        a00 = fma(vec4f(x0.w), w03, fma(vec4f(x0.z), w02, fma(vec4f(x0.y), w01, fma(vec4f(x0.x), w00, a00))));
+        a10 = fma(vec4f(x1.w), w03, fma(vec4f(x1.z), w02, fma(vec4f(x1.y), w01, fma(vec4f(x1.x), w00, a10))));
+        a20 = fma(vec4f(x2.w), w03, fma(vec4f(x2.z), w02, fma(vec4f(x2.y), w01, fma(vec4f(x2.x), w00, a20))));
+        a30 = fma(vec4f(x3.w), w03, fma(vec4f(x3.z), w02, fma(vec4f(x3.y), w01, fma(vec4f(x3.x), w00, a30))));
+        a40 = fma(vec4f(x4.w), w03, fma(vec4f(x4.z), w02, fma(vec4f(x4.y), w01, fma(vec4f(x4.x), w00, a40))));
+        a50 = fma(vec4f(x5.w), w03, fma(vec4f(x5.z), w02, fma(vec4f(x5.y), w01, fma(vec4f(x5.x), w00, a50))));
+        a60 = fma(vec4f(x6.w), w03, fma(vec4f(x6.z), w02, fma(vec4f(x6.y), w01, fma(vec4f(x6.x), w00, a60))));
+        a70 = fma(vec4f(x7.w), w03, fma(vec4f(x7.z), w02, fma(vec4f(x7.y), w01, fma(vec4f(x7.x), w00, a70))));
+        let w10 = subgroupBroadcast(l0, 1u); let w11 = subgroupBroadcast(l0, 5u);
+        let w12 = subgroupBroadcast(l1, 1u); let w13 = subgroupBroadcast(l1, 5u);
+        a01 = fma(vec4f(x0.w), w13, fma(vec4f(x0.z), w12, fma(vec4f(x0.y), w11, fma(vec4f(x0.x), w10, a01))));
+        a11 = fma(vec4f(x1.w), w13, fma(vec4f(x1.z), w12, fma(vec4f(x1.y), w11, fma(vec4f(x1.x), w10, a11))));
+        a21 = fma(vec4f(x2.w), w13, fma(vec4f(x2.z), w12, fma(vec4f(x2.y), w11, fma(vec4f(x2.x), w10, a21))));
+        a31 = fma(vec4f(x3.w), w13, fma(vec4f(x3.z), w12, fma(vec4f(x3.y), w11, fma(vec4f(x3.x), w10, a31))));
+        a41 = fma(vec4f(x4.w), w13, fma(vec4f(x4.z), w12, fma(vec4f(x4.y), w11, fma(vec4f(x4.x), w10, a41))));
+        a51 = fma(vec4f(x5.w), w13, fma(vec4f(x5.z), w12, fma(vec4f(x5.y), w11, fma(vec4f(x5.x), w10, a51))));
+        a61 = fma(vec4f(x6.w), w13, fma(vec4f(x6.z), w12, fma(vec4f(x6.y), w11, fma(vec4f(x6.x), w10, a61))));
+        a71 = fma(vec4f(x7.w), w13, fma(vec4f(x7.z), w12, fma(vec4f(x7.y), w11, fma(vec4f(x7.x), w10, a71))));
+        let w20 = subgroupBroadcast(l0, 2u); let w21 = subgroupBroadcast(l0, 6u);
+        let w22 = subgroupBroadcast(l1, 2u); let w23 = subgroupBroadcast(l1, 6u);
+        a02 = fma(vec4f(x0.w), w23, fma(vec4f(x0.z), w22, fma(vec4f(x0.y), w21, fma(vec4f(x0.x), w20, a02))));
+        a12 = fma(vec4f(x1.w), w23, fma(vec4f(x1.z), w22, fma(vec4f(x1.y), w21, fma(vec4f(x1.x), w20, a12))));
+        a22 = fma(vec4f(x2.w), w23, fma(vec4f(x2.z), w22, fma(vec4f(x2.y), w21, fma(vec4f(x2.x), w20, a22))));
+        a32 = fma(vec4f(x3.w), w23, fma(vec4f(x3.z), w22, fma(vec4f(x3.y), w21, fma(vec4f(x3.x), w20, a32))));
+        a42 = fma(vec4f(x4.w), w23, fma(vec4f(x4.z), w22, fma(vec4f(x4.y), w21, fma(vec4f(x4.x), w20, a42))));
+        a52 = fma(vec4f(x5.w), w23, fma(vec4f(x5.z), w22, fma(vec4f(x5.y), w21, fma(vec4f(x5.x), w20, a52))));
+        a62 = fma(vec4f(x6.w), w23, fma(vec4f(x6.z), w22, fma(vec4f(x6.y), w21, fma(vec4f(x6.x), w20, a62))));
+        a72 = fma(vec4f(x7.w), w23, fma(vec4f(x7.z), w22, fma(vec4f(x7.y), w21, fma(vec4f(x7.x), w20, a72))));
+        let w30 = subgroupBroadcast(l0, 3u); let w31 = subgroupBroadcast(l0, 7u);
+        let w32 = subgroupBroadcast(l1, 3u); let w33 = subgroupBroadcast(l1, 7u);
+        a03 = fma(vec4f(x0.w), w33, fma(vec4f(x0.z), w32, fma(vec4f(x0.y), w31, fma(vec4f(x0.x), w30, a03))));
+        a13 = fma(vec4f(x1.w), w33, fma(vec4f(x1.z), w32, fma(vec4f(x1.y), w31, fma(vec4f(x1.x), w30, a13))));
+        a23 = fma(vec4f(x2.w), w33, fma(vec4f(x2.z), w32, fma(vec4f(x2.y), w31, fma(vec4f(x2.x), w30, a23))));
+        a33 = fma(vec4f(x3.w), w33, fma(vec4f(x3.z), w32, fma(vec4f(x3.y), w31, fma(vec4f(x3.x), w30, a33))));
+        a43 = fma(vec4f(x4.w), w33, fma(vec4f(x4.z), w32, fma(vec4f(x4.y), w31, fma(vec4f(x4.x), w30, a43))));
+        a53 = fma(vec4f(x5.w), w33, fma(vec4f(x5.z), w32, fma(vec4f(x5.y), w31, fma(vec4f(x5.x), w30, a53))));
+        a63 = fma(vec4f(x6.w), w33, fma(vec4f(x6.z), w32, fma(vec4f(x6.y), w31, fma(vec4f(x6.x), w30, a63))));
+        a73 = fma(vec4f(x7.w), w33, fma(vec4f(x7.z), w32, fma(vec4f(x7.y), w31, fma(vec4f(x7.x), w30, a73))));
       }
     }
   }
+  let k = group.z * 16u;
   store(first + 0u, p0, k, a00, a01, a02, a03);
   store(first + 8u, p1, k, a10, a11, a12, a13);
   store(first + 16u, p2, k, a20, a21, a22, a23);

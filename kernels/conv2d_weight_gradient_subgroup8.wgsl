@@ -1,41 +1,28 @@
-// conv2d_weight_gradient_subgroup8: conv2d_weight_gradient.wgsl's partial sums where a subgroup is 8 lanes wide, as on a
+// conv2d_weight_gradient_subgroup8: conv2d_weight_gradient_tiled.wgsl's partial sums where a subgroup is 8 lanes wide, as on a
 // CPU driver. Same formula, same order of sums, and so the same bits.
-// x           [N, H, W, C]            f32, read
-// dy          [N, P, Q, K]            f32, read
-// partial     [SPLITS, K, R*S*C]      f32, overwritten; summed by reduce_splits.wgsl
-// g           the sizes, in conv2d_weight_gradient.wgsl's words. Not constants, so that all shapes share one pipeline
-// dispatch    [ceil(R*S*C / 64), ceil(K / 16), SPLITS]
+// x           [N, H, W, C / 4]           vec4 of Elem, read
+// dy          [N, P, Q, K / 4]           vec4 of Elem, read
+// g           the sizes, in conv2d_weight_gradient_tiled.wgsl's words. Not constants, so that all shapes share one pipeline
+// partial     [splits, K, R*S*C / 4]     vec4f, overwritten; summed by reduce_splits.wgsl
+// dispatch    [ceil(R*S*C / 64), ceil(K / 16), splits]
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
-// An invocation makes 16 filters of 8 (r, s, c), each 8 after the last. Such a driver loads element by element, about
-// 20 cycles each, so dy is loaded a lane each and handed round: 10 loads for 128 products.
+// An invocation makes 16 filters of 8 columns (r, s, c), two vectors of four that lie 32 columns apart, and takes two pixels at
+// a time. Such a driver loads lane by lane, at several times the cost of a product, but a vector of four hardly dearer
+// than one element; so the filters' dy are loaded a vector a lane and handed round: 5 loads for 256 products.
+alias Elem = f32;
 struct Geometry {
-  n: u32,
-  h: u32,
-  w: u32,
-  c: u32,
-  p: u32,
-  q: u32,
-  k: u32,
-  r: u32,
-  s: u32,
-  stride: u32,
-  pad: u32,
-  rows_per_split: u32,
+  n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, rows_per_split: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<Elem>>;
 @group(0) @binding(2) var<uniform> g: Geometry;
-@group(0) @binding(3) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
-// A column's place in a filter: its row r and column s less PAD, and its channel.
-struct Place {
-  r: i32,
-  s: i32,
-  c: u32,
-}
+// A column's place in a filter: its row r and column s less the padding, and its channel.
+struct Place { r: i32, s: i32, c: u32 }
 fn place(column: u32) -> Place {
-  let bounded = min(column, g.r * g.s * g.c - 1u);
+  let bounded = min(column, g.r * g.s * g.c - 4u);
   return Place(i32(bounded / (g.c * g.s)) - i32(g.pad), i32((bounded / g.c) % g.s) - i32(g.pad), bounded % g.c);
 }
 
@@ -48,96 +35,94 @@ fn input_row(at: Place, image: u32, top: i32) -> u32 {
 fn load(row: u32, at: Place, left: i32) -> vec4f {
   let w = u32(left + at.s);
   let inside = w < g.w && row != NOWHERE;
-  return vec4f(select(0.0, x[select(0u, row + w * g.c, inside)], inside));
+  return select(vec4f(), vec4f(x[select(0u, (row + w * g.c) / 4u, inside)]), inside);
 }
-
-fn store4(at: u32, k: u32, v: vec4f) {
-  let step = g.r * g.s * g.c;
-  if (k < g.k) { partial[at] = v.x; }
-  if (k + 1u < g.k) { partial[at + step] = v.y; }
-  if (k + 2u < g.k) { partial[at + 2u * step] = v.z; }
-  if (k + 3u < g.k) { partial[at + 3u * step] = v.w; }
-}
-fn store(column: u32, k: u32, z: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) {
-  let step = g.r * g.s * g.c;
-  if (column >= step) { return; }
-  let at = (z * g.k + k) * step + column;
-  store4(at, k, v0); store4(at + 4u * step, k + 4u, v1); store4(at + 8u * step, k + 8u, v2);
-  store4(at + 12u * step, k + 12u, v3);
+fn store(z: u32, k: u32, column: u32, low: vec4f, high: vec4f) {
+  if (k >= g.k) { return; }
+  let columns = g.r * g.s * g.c;
+  let at = ((z * g.k + k) * columns + column) / 4u;
+  if (column < columns) { partial[at] = low; }
+  if (column + 32u < columns) { partial[at + 8u] = high; }
 }
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let column = group.x * 64u + lane; // (r * S + s) * C + c
+  let column = group.x * 64u + lane * 4u; // (r * S + s) * C + c
   let k = group.y * 16u;
-  // A lane past the last filter reads the last one's gradient; its sums are not stored.
-  let low_k = min(k + lane, g.k - 1u);
-  let high_k = min(k + lane + 8u, g.k - 1u);
-  let at0 = place(column + 0u);
-  let at1 = place(column + 8u);
-  let at2 = place(column + 16u);
-  let at3 = place(column + 24u);
-  let at4 = place(column + 32u);
-  let at5 = place(column + 40u);
-  let at6 = place(column + 48u);
-  let at7 = place(column + 56u);
-  var a00 = vec4f(); var a01 = vec4f(); var a02 = vec4f(); var a03 = vec4f();
-  var a10 = vec4f(); var a11 = vec4f(); var a12 = vec4f(); var a13 = vec4f();
-  var a20 = vec4f(); var a21 = vec4f(); var a22 = vec4f(); var a23 = vec4f();
-  var a30 = vec4f(); var a31 = vec4f(); var a32 = vec4f(); var a33 = vec4f();
-  var a40 = vec4f(); var a41 = vec4f(); var a42 = vec4f(); var a43 = vec4f();
-  var a50 = vec4f(); var a51 = vec4f(); var a52 = vec4f(); var a53 = vec4f();
-  var a60 = vec4f(); var a61 = vec4f(); var a62 = vec4f(); var a63 = vec4f();
-  var a70 = vec4f(); var a71 = vec4f(); var a72 = vec4f(); var a73 = vec4f();
+  // Lanes 0 … 3 read the gradient of one pixel's filters, lanes 4 … 7 of the next one's. A lane past the last filter reads
+  // the last ones'; its sums are not stored.
+  let lane_k = min(k + lane % 4u * 4u, g.k - 4u);
+  let at0 = place(column);
+  let at1 = place(column + 32u);
+  var a0 = vec4f(); var b0 = vec4f(); var a1 = vec4f(); var b1 = vec4f(); var a2 = vec4f(); var b2 = vec4f(); var a3 = vec4f(); var b3 = vec4f();
+  var a4 = vec4f(); var b4 = vec4f(); var a5 = vec4f(); var b5 = vec4f(); var a6 = vec4f(); var b6 = vec4f(); var a7 = vec4f(); var b7 = vec4f();
+  var a8 = vec4f(); var b8 = vec4f(); var a9 = vec4f(); var b9 = vec4f(); var a10 = vec4f(); var b10 = vec4f(); var a11 = vec4f(); var b11 = vec4f();
+  var a12 = vec4f(); var b12 = vec4f(); var a13 = vec4f(); var b13 = vec4f(); var a14 = vec4f(); var b14 = vec4f(); var a15 = vec4f(); var b15 = vec4f();
   let last = min((group.z + 1u) * g.rows_per_split, g.n * g.p);
   for (var row = group.z * g.rows_per_split; row < last; row++) {
     let image = (row / g.p) * g.h;
     let top = i32((row % g.p) * g.stride);
     let row0 = input_row(at0, image, top);
     let row1 = input_row(at1, image, top);
-    let row2 = input_row(at2, image, top);
-    let row3 = input_row(at3, image, top);
-    let row4 = input_row(at4, image, top);
-    let row5 = input_row(at5, image, top);
-    let row6 = input_row(at6, image, top);
-    let row7 = input_row(at7, image, top);
-    for (var q = 0u; q < g.q; q++) {
+    for (var q = 0u; q < g.q; q += 2u) {
       let left = i32(q * g.stride);
-      let at = (row * g.q + q) * g.k;
-      let low = dy[at + low_k];
-      let high = dy[at + high_k];
-      let d0 = vec4f(subgroupBroadcast(low, 0u), subgroupBroadcast(low, 1u),
-                     subgroupBroadcast(low, 2u), subgroupBroadcast(low, 3u));
-      let d1 = vec4f(subgroupBroadcast(low, 4u), subgroupBroadcast(low, 5u),
-                     subgroupBroadcast(low, 6u), subgroupBroadcast(low, 7u));
-      let d2 = vec4f(subgroupBroadcast(high, 0u), subgroupBroadcast(high, 1u),
-                     subgroupBroadcast(high, 2u), subgroupBroadcast(high, 3u));
-      let d3 = vec4f(subgroupBroadcast(high, 4u), subgroupBroadcast(high, 5u),
-                     subgroupBroadcast(high, 6u), subgroupBroadcast(high, 7u));
-      let x0 = load(row0, at0, left);
-      a00 = fma(x0, d0, a00); a01 = fma(x0, d1, a01); a02 = fma(x0, d2, a02); a03 = fma(x0, d3, a03);
-      let x1 = load(row1, at1, left);
-      a10 = fma(x1, d0, a10); a11 = fma(x1, d1, a11); a12 = fma(x1, d2, a12); a13 = fma(x1, d3, a13);
-      let x2 = load(row2, at2, left);
-      a20 = fma(x2, d0, a20); a21 = fma(x2, d1, a21); a22 = fma(x2, d2, a22); a23 = fma(x2, d3, a23);
-      let x3 = load(row3, at3, left);
-      a30 = fma(x3, d0, a30); a31 = fma(x3, d1, a31); a32 = fma(x3, d2, a32); a33 = fma(x3, d3, a33);
-      let x4 = load(row4, at4, left);
-      a40 = fma(x4, d0, a40); a41 = fma(x4, d1, a41); a42 = fma(x4, d2, a42); a43 = fma(x4, d3, a43);
-      let x5 = load(row5, at5, left);
-      a50 = fma(x5, d0, a50); a51 = fma(x5, d1, a51); a52 = fma(x5, d2, a52); a53 = fma(x5, d3, a53);
-      let x6 = load(row6, at6, left);
-      a60 = fma(x6, d0, a60); a61 = fma(x6, d1, a61); a62 = fma(x6, d2, a62); a63 = fma(x6, d3, a63);
-      let x7 = load(row7, at7, left);
-      a70 = fma(x7, d0, a70); a71 = fma(x7, d1, a71); a72 = fma(x7, d2, a72); a73 = fma(x7, d3, a73);
+      let right = select(i32(g.w) + i32(g.pad), left + i32(g.stride), q + 1u < g.q); // past the border where a row ends
+      let mine = q + lane / 4u;
+      let d = select(vec4f(), vec4f(dy[((row * g.q + min(mine, g.q - 1u)) * g.k + lane_k) / 4u]), mine < g.q);
+      let x0 = load(row0, at0, left); let x1 = load(row1, at1, left);
+      let x2 = load(row0, at0, right); let x3 = load(row1, at1, right);
+      let d0 = subgroupBroadcast(d, 0u); let e0 = subgroupBroadcast(d, 4u);
+      a0 = fma(vec4f(e0.x), x2, fma(vec4f(d0.x), x0, a0));
+      b0 = fma(vec4f(e0.x), x3, fma(vec4f(d0.x), x1, b0));
+      a1 = fma(vec4f(e0.y), x2, fma(vec4f(d0.y), x0, a1));
+      b1 = fma(vec4f(e0.y), x3, fma(vec4f(d0.y), x1, b1));
+      a2 = fma(vec4f(e0.z), x2, fma(vec4f(d0.z), x0, a2));
+      b2 = fma(vec4f(e0.z), x3, fma(vec4f(d0.z), x1, b2));
+      a3 = fma(vec4f(e0.w), x2, fma(vec4f(d0.w), x0, a3));
+      b3 = fma(vec4f(e0.w), x3, fma(vec4f(d0.w), x1, b3));
+      let d1 = subgroupBroadcast(d, 1u); let e1 = subgroupBroadcast(d, 5u);
+      a4 = fma(vec4f(e1.x), x2, fma(vec4f(d1.x), x0, a4));
+      b4 = fma(vec4f(e1.x), x3, fma(vec4f(d1.x), x1, b4));
+      a5 = fma(vec4f(e1.y), x2, fma(vec4f(d1.y), x0, a5));
+      b5 = fma(vec4f(e1.y), x3, fma(vec4f(d1.y), x1, b5));
+      a6 = fma(vec4f(e1.z), x2, fma(vec4f(d1.z), x0, a6));
+      b6 = fma(vec4f(e1.z), x3, fma(vec4f(d1.z), x1, b6));
+      a7 = fma(vec4f(e1.w), x2, fma(vec4f(d1.w), x0, a7));
+      b7 = fma(vec4f(e1.w), x3, fma(vec4f(d1.w), x1, b7));
+      let d2 = subgroupBroadcast(d, 2u); let e2 = subgroupBroadcast(d, 6u);
+      a8 = fma(vec4f(e2.x), x2, fma(vec4f(d2.x), x0, a8));
+      b8 = fma(vec4f(e2.x), x3, fma(vec4f(d2.x), x1, b8));
+      a9 = fma(vec4f(e2.y), x2, fma(vec4f(d2.y), x0, a9));
+      b9 = fma(vec4f(e2.y), x3, fma(vec4f(d2.y), x1, b9));
+      a10 = fma(vec4f(e2.z), x2, fma(vec4f(d2.z), x0, a10));
+      b10 = fma(vec4f(e2.z), x3, fma(vec4f(d2.z), x1, b10));
+      a11 = fma(vec4f(e2.w), x2, fma(vec4f(d2.w), x0, a11));
+      b11 = fma(vec4f(e2.w), x3, fma(vec4f(d2.w), x1, b11));
+      let d3 = subgroupBroadcast(d, 3u); let e3 = subgroupBroadcast(d, 7u);
+      a12 = fma(vec4f(e3.x), x2, fma(vec4f(d3.x), x0, a12));
+      b12 = fma(vec4f(e3.x), x3, fma(vec4f(d3.x), x1, b12));
+      a13 = fma(vec4f(e3.y), x2, fma(vec4f(d3.y), x0, a13));
+      b13 = fma(vec4f(e3.y), x3, fma(vec4f(d3.y), x1, b13));
+      a14 = fma(vec4f(e3.z), x2, fma(vec4f(d3.z), x0, a14));
+      b14 = fma(vec4f(e3.z), x3, fma(vec4f(d3.z), x1, b14));
+      a15 = fma(vec4f(e3.w), x2, fma(vec4f(d3.w), x0, a15));
+      b15 = fma(vec4f(e3.w), x3, fma(vec4f(d3.w), x1, b15));
     }
   }
-  store(column + 0u, k, group.z, a00, a01, a02, a03);
-  store(column + 8u, k, group.z, a10, a11, a12, a13);
-  store(column + 16u, k, group.z, a20, a21, a22, a23);
-  store(column + 24u, k, group.z, a30, a31, a32, a33);
-  store(column + 32u, k, group.z, a40, a41, a42, a43);
-  store(column + 40u, k, group.z, a50, a51, a52, a53);
-  store(column + 48u, k, group.z, a60, a61, a62, a63);
-  store(column + 56u, k, group.z, a70, a71, a72, a73);
+  store(group.z, k, column, a0, b0);
+  store(group.z, k + 1u, column, a1, b1);
+  store(group.z, k + 2u, column, a2, b2);
+  store(group.z, k + 3u, column, a3, b3);
+  store(group.z, k + 4u, column, a4, b4);
+  store(group.z, k + 5u, column, a5, b5);
+  store(group.z, k + 6u, column, a6, b6);
+  store(group.z, k + 7u, column, a7, b7);
+  store(group.z, k + 8u, column, a8, b8);
+  store(group.z, k + 9u, column, a9, b9);
+  store(group.z, k + 10u, column, a10, b10);
+  store(group.z, k + 11u, column, a11, b11);
+  store(group.z, k + 12u, column, a12, b12);
+  store(group.z, k + 13u, column, a13, b13);
+  store(group.z, k + 14u, column, a14, b14);
+  store(group.z, k + 15u, column, a15, b15);
 }

@@ -1,10 +1,16 @@
 import type { Capabilities } from "./capabilities.ts";
+import type { Tuner } from "./tuner.ts";
 import { type KernelSpec, specialize } from "./specialize.ts";
 
 /** Compiles each distinct kernel once per device. */
 export class PipelineCache {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  constructor(readonly device: GPUDevice, readonly capabilities: Capabilities = {}) {}
+  constructor(
+    readonly device: GPUDevice,
+    readonly capabilities: Capabilities = {},
+    /** Chooses among kernels; without one, the first is taken. */
+    readonly tuner?: Tuner,
+  ) {}
 
   /**
    * @throws {Error} If the kernel does not compile: names the kernel and its constants and quotes the compiler, whose

@@ -5,6 +5,7 @@ import { type MemoryPlan, planMemory } from "./memory.ts";
 import type { PipelineCache } from "./pipeline.ts";
 import { type Dispatch, Plan } from "./plan.ts";
 import type { KernelSpec } from "./specialize.ts";
+import type { Candidate } from "./tuner.ts";
 import { byteLength, type DType, type Tensor } from "./tensor.ts";
 
 /** Workgroups past this many in x do not fit one dimension of a dispatch; kernels fold y back in. */
@@ -19,6 +20,7 @@ interface Recorded {
   workgroups: readonly [number, number, number];
   label: string;
   flops: number;
+  tuning?: { shapeClass: string; candidates: readonly Candidate[] };
 }
 
 /** Collects the dispatches of a computation. Nothing runs, and nothing is allocated, until `compile` and `replay`. */
@@ -73,13 +75,7 @@ export class Recorder {
     { flops = 0 }: { flops?: number } = {},
   ): void {
     const [x = 1, y = 1, z = 1] = workgroups;
-    for (const extent of [x, y, z]) {
-      if (!Number.isInteger(extent) || extent < 1 || extent > MAX_WORKGROUPS) {
-        throw new RangeError(
-          `Cannot dispatch ${kernel.name}: workgroups must be 1 … ${MAX_WORKGROUPS} each, got [${workgroups}]`,
-        );
-      }
-    }
+    expectGrid({ kernel, workgroups });
     const declared = kernelBindings(kernel.source).length;
     if (declared !== bindings.length) {
       throw new RangeError(
@@ -88,6 +84,24 @@ export class Recorder {
     }
     const label = bindings.at(-1)?.label ?? kernel.name;
     this.#recorded.push({ kernel, bindings, workgroups: [x, y, z], label, flops });
+  }
+
+  /**
+   * Appends one dispatch that can be done in several ways, which make the same bits: the first, unless the device has been
+   * found to be faster at another.
+   *
+   * @param shapeClass What, beside the kernel, decides which way is the fastest.
+   */
+  dispatchTuned(
+    shapeClass: string,
+    candidates: readonly Candidate[],
+    bindings: Tensor[],
+    work?: { flops?: number },
+  ): void {
+    const [{ kernel, workgroups }] = candidates;
+    candidates.forEach(expectGrid);
+    this.dispatch(kernel, bindings, workgroups, work);
+    this.#recorded.at(-1)!.tuning = { shapeClass, candidates };
   }
 
   /**
@@ -124,7 +138,6 @@ export class Recorder {
    */
   async compile(pipelines: PipelineCache): Promise<Plan> {
     const { device } = pipelines, { arena, memory } = this.#plan(device.limits);
-    const compiled = await Promise.all(this.#recorded.map((r) => pipelines.get(r.kernel)));
     const slabs = arena.slabBytes.map((size, i) =>
       device.createBuffer({
         label: `arena ${i}`,
@@ -137,18 +150,33 @@ export class Recorder {
       tensor.storage = { buffer: slabs[slab], offset };
     }
     const constants = this.#writeConstants(device);
-    const dispatches = this.#recorded.map(({ kernel, bindings, workgroups, label, flops }, i): Dispatch => ({
-      pipeline: compiled[i],
-      bindGroup: device.createBindGroup({
-        label: `${kernel.name} ${label}`,
-        layout: compiled[i].getBindGroupLayout(0),
-        entries: bindings.map((tensor, binding) => ({ binding, resource: bindingOf(tensor) })),
-      }),
-      workgroups,
-      kernel: kernel.name,
-      label,
-      flops,
-      bytes: bindings.reduce((sum, tensor) => sum + byteLength(tensor), 0),
+    const entries = this.#recorded.map(({ bindings }) =>
+      bindings.map((tensor, binding) => ({ binding, resource: bindingOf(tensor) }))
+    );
+    const { tuner } = pipelines;
+    await tuner?.tune(
+      pipelines,
+      this.#recorded.flatMap(({ tuning, flops }, i) =>
+        tuning ? [{ ...tuning, flops, entries: entries[i] }] : []
+      ),
+    );
+    const dispatches = await Promise.all(this.#recorded.map(async (recorded, i): Promise<Dispatch> => {
+      const { bindings, label, flops } = recorded;
+      const { kernel, workgroups } = (recorded.tuning && tuner?.choose(recorded.tuning)) ?? recorded;
+      const pipeline = await pipelines.get(kernel);
+      return {
+        pipeline,
+        bindGroup: device.createBindGroup({
+          label: `${kernel.name} ${label}`,
+          layout: pipeline.getBindGroupLayout(0),
+          entries: entries[i],
+        }),
+        workgroups: [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1],
+        kernel: kernel.name,
+        label,
+        flops,
+        bytes: bindings.reduce((sum, tensor) => sum + byteLength(tensor), 0),
+      };
     }));
     return new Plan(device, dispatches, memory, slabs, constants);
   }
@@ -172,6 +200,14 @@ export class Recorder {
       offset += strides[i];
     }
     return buffer;
+  }
+}
+
+function expectGrid({ kernel, workgroups }: Candidate): void {
+  if (workgroups.some((extent) => !Number.isInteger(extent) || extent < 1 || extent > MAX_WORKGROUPS)) {
+    throw new RangeError(
+      `Cannot dispatch ${kernel.name}: workgroups must be 1 … ${MAX_WORKGROUPS} each, got [${workgroups}]`,
+    );
   }
 }
 

@@ -52,3 +52,9 @@ export function expectShape(tensor: Tensor, shape: readonly number[], what: stri
     );
   }
 }
+
+/** What kernels are to read and write a tensor of activations as. @throws {TypeError} If it holds no floats. */
+export function elemOf({ label, dtype }: Tensor): "f32" | "f16" {
+  if (dtype === "u32") throw new TypeError(`Cannot compute with ${label}: it holds u32`);
+  return dtype;
+}

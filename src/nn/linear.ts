@@ -2,7 +2,8 @@ import addBiasSource from "../../kernels/add_bias.wgsl" with { type: "text" };
 import biasGradientSource from "../../kernels/bias_gradient.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, reshape, type Tensor } from "../gpu/tensor.ts";
-import { type Conv2dSaved, recordConv2d, recordConv2dBackward } from "./conv2d.ts";
+import { recordConv2d, recordConv2dBackward } from "./conv2d.ts";
+import type { Conv2dSaved } from "./conv2d_sizes.ts";
 
 export interface LinearSaved {
   conv: Conv2dSaved;

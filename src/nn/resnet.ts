@@ -7,7 +7,8 @@ import {
   recordBatchNormTrain,
   recordBatchNormTrainBackward,
 } from "./batch_norm.ts";
-import { type Conv2dSaved, recordConv2d, recordConv2dBackward } from "./conv2d.ts";
+import { recordConv2d, recordConv2dBackward } from "./conv2d.ts";
+import type { Conv2dSaved } from "./conv2d_sizes.ts";
 import { recordGlobalAveragePool, recordGlobalAveragePoolBackward } from "./global_average_pool.ts";
 import type { Network, NetworkLayout } from "./network.ts";
 import { recordReluBackward } from "./relu.ts";

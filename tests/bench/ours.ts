@@ -6,7 +6,8 @@ import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import type { Plan } from "../../src/gpu/plan.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
-import { recordConv2d, recordConv2dInputGradient, recordConv2dWeightGradient } from "../../src/nn/conv2d.ts";
+import { recordConv2d, recordConv2dInputGradient } from "../../src/nn/conv2d.ts";
+import { recordConv2dWeightGradient } from "../../src/nn/conv2d_weight_gradient.ts";
 import { type Run, serveContender } from "./contender.ts";
 
 const { device, capabilities } = await openGpu({ allowSoftware: true });
@@ -30,12 +31,12 @@ await serveContender({
     const options = { stride: 1, padding: R >> 1 }, recorder = new Recorder(capabilities);
     if (direction === "forward") recordConv2d(recorder, "conv", x, weight, options);
     else if (direction === "input gradient") {
-      recordConv2dInputGradient(recorder, "conv", { x, weight, options }, dy);
+      recordConv2dInputGradient(recorder, "conv", { x, vectors: x, weight, options }, dy);
     } else {
       recordConv2dWeightGradient(
         recorder,
         "conv",
-        { x, weight, options },
+        { x, vectors: x, weight, options },
         dy,
         noise("dWeight", [K, R, R, C]),
       );

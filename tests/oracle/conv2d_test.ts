@@ -1,33 +1,45 @@
 import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Capabilities } from "../../src/gpu/capabilities.ts";
+import type { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { goldenCases } from "./golden.ts";
-import { expectClose, noise, pipelines, run, summationError, upload, type Values } from "./oracle.ts";
+import { TILES } from "../../src/nn/conv2d_sizes.ts";
+import {
+  expectClose,
+  noise,
+  NthCandidate,
+  pipelines,
+  pipelinesWith,
+  run,
+  summationError,
+  upload,
+  type Values,
+} from "./oracle.ts";
 import { conv2d, conv2dBackward, conv2dOutput, type Conv2dShape } from "./reference/conv2d.ts";
 
 const absolute = (v: Float64Array): Float64Array => v.map(Math.abs);
 
 /** The kernels that an adapter's capabilities lead to; those it has not got cannot be tested on it. */
 const CHOICES = [
-  { kernels: "plain kernels", capabilities: {} },
-  { kernels: "subgroups of 8", capabilities: { subgroupSize: 8 } },
-].map((choice) => ({
-  ...choice,
-  ignore: "subgroupSize" in choice.capabilities && pipelines.capabilities.subgroupSize !== 8,
-}));
+  { kernels: "tiled", on: pipelinesWith({}), ignore: false },
+  {
+    kernels: "in subgroups of 8",
+    on: pipelinesWith({ subgroupSize: 8 }),
+    ignore: pipelines.capabilities.subgroupSize !== 8,
+  },
+];
 
 /** Forward and both gradients; the weight's starts from `prior`, which it must be added to. */
 async function onGpu(
   shape: Conv2dShape,
   [x, weight, dy, prior]: Values[],
-  capabilities: Capabilities = pipelines.capabilities,
+  on: PipelineCache = pipelines,
 ) {
   const options = { stride: shape.stride, padding: shape.pad }, dWeight = upload(prior, "dWeight");
   const [y, dx, accumulated] = await run((recorder) => {
     const { y, saved } = recordConv2d(recorder, "conv", upload(x, "x"), upload(weight, "weight"), options);
     return [y, recordConv2dBackward(recorder, "conv", saved, upload(dy, "dy"), dWeight)!, dWeight];
-  }, capabilities);
+  }, on);
   return { y, dx, dWeight: accumulated };
 }
 
@@ -47,7 +59,7 @@ const CASES = [
 
 for (const [N, H, W, C, K, R, S, stride, pad] of CASES) {
   const at = `${N}x${H}x${W}x${C} by ${K}x${R}x${S}, stride ${stride}, padding ${pad}`;
-  for (const { kernels, capabilities, ignore } of CHOICES) {
+  for (const { kernels, on, ignore } of CHOICES) {
     Deno.test({
       name: `conv2d agrees with float64 at ${at}: ${kernels}`,
       ignore,
@@ -55,7 +67,7 @@ for (const [N, H, W, C, K, R, S, stride, pad] of CASES) {
         const shape = { N, H, W, C, K, R, S, stride, pad }, { P, Q } = conv2dOutput(shape);
         const x = noise([N, H, W, C], 1), weight = noise([K, R, S, C], 2), dy = noise([N, P, Q, K], 3);
         const prior = noise([K, R, S, C], 4);
-        const actual = await onGpu(shape, [x, weight, dy, prior], capabilities);
+        const actual = await onGpu(shape, [x, weight, dy, prior], on);
         const [ax, aw, ady] = [x, weight, dy].map(({ data }) => absolute(data));
         const gradients = conv2dBackward(shape, x.data, weight.data, dy.data),
           scales = conv2dBackward(shape, ax, aw, ady);
@@ -94,22 +106,28 @@ for (const { index, params: { stride, pad }, tensors: t } of goldenCases("conv2d
   });
 }
 
-Deno.test({
-  name: "conv2d makes the same bits by either kernel",
-  ignore: pipelines.capabilities.subgroupSize !== 8,
-  fn: async () => {
-    const shape = { N: 2, H: 9, W: 11, C: 19, K: 21, R: 3, S: 3, stride: 2, pad: 1 },
-      { P, Q } = conv2dOutput(shape);
-    const inputs = [[2, 9, 11, 19], [21, 3, 3, 19], [2, P, Q, 21], [21, 3, 3, 19]].map((s, i) =>
-      noise(s, 10 + i)
-    );
-    const [plain, bySubgroup] = [
-      await onGpu(shape, inputs, {}),
-      await onGpu(shape, inputs, { subgroupSize: 8 }),
-    ];
-    assertEquals(bySubgroup, plain);
-  },
-});
+/** Every way to do a convolution that this adapter has: all the tiles, and all the kernels for subgroups of eight. */
+const WAYS = [
+  ...TILES.map((_, n) => pipelinesWith({}, new NthCandidate(n))),
+  ...(pipelines.capabilities.subgroupSize === 8
+    ? [0, 1].map((n) => pipelinesWith({ subgroupSize: 8 }, new NthCandidate(n)))
+    : []),
+];
+for (
+  const shape of [
+    { N: 2, H: 9, W: 11, C: 19, K: 21, R: 3, S: 3, stride: 2, pad: 1 },
+    { N: 1, H: 30, W: 30, C: 40, K: 72, R: 3, S: 3, stride: 1, pad: 1 }, // past the widest tile, in both directions
+    { N: 3, H: 17, W: 5, C: 4, K: 130, R: 1, S: 1, stride: 1, pad: 0 },
+    { N: 2, H: 20, W: 20, C: 3, K: 64, R: 7, S: 7, stride: 2, pad: 3 },
+  ]
+) {
+  Deno.test(`conv2d makes the same bits in all ${WAYS.length} ways at ${JSON.stringify(shape)}`, async () => {
+    const { N, H, W, C, K, R, S } = shape, { P, Q } = conv2dOutput(shape);
+    const inputs = [[N, H, W, C], [K, R, S, C], [N, P, Q, K], [K, R, S, C]].map((s, i) => noise(s, 10 + i));
+    const first = await onGpu(shape, inputs, WAYS[0]);
+    for (const on of WAYS.slice(1)) assertEquals(await onGpu(shape, inputs, on), first);
+  });
+}
 
 Deno.test("recordConv2d() refuses channels that disagree, and filters larger than the padded input", () => {
   const x = upload(noise([1, 2, 2, 3], 1), "x");

@@ -4,6 +4,9 @@ import { openGpu } from "../../src/gpu/device.ts";
 import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { readback } from "../../src/gpu/readback.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
+import { type Candidate, Tuner } from "../../src/gpu/tuner.ts";
+import { memoryTuningCache } from "../../src/gpu/tuning_file.ts";
+import type { Capabilities } from "../../src/gpu/capabilities.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
 
@@ -13,6 +16,20 @@ export const UNIT_ROUNDOFF = 2 ** -24;
 /** The adapter under test, opened once for all of a file's tests. */
 const gpu = await openGpu({ allowSoftware: true });
 export const pipelines = new PipelineCache(gpu.device, gpu.capabilities);
+
+/** The same adapter, with other capabilities or another choice among kernels than its own. */
+export const pipelinesWith = (capabilities: Capabilities, tuner?: Tuner): PipelineCache =>
+  new PipelineCache(gpu.device, capabilities, tuner);
+
+/** Takes the n-th way to do each dispatch, or the last where there are fewer. */
+export class NthCandidate extends Tuner {
+  constructor(readonly n: number) {
+    super("test", memoryTuningCache(), { measure: false, software: true });
+  }
+  override choose({ candidates }: { candidates: readonly Candidate[] }): Candidate {
+    return candidates[Math.min(this.n, candidates.length - 1)];
+  }
+}
 
 /** Values in a test: float64 numbers that f32 represents exactly, so that both sides start from the same. */
 export interface Values {
@@ -43,15 +60,15 @@ export function uploadWords(
  * Records, replays once and reads back. Buffers hold garbage (NaN) before the replay, so that a kernel that forgets
  * an element, or reads what it should overwrite, is found out.
  *
- * @param capabilities What ops choose their kernels by; the adapter's own unless a test wants others.
+ * @param on What ops choose their kernels by; the adapter's own capabilities unless a test wants others.
  */
 export async function run(
   record: (recorder: Recorder) => Tensor[],
-  capabilities = pipelines.capabilities,
+  on: PipelineCache = pipelines,
 ): Promise<Float64Array[]> {
-  const recorder = new Recorder(capabilities), results = record(recorder);
+  const recorder = new Recorder(on.capabilities), results = record(recorder);
   for (const result of results) recorder.keep(result);
-  const plan = await recorder.compile(pipelines);
+  const plan = await recorder.compile(on);
   for (const buffer of plan.buffers) {
     gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc00000));
   }

@@ -1,0 +1,161 @@
+import type { Capabilities } from "./capabilities.ts";
+import { type KernelSpec, specialize } from "./specialize.ts";
+
+/** One way to do a dispatch. All ways of one take the same bindings and make the same bits. */
+export interface Candidate {
+  kernel: KernelSpec;
+  workgroups: readonly number[];
+}
+/** A dispatch that can be done in several ways, with the buffers that it will use. */
+export interface TunedDispatch {
+  /** What, beside the kernels' text, decides which way is the fastest. */
+  shapeClass: string;
+  candidates: readonly Candidate[];
+  entries: GPUBindGroupEntry[];
+  flops: number;
+}
+/** What tuning needs of a device: a `PipelineCache`. */
+interface Pipelines {
+  readonly device: GPUDevice;
+  readonly capabilities: Capabilities;
+  get(spec: KernelSpec): Promise<GPUComputePipeline>;
+}
+/** Where choices outlive the process: by dispatch, the candidate's name. */
+export interface TuningCache {
+  read(): ReadonlyMap<string, string>;
+  write(choices: ReadonlyMap<string, string>): void;
+}
+
+/** Timed runs of a candidate, the best of which counts; one before them compiles. */
+const RUNS = 2;
+/** A run is cut to this many operations: enough to fill a device, and a first run tunes in seconds. */
+const MAX_FLOPS = 2e9, MAX_SOFTWARE_FLOPS = 1e8;
+
+/**
+ * Chooses among the ways to do a dispatch by timing each once on the device. Results do not depend on it: candidates make
+ * the same bits.
+ */
+export class Tuner {
+  readonly #choices: Map<string, string>;
+
+  /**
+   * @param adapter What a choice holds for: adapter and driver.
+   * @param options.measure False takes what the cache knows, and elsewhere the first candidate.
+   */
+  constructor(
+    readonly adapter: string,
+    readonly cache: TuningCache,
+    readonly options: { measure: boolean; software: boolean },
+  ) {
+    this.#choices = new Map(cache.read());
+  }
+
+  /** The candidate to use: the fastest, where it is known; otherwise the first. */
+  choose(dispatch: Pick<TunedDispatch, "shapeClass" | "candidates">): Candidate {
+    const name = this.#choices.get(this.#key(dispatch));
+    return dispatch.candidates.find((candidate) => nameOf(candidate) === name) ?? dispatch.candidates[0];
+  }
+
+  /** Times what is not yet known, and keeps the choices. Does nothing where the device has no timestamps. */
+  async tune(pipelines: Pipelines, dispatches: readonly TunedDispatch[]): Promise<void> {
+    const { device, capabilities } = pipelines;
+    if (!this.options.measure || !capabilities.timestamps) return;
+    const unknown = new Map<string, TunedDispatch>();
+    for (const dispatch of dispatches) {
+      const key = this.#key(dispatch);
+      if (dispatch.candidates.length > 1 && !this.#choices.has(key)) unknown.set(key, dispatch);
+    }
+    if (unknown.size === 0) return;
+    for (const [key, dispatch] of unknown) {
+      const nanoseconds = await this.#time(device, pipelines, dispatch);
+      const fastest = nanoseconds.indexOf(Math.min(...nanoseconds));
+      this.#choices.set(key, nameOf(dispatch.candidates[fastest]));
+    }
+    this.cache.write(this.#choices);
+  }
+
+  /** The best time of each candidate, in nanoseconds. */
+  async #time(device: GPUDevice, pipelines: Pipelines, dispatch: TunedDispatch): Promise<number[]> {
+    const { candidates, entries, flops } = dispatch, count = candidates.length * RUNS * 2;
+    const querySet = device.createQuerySet({ label: "tuning", type: "timestamp", count });
+    const resolved = device.createBuffer({
+      label: "tuning.resolved",
+      size: 8 * count,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    });
+    const staging = device.createBuffer({
+      label: "tuning.staging",
+      size: 8 * count,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    try {
+      const share = Math.min(
+        1,
+        (this.options.software ? MAX_SOFTWARE_FLOPS : MAX_FLOPS) / Math.max(1, flops),
+      );
+      const encoder = device.createCommandEncoder({ label: "tuning" });
+      for (const [c, { kernel, workgroups: [x, y = 1, z = 1] }] of candidates.entries()) {
+        const pipeline = await pipelines.get(kernel);
+        const bindGroup = device.createBindGroup({
+          label: `tuning ${kernel.name}`,
+          layout: pipeline.getBindGroupLayout(0),
+          entries,
+        });
+        for (let run = -1; run < RUNS; run++) {
+          const at = 2 * (c * RUNS + run);
+          const pass = encoder.beginComputePass({
+            label: "tuning",
+            timestampWrites: run < 0
+              ? undefined
+              : { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 },
+          });
+          pass.setPipeline(pipeline);
+          pass.setBindGroup(0, bindGroup);
+          pass.dispatchWorkgroups(Math.ceil(x * share), y, z);
+          pass.end();
+        }
+      }
+      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
+      device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(GPUMapMode.READ);
+      const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+      return candidates.map((_, c) => {
+        const times = Array.from({ length: RUNS }, (_, run) => {
+          const at = 2 * (c * RUNS + run);
+          return Number(stamps[at + 1] - stamps[at]);
+        });
+        return Math.min(...times);
+      });
+    } finally {
+      for (const made of [querySet, resolved, staging]) made.destroy();
+    }
+  }
+
+  #key({ shapeClass, candidates }: Pick<TunedDispatch, "shapeClass" | "candidates">): string {
+    const texts = candidates.map((candidate) => `${nameOf(candidate)} ${specialize(candidate.kernel)}`).join(
+      "\n",
+    );
+    return `${this.adapter} | ${shapeClass} | ${fingerprint(texts)}`;
+  }
+}
+
+/** What a candidate is called in the cache. */
+function nameOf({ kernel: { name, overrides, constants, elem } }: Candidate): string {
+  return `${name} ${JSON.stringify({ ...overrides, ...constants, ...(elem && { Elem: elem }) })}`;
+}
+
+const fingerprints = new Map<string, string>();
+/** FNV-1a over 64 bits: tells texts apart, keeps no secret. */
+function fingerprint(text: string): string {
+  let known = fingerprints.get(text);
+  if (known === undefined) {
+    let hash = 0xcbf29ce484222325n;
+    for (let i = 0; i < text.length; i++) {
+      hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n);
+    }
+    known = hash.toString(16).padStart(16, "0");
+    fingerprints.set(text, known);
+  }
+  return known;
+}

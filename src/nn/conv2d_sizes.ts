@@ -1,0 +1,55 @@
+import type { Recorder } from "../gpu/recorder.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+
+export interface Conv2dOptions {
+  stride: number;
+  /** Zeros added on every side. */
+  padding: number;
+}
+/** What backward needs of forward: nothing but the input and the weight themselves. */
+export interface Conv2dSaved {
+  x: Tensor;
+  /** `x` with zero channels added up to whole vectors of four, which the kernels want. */
+  vectors: Tensor;
+  weight: Tensor;
+  options: Conv2dOptions;
+}
+
+/**
+ * The sizes of a convolution.
+ *
+ * @param x `[N, H, W, C]`. @param weight `[K, R, S, C]`.
+ * @throws {RangeError} If ranks or channels disagree, or the filter exceeds the padded input.
+ */
+export function conv2dSizes(x: Tensor, weight: Tensor, { stride, padding }: Conv2dOptions) {
+  const [N, H, W, C] = x.shape, [K, R, S, weightC] = weight.shape;
+  if (x.shape.length !== 4 || weight.shape.length !== 4 || C !== weightC) {
+    throw new RangeError(
+      `Cannot convolve ${x.label} with ${weight.label}: shapes must be [N, H, W, C] and [K, R, S, C], ` +
+        `got [${x.shape}] and [${weight.shape}]`,
+    );
+  }
+  const P = Math.floor((H + 2 * padding - R) / stride) + 1,
+    Q = Math.floor((W + 2 * padding - S) / stride) + 1;
+  if (P < 1 || Q < 1) {
+    throw new RangeError(
+      `Cannot convolve ${x.label}: a ${R}×${S} filter exceeds its ${H}×${W} pixels and padding ${padding}`,
+    );
+  }
+  return { N, H, W, C, K, R, S, P, Q };
+}
+
+/** Whether the kernels that hand values round a subgroup of eight may be used. They make the same bits, faster. */
+export const inSubgroupsOf8 = (recorder: Recorder): boolean => recorder.capabilities.subgroupSize === 8;
+
+/** Invocations of the tiled kernels' workgroups, each of which makes 8 × 8 results; the first is taken untuned. */
+export const TILES = [
+  { WG_M: 16, WG_N: 8 },
+  { WG_M: 16, WG_N: 16 },
+  { WG_M: 8, WG_N: 16 },
+  { WG_M: 8, WG_N: 8 },
+  { WG_M: 32, WG_N: 8 },
+] as const;
+
+/** Sizes are alike for tuning where they round up to the same power of two. */
+export const powerOfTwo = (size: number): string => `2^${Math.ceil(Math.log2(size))}`;
