@@ -6,7 +6,8 @@ import type { Preprocessing } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { KnnConfig } from "../domain/job.ts";
 import type { TrainingTask } from "../domain/ports.ts";
-import { knnAccuracy, type LabelledEmbeddings } from "../evaluation/knn.ts";
+import { knnAccuracyOnGpu } from "../evaluation/gpu_knn.ts";
+import type { LabelledEmbeddings } from "../evaluation/knn.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Encoder } from "../inference/encoder.ts";
 import type { Say } from "../ipc/worker_loop.ts";
@@ -50,7 +51,7 @@ export async function runKnn(
       });
     const bank = await embedSplit(bankItems), queries = await embedSplit(queryItems);
     return {
-      top1: knnAccuracy(bank, queries, encoder.dim, config),
+      top1: await knnAccuracyOnGpu(pipelines, bank, queries, encoder.dim, config, signal),
       ...{ checkpoint: config.checkpoint, k: config.k, temperature: config.temperature },
       ...{ bank: bankItems.length, bank_split: config.bank_split },
       ...{ queries: queryItems.length, query_split: config.query_split },

@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   checkpoint: ["domain"],
   byol: ["nn", "optim", "gpu", "data", "domain"],
   inference: ["nn", "gpu", "domain"],
-  evaluation: ["domain"],
+  evaluation: ["nn", "gpu", "domain"],
   ipc: ["domain"],
   supervisor: ["ipc", "domain"],
   workers: ["byol", "inference", "evaluation", "data", "checkpoint", "gpu", "ipc", "domain"],
@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
 };
 /** The isolate that answers HTTP never touches a GPU, so nothing it loads may come from these rooms. */
-const GPU_ROOMS = ["gpu", "nn", "optim", "byol", "inference", "workers"];
+const GPU_ROOMS = ["gpu", "nn", "optim", "byol", "inference", "evaluation", "workers"];
 const MAX_LINES = { source: 300, kernel: 200, readme: 150, architecture: 150 };
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
