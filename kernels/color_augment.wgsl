@@ -1,21 +1,15 @@
-// color_augment: colour jitter, grayscale, solarisation, clipping and normalisation of each image, in place.
+// color_augment: colour jitter and grayscale of each image, in place; values stay in [0, 1].
 //   jitter: four operations in the image's own order, the result clipped to [0, 1] after each:
 //     0 brightness  v + delta          1 contrast  (v - m) * factor + m, m the channel's mean over the image then
 //     2 saturation  HSV's S * factor, S clipped to [0, 1]      3 hue  HSV's H + delta, in turns
-//   grayscale: 0.2989 R + 0.5870 G + 0.1140 B in every channel;  solarise: v >= 0.5 ? 1 - v : v
+//   grayscale: 0.2989 R + 0.5870 G + 0.1140 B in every channel
 // colors      [ROWS, 8]            f32, read: jitter (0 or 1), order (the k-th operation in bits 2k, 2k + 1),
-//                                  brightness delta, contrast factor, saturation factor, hue delta, gray, solarise
+//                                  brightness delta, contrast factor, saturation factor, hue delta, gray; word 7 is not read here
 // x           [ROWS, PIXELS, 3]    f32, read and overwritten
 // dispatch    [ROWS]               one workgroup per image, ROWS <= 65535
 // numerics    a lane's pixels are summed in order, then the lanes': two runs on one device agree bit for bit
 // reference   byol.md A7 (the official augmentation code)
 override PIXELS: u32;
-override MEAN_R: f32;
-override MEAN_G: f32;
-override MEAN_B: f32;
-override STD_R: f32;
-override STD_G: f32;
-override STD_B: f32;
 override WORKGROUP_SIZE: u32 = 64;
 
 @group(0) @binding(0) var<storage, read> colors: array<f32>;
@@ -98,7 +92,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var k = position; k < 4u; k++) { v = operate((order >> (2u * k)) & 3u, c, v, mean); }
     }
     if (colors[c + 6u] == 1.0) { v = vec3f(dot(v, vec3f(0.2989, 0.5870, 0.1140))); }
-    if (colors[c + 7u] == 1.0) { v = select(v, 1.0 - v, v >= vec3f(0.5)); }
-    store(first + p, (clip(v) - vec3f(MEAN_R, MEAN_G, MEAN_B)) / vec3f(STD_R, STD_G, STD_B));
+    store(first + p, v);
   }
 }

@@ -1,12 +1,18 @@
 import { RandomStream, STREAM } from "../domain/philox.ts";
+import type { AUGMENTATIONS } from "../domain/pretrain.ts";
 
-/** What one view's augmentation may draw. Order: crop, flip, jitter, grayscale, solarise, clip, normalise (byol.md §A7). */
+/**
+ * What one view's augmentation may draw. Order: crop, flip, jitter, grayscale, blur, solarise, clip, normalise
+ * (byol.md §A7).
+ */
 export interface ViewPreset {
   /** Area of the crop as a share of the image's, and its width over its height. */
   crop: { area: readonly [number, number]; aspect: readonly [number, number] };
   flip: number;
   jitter: { probability: number; brightness: number; contrast: number; saturation: number; hue: number };
   grayscale: number;
+  /** The deviation is drawn in pixels. */
+  blur: { probability: number; sigma: readonly [number, number] };
   solarize: number;
 }
 
@@ -15,15 +21,39 @@ const CIFAR_VIEW: ViewPreset = {
   flip: 0.5,
   jitter: { probability: 0.8, brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 },
   grayscale: 0.2,
+  blur: { probability: 0, sigma: [0.1, 2] },
   solarize: 0,
 };
+const blurred = (probability: number) => ({ ...CIFAR_VIEW.blur, probability });
+/** Only what changes lightness: of gray pixels, saturation and hue leave everything as it is. */
+const GRAY_VIEW: ViewPreset = {
+  ...CIFAR_VIEW,
+  jitter: { ...CIFAR_VIEW.jitter, saturation: 0, hue: 0 },
+  grayscale: 0,
+};
 
-/** Presets by name, view 1 then view 2: the paper's augmentation without blur, the convention at 32 px. */
-export const PRESETS = {
+/**
+ * Presets by name, view 1 then view 2:
+ * - `byol`: the paper's two distributions (its Table 6); view 1 is always blurred, view 2 solarised at times.
+ * - `byol-symmetric`: both views alike, as good in the paper (its Table 17).
+ * - `cifar`: `byol` without blur, the convention at 32 px.
+ * - `grayscale`: `byol` for images whose three channels are one: without its operations on colour. Images whose
+ *   meaning a mirror changes (letters, say) are flipped all the same.
+ */
+export const PRESETS: Record<
+  Exclude<typeof AUGMENTATIONS[number], "none">,
+  readonly [ViewPreset, ViewPreset]
+> = {
+  byol: [{ ...CIFAR_VIEW, blur: blurred(1) }, { ...CIFAR_VIEW, blur: blurred(0.1), solarize: 0.2 }],
+  "byol-symmetric": [
+    { ...CIFAR_VIEW, blur: blurred(0.5), solarize: 0.2 },
+    { ...CIFAR_VIEW, blur: blurred(0.5), solarize: 0.2 },
+  ],
   cifar: [CIFAR_VIEW, { ...CIFAR_VIEW, solarize: 0.2 }],
-} as const satisfies Record<string, readonly [ViewPreset, ViewPreset]>;
+  grayscale: [{ ...GRAY_VIEW, blur: blurred(1) }, { ...GRAY_VIEW, blur: blurred(0.1), solarize: 0.2 }],
+};
 
-/** One view of one image, drawn: what `crop_resize.wgsl` and `color_augment.wgsl` read. Lengths are in pixels. */
+/** One view of one image, drawn: what the kernels of `views.ts` and `blur.ts` read. Lengths are in pixels. */
 export interface ViewDraw {
   left: number;
   top: number;
@@ -39,6 +69,8 @@ export interface ViewDraw {
   hue: number;
   grayscale: boolean;
   solarize: boolean;
+  blur: boolean;
+  sigma: number;
 }
 
 /**
@@ -75,5 +107,8 @@ export function drawView(
     hue: random.uniform(-jitter.hue, jitter.hue),
     grayscale: random.bernoulli(preset.grayscale),
     solarize: random.bernoulli(preset.solarize),
+    // Drawn last, though done before: what came first once still draws the same, so that a seed's runs repeat.
+    blur: random.bernoulli(preset.blur.probability),
+    sigma: random.uniform(...preset.blur.sigma),
   };
 }

@@ -6,7 +6,8 @@ import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import { drawView, PRESETS } from "./augment.ts";
-import { packView, recordViews, VIEW_WORDS } from "./views.ts";
+import { blurRadius } from "./blur.ts";
+import { packBlur, packView, recordViews, VIEW_WORDS } from "./views.ts";
 
 /** Feeds a step: `record` once, then `write` each batch before its step runs. */
 export interface ViewSource {
@@ -34,26 +35,32 @@ function augmentedViews(
   maxBatchBytes: number,
 ): ViewSource {
   const { batch: N, px, seed, channel_mean: mean, channel_std: std } = config;
-  const presets = PRESETS[config.augmentation as keyof typeof PRESETS];
+  const presets = PRESETS[config.augmentation as keyof typeof PRESETS], radius = blurRadius(px);
+  const blurs = radius > 0 && presets.some(({ blur }) => blur.probability > 0);
   const pixels = uploadTensor(device, "batch.pixels", [Math.ceil(maxBatchBytes / 4)], "u32");
   const crops = uploadTensor(device, "batch.crops", [2 * N, VIEW_WORDS], "u32");
   const colors = uploadTensor(device, "batch.colors", [2 * N, VIEW_WORDS], "f32");
+  const blurTaps = blurs ? uploadTensor(device, "batch.blur_taps", [2 * N, radius + 1], "f32") : undefined;
+  const blurRows = new Float32Array(2 * N * (radius + 1));
   const cropRows = new Uint32Array(2 * N * VIEW_WORDS), colorRows = new Float32Array(2 * N * VIEW_WORDS);
   return {
-    record: (recorder) => recordViews(recorder, { pixels, crops, colors }, px, { mean, std }),
+    record: (recorder) => recordViews(recorder, { pixels, crops, colors, blurTaps }, px, { mean, std }),
     write({ epoch, samples, pixels: packed, offsets, widths, heights }) {
       for (const [i, sample] of samples.entries()) {
         const image = { offset: offsets[i], width: widths[i], height: heights[i] };
         for (const view of [1, 2] as const) {
           const draw = drawView(presets[view - 1], view, { seed, epoch, sample }, image);
-          packView(draw, image, (view - 1) * N + i, cropRows, colorRows);
+          const row = (view - 1) * N + i;
+          packView(draw, image, row, cropRows, colorRows);
+          if (blurTaps) packBlur(draw, row, radius, blurRows);
         }
       }
       device.queue.writeBuffer(pixels.storage.buffer, 0, packed);
       device.queue.writeBuffer(crops.storage.buffer, 0, cropRows);
       device.queue.writeBuffer(colors.storage.buffer, 0, colorRows);
+      if (blurTaps) device.queue.writeBuffer(blurTaps.storage.buffer, 0, blurRows);
     },
-    destroy: () => [pixels, crops, colors].forEach(({ storage }) => storage.buffer.destroy()),
+    destroy: () => [pixels, crops, colors, blurTaps].forEach((tensor) => tensor?.storage.buffer.destroy()),
   };
 }
 

@@ -1,58 +1,76 @@
 import cropResize from "../../kernels/crop_resize.wgsl" with { type: "text" };
 import colorAugment from "../../kernels/color_augment.wgsl" with { type: "text" };
+import solarizeNormalize from "../../kernels/solarize_normalize.wgsl" with { type: "text" };
 import { foldGrid, MAX_WORKGROUPS, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 import type { ViewDraw } from "./augment.ts";
+import { recordGaussianBlur, writeBlurTaps } from "./blur.ts";
 
 /** Words of one view's row in `crops` and in `colors`. */
 export const VIEW_WORDS = 8;
 const WORKGROUP_SIZE = 64;
 
+/** What a batch's views are made from; one row a view in each table, as `packView` and `packBlur` write them. */
+export interface ViewInputs {
+  /** `[words]` u32: the batch's images as packed 8-bit RGB. */
+  pixels: Tensor;
+  /** `[rows, 8]` u32. */
+  crops: Tensor;
+  /** `[rows, 8]` f32. */
+  colors: Tensor;
+  /** `[rows, radius + 1]` f32; without it no blur is recorded. */
+  blurTaps?: Tensor;
+}
+
 /**
- * Records the augmentation of a batch: crop, resize to `px`, flip, then colour, clipping and normalisation.
+ * Records the augmentation of a batch: crop, resize to `px`, flip, jitter, grayscale, blur, solarise, clip, normalise.
  *
- * @param pixels `[words]` u32: the batch's images as packed 8-bit RGB.
- * @param crops `[rows, 8]` u32 and `colors` `[rows, 8]` f32: one row a view, as `packView` writes them.
  * @returns `[rows, px, px, 3]`, overwritten on every replay.
  * @throws {RangeError} If there are more rows than one dispatch takes, or the tables' shapes differ.
  */
 export function recordViews(
   recorder: Recorder,
-  inputs: { pixels: Tensor; crops: Tensor; colors: Tensor },
+  { pixels, crops, colors, blurTaps }: ViewInputs,
   px: number,
-  channels: { mean: readonly [number, number, number]; std: readonly [number, number, number] },
+  { mean, std }: { mean: readonly [number, number, number]; std: readonly [number, number, number] },
 ): Tensor {
-  const [rows] = inputs.crops.shape;
-  expectShape(inputs.crops, [rows, VIEW_WORDS], "a table of crops");
-  expectShape(inputs.colors, [rows, VIEW_WORDS], "a table of colours");
+  const [rows] = crops.shape;
+  expectShape(crops, [rows, VIEW_WORDS], "a table of crops");
+  expectShape(colors, [rows, VIEW_WORDS], "a table of colours");
   if (rows > MAX_WORKGROUPS) {
     throw new RangeError(`Cannot augment a batch: at most ${MAX_WORKGROUPS} views, got ${rows}`);
   }
-  const x = recorder.alloc("views", [rows, px, px, 3]);
+  const drawn = recorder.alloc("views.drawn", [rows, px, px, 3]), x = recorder.alloc("views", drawn.shape);
+  const onePixelEach = foldGrid(Math.ceil((rows * px * px) / WORKGROUP_SIZE));
   recorder.dispatch(
     { name: "crop_resize", source: cropResize, overrides: { ROWS: rows, PX: px } },
-    [inputs.pixels, inputs.crops, x],
-    foldGrid(Math.ceil((rows * px * px) / WORKGROUP_SIZE)),
+    [pixels, crops, drawn],
+    onePixelEach,
   );
-  const { mean, std } = channels;
+  recorder.dispatch(
+    { name: "color_augment", source: colorAugment, overrides: { PIXELS: px * px } },
+    [colors, drawn],
+    [rows],
+  );
+  if (blurTaps) recordGaussianBlur(recorder, drawn, blurTaps);
   recorder.dispatch(
     {
-      name: "color_augment",
-      source: colorAugment,
+      name: "solarize_normalize",
+      source: solarizeNormalize,
       overrides: {
-        PIXELS: px * px,
+        ...{ ROWS: rows, PIXELS: px * px },
         ...{ MEAN_R: mean[0], MEAN_G: mean[1], MEAN_B: mean[2] },
         ...{ STD_R: std[0], STD_G: std[1], STD_B: std[2] },
       },
     },
-    [inputs.colors, x],
-    [rows],
+    [colors, drawn, x],
+    onePixelEach,
   );
   return x;
 }
 
 /**
- * Writes one view's row of both tables.
+ * Writes one view's row of the tables of crops and colours.
  *
  * @param offset Where the image's first byte stands in the packed pixels.
  */
@@ -76,4 +94,9 @@ export function packView(
     Number(draw.grayscale),
     Number(draw.solarize),
   ], at);
+}
+
+/** Writes one view's row of the table of blur taps, `blurRadius(px) + 1` values. */
+export function packBlur(draw: ViewDraw, row: number, radius: number, taps: Float32Array): void {
+  writeBlurTaps(draw.blur ? draw.sigma : 0, taps.subarray(row * (radius + 1), (row + 1) * (radius + 1)));
 }

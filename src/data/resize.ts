@@ -12,18 +12,29 @@ function cubic(x: number): number {
   return 0;
 }
 
-/** For each output sample: its first input sample, and fixed-point weights from there on. */
-interface Taps {
+/** For each output sample: its first input sample, and fixed-point weights (of a sum of about 2²²) from there on. */
+export interface ResizeTaps {
   first: Int32Array;
   weights: Int32Array[];
 }
 
-/** The kernel is widened by the scale where an image shrinks: that is the antialiasing. */
-function taps(from: number, length: number, extent: number, size: number): Taps {
+/**
+ * The taps by which Pillow's bicubic resize makes `size` samples out of `length` ones from `from` on, of `extent` in all.
+ * The kernel is widened by the scale where an image shrinks: that is the antialiasing.
+ *
+ * @param outputs The samples whose taps are wanted; all by default.
+ */
+export function resizeTaps(
+  from: number,
+  length: number,
+  extent: number,
+  size: number,
+  outputs = { from: 0, count: size },
+): ResizeTaps {
   const scale = length / size, widened = Math.max(scale, 1), support = SUPPORT * widened;
-  const first = new Int32Array(size), weights: Int32Array[] = [];
-  for (let i = 0; i < size; i++) {
-    const centre = from + (i + 0.5) * scale;
+  const first = new Int32Array(outputs.count), weights: Int32Array[] = [];
+  for (let i = 0; i < outputs.count; i++) {
+    const centre = from + (outputs.from + i + 0.5) * scale;
     // Truncation toward zero, as Pillow's cast to int: the limits are clipped to the image anyway.
     const low = Math.max(0, Math.trunc(centre - support + 0.5));
     const high = Math.min(extent, Math.trunc(centre + support + 0.5));
@@ -59,8 +70,8 @@ export function resizeBicubic(
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new RangeError(`Cannot resize an image: sizes must be positive integers, got ${width}×${height}`);
   }
-  const across = taps(box.x, box.width, image.width, width);
-  const down = taps(box.y, box.height, image.height, height);
+  const across = resizeTaps(box.x, box.width, image.width, width);
+  const down = resizeTaps(box.y, box.height, image.height, height);
   const half = 1 << (PRECISION_BITS - 1);
 
   const rows = new Uint8Array(width * image.height * 3);

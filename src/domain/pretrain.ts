@@ -23,7 +23,8 @@ export const OptimizerConfig = z.strictObject({
   warmup_epochs: z.number().min(0).max(1000).default(0),
 });
 
-export const AUGMENTATIONS = ["cifar", "none"] as const;
+/** `byol/augment.ts` says what each is; `none` gives the model what inference would see, twice. */
+export const AUGMENTATIONS = ["byol", "byol-symmetric", "cifar", "grayscale", "none"] as const;
 
 /** The body of a `pretrain` job's `config`, as sent. */
 export const PretrainConfig = z.strictObject({

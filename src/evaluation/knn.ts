@@ -19,15 +19,10 @@ export function knnAccuracy(
   dim: number,
   { k, temperature }: { k: number; temperature: number },
 ): number {
-  for (const [name, { labels }] of Object.entries({ bank, queries })) {
-    if (labels.length === 0 || labels.some((label) => label < 0)) {
-      throw new RangeError(`Cannot classify by k-NN: every one of at least one ${name} row needs a label`);
-    }
-  }
+  expectLabels(bank, queries);
   const bankUnit = normalizeRows(bank.rows, dim), queryUnit = normalizeRows(queries.rows, dim);
   const n = bank.labels.length, neighbours = Math.min(k, n);
-  const classes = 1 + bank.labels.reduce((most, label) => Math.max(most, label), 0);
-  const similarity = new Float64Array(n), votes = new Float64Array(classes);
+  const similarity = new Float64Array(n), ballot = new Ballot(bank.labels, temperature);
   let correct = 0;
   for (let q = 0; q < queries.labels.length; q++) {
     for (let b = 0; b < n; b++) {
@@ -35,13 +30,41 @@ export function knnAccuracy(
       for (let i = 0; i < dim; i++) dot += queryUnit[q * dim + i] * bankUnit[b * dim + i];
       similarity[b] = dot;
     }
-    votes.fill(0);
-    for (const b of nearest(similarity, neighbours)) {
-      votes[bank.labels[b]] += Math.exp(similarity[b] / temperature);
+    const chosen = nearest(similarity, neighbours);
+    if (ballot.winner(chosen, Float64Array.from(chosen, (b) => similarity[b])) === queries.labels[q]) {
+      correct++;
     }
-    if (votes.indexOf(Math.max(...votes)) === queries.labels[q]) correct++;
   }
   return correct / queries.labels.length;
+}
+
+/** @throws {RangeError} If there are no queries, no bank, or a label is missing (negative). */
+export function expectLabels(bank: LabelledEmbeddings, queries: LabelledEmbeddings): void {
+  for (const [name, { labels }] of Object.entries({ bank, queries })) {
+    if (labels.length === 0 || labels.some((label) => label < 0)) {
+      throw new RangeError(`Cannot classify by k-NN: every one of at least one ${name} row needs a label`);
+    }
+  }
+}
+
+/** Counts neighbours' votes. */
+export class Ballot {
+  readonly #votes: Float64Array;
+  constructor(readonly labels: Int32Array, readonly temperature: number) {
+    this.#votes = new Float64Array(1 + labels.reduce((most, label) => Math.max(most, label), 0));
+  }
+
+  /** The class that has most votes, the lower of equal ones. @param neighbours Rows of the bank, with similarities. */
+  winner(neighbours: ArrayLike<number>, similarities: ArrayLike<number>): number {
+    const votes = this.#votes.fill(0);
+    let most = -Infinity;
+    for (let i = 0; i < neighbours.length; i++) most = Math.max(most, similarities[i]);
+    for (let i = 0; i < neighbours.length; i++) {
+      // Relative to the nearest's: nothing overflows, however small the temperature.
+      votes[this.labels[neighbours[i]]] += Math.exp((similarities[i] - most) / this.temperature);
+    }
+    return votes.indexOf(votes.reduce((most, vote) => Math.max(most, vote), 0));
+  }
 }
 
 /** Indices of the `k` largest values, the earlier first among equals. */

@@ -14,7 +14,7 @@ const BATCHES = [1, 8, 32, 128] as const;
 const PREFIX = "encoder";
 
 interface BatchPlan {
-  x: Tensor & { storage: { buffer: GPUBuffer } };
+  x: ReturnType<typeof uploadTensor>;
   y: Tensor;
   plan: Plan;
 }
@@ -46,20 +46,35 @@ export class Encoder {
    * @returns `[n, dim]`, row-major.
    * @throws {RangeError} If the length is not a multiple of one image's.
    */
-  async embed(images: Float32Array<ArrayBuffer>): Promise<Float32Array> {
+  embed(images: Float32Array<ArrayBuffer>): Promise<Float32Array> {
     const length = this.px * this.px * 3, n = images.length / length;
     if (!Number.isInteger(n)) {
       throw new RangeError(
         `Cannot embed images: ${length} values an image needed, got ${images.length} in all`,
       );
     }
+    return this.embedFrom(n, ({ storage: { buffer } }, from, count) => {
+      this.pipelines.device.queue.writeBuffer(buffer, 0, images, from * length, count * length);
+    });
+  }
+
+  /**
+   * Embeds images that are written where the encoder reads them.
+   *
+   * @param write Writes images `from` … `from + count − 1` into the first rows of x, `[at least count, px, px, 3]` f32.
+   * @returns `[n, dim]`, row-major.
+   */
+  async embedFrom(
+    n: number,
+    write: (x: BatchPlan["x"], from: number, count: number) => void | Promise<void>,
+  ): Promise<Float32Array> {
     const embeddings = new Float32Array(n * this.dim);
     for (let done = 0; done < n;) {
       const batch = BATCHES.find((size) => size >= n - done) ?? BATCHES.at(-1)!,
         filled = Math.min(batch, n - done);
       const { x, y, plan } = await this.#planFor(batch);
       // Rows past `filled` keep older images; nobody reads what comes of them.
-      this.pipelines.device.queue.writeBuffer(x.storage.buffer, 0, images, done * length, filled * length);
+      await write(x, done, filled);
       plan.replay();
       const rows = await readFloats(this.pipelines.device, y);
       embeddings.set(rows.subarray(0, filled * this.dim), done * this.dim);

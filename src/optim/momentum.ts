@@ -3,7 +3,7 @@ import updateSource from "../../kernels/momentum_update.wgsl" with { type: "text
 import { FlatBuffer, type ParameterLayout } from "../gpu/parameters.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { uploadTensor } from "../gpu/upload.ts";
+import { uploadSegments } from "./segments.ts";
 
 export interface MomentumOptions {
   name: "sgd" | "lars";
@@ -21,17 +21,10 @@ export class MomentumState {
 
   constructor(device: GPUDevice, readonly layout: ParameterLayout) {
     this.momentum = new FlatBuffer(device, layout, "momentum");
-    const { slots, length } = layout;
     // LARS and weight decay leave biases and norms alone (byol.md §A5): they are plain momentum SGD at the full rate.
-    const segments = Uint32Array.from(
-      slots.flatMap((
-        { offset, shape, kind },
-      ) => [offset, shape.reduce((a, b) => a * b, 1), kind === "weight" ? 1 : 0]),
-    );
-    const blocks = new Uint32Array(length / 64);
-    for (const [s, { offset }] of slots.entries()) blocks.fill(s, offset / 64);
-    this.segments = uploadTensor(device, "optimizer.segments", [slots.length, 3], "u32", segments);
-    this.blockSegment = uploadTensor(device, "optimizer.block_segment", [blocks.length], "u32", blocks);
+    const { segments, blockSegment } = uploadSegments(device, layout);
+    this.segments = segments;
+    this.blockSegment = blockSegment;
   }
   destroy(): void {
     this.momentum.destroy();

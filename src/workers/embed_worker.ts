@@ -1,9 +1,8 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
-import { preprocess } from "../data/preprocess.ts";
-import type { Preprocessing } from "../domain/checkpoint.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Encoder } from "../inference/encoder.ts";
+import { Preprocessor } from "../inference/preprocess.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { Serial } from "./serial.ts";
@@ -13,7 +12,7 @@ const MAX_ENCODERS = 4;
 
 interface Loaded {
   encoder: Encoder;
-  preprocessing: Preprocessing;
+  preprocessor: Preprocessor;
 }
 
 /** The embedding child: images in, embeddings out, by whatever checkpoint a request names. */
@@ -32,14 +31,15 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
       }
       return serial.run(async () => {
         signal.throwIfAborted(); // whoever asked went away while this waited
-        const { encoder, preprocessing } = await load(request.checkpoint);
-        const length = preprocessing.px ** 2 * 3, inputs = new Float32Array(request.images.length * length);
+        const { encoder, preprocessor } = await load(request.checkpoint);
         let at = 0;
-        for (const [i, { width, height }] of request.images.entries()) {
-          const pixels = payload.subarray(at, at += width * height * 3);
-          inputs.set(preprocess({ width, height, pixels }, preprocessing), i * length);
-        }
-        const rows = await encoder.embed(inputs);
+        const images = request.images.map(({ width, height }) => (
+          { width, height, pixels: payload.subarray(at, at += width * height * 3) }
+        ));
+        const rows = await encoder.embedFrom(
+          images.length,
+          (x, from, count) => preprocessor.write(images.slice(from, from + count), x),
+        );
         return {
           result: { rows: request.images.length, dim: encoder.dim },
           payload: new Uint8Array(rows.buffer),
@@ -53,13 +53,15 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
     if (!entry) {
       const { tensors, config } = await readModel(join(options.dataDir, "checkpoints"), checkpoint);
       const { arch, preprocessing } = config;
-      entry = { encoder: new Encoder(pipelines, arch, preprocessing.px, tensors), preprocessing };
+      const encoder = new Encoder(pipelines, arch, preprocessing.px, tensors);
+      entry = { encoder, preprocessor: new Preprocessor(pipelines, preprocessing) };
     }
     loaded.delete(checkpoint); // set again below, behind the others: a Map keeps the order of insertion
     loaded.set(checkpoint, entry);
-    for (const [oldest, { encoder }] of loaded) {
+    for (const [oldest, { encoder, preprocessor }] of loaded) {
       if (loaded.size <= MAX_ENCODERS) break;
       encoder.destroy();
+      preprocessor.destroy();
       loaded.delete(oldest);
     }
     return entry;

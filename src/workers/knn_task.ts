@@ -1,14 +1,14 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
 import { DatasetReader } from "../data/dataset_reader.ts";
-import { preprocess } from "../data/preprocess.ts";
-import type { Preprocessing } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { KnnConfig } from "../domain/job.ts";
 import type { TrainingTask } from "../domain/ports.ts";
-import { knnAccuracy, type LabelledEmbeddings } from "../evaluation/knn.ts";
+import { knnAccuracyOnGpu } from "../evaluation/gpu_knn.ts";
+import type { LabelledEmbeddings } from "../evaluation/knn.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Encoder } from "../inference/encoder.ts";
+import { Preprocessor } from "../inference/preprocess.ts";
 import type { Say } from "../ipc/worker_loop.ts";
 
 /** Images embedded between two looks at the signal. */
@@ -31,12 +31,13 @@ export async function runKnn(
   const { tensors, config: model } = await readModel(join(dataDir, "checkpoints"), config.checkpoint);
   const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
   const encoder = new Encoder(pipelines, model.arch, model.preprocessing.px, tensors);
+  const preprocessor = new Preprocessor(pipelines, model.preprocessing);
   try {
     const bankItems = reader.items(config.bank_split), queryItems = reader.items(config.query_split);
     const total = bankItems.length + queryItems.length, start = performance.now();
     let done = 0;
     const embedSplit = (items: Uint32Array) =>
-      embedItems(encoder, reader, items, model.preprocessing, signal, (count) => {
+      embedItems(encoder, preprocessor, reader, items, signal, (count) => {
         done += count;
         const rate = (1000 * done) / (performance.now() - start);
         const progress = {
@@ -50,35 +51,40 @@ export async function runKnn(
       });
     const bank = await embedSplit(bankItems), queries = await embedSplit(queryItems);
     return {
-      top1: knnAccuracy(bank, queries, encoder.dim, config),
+      top1: await knnAccuracyOnGpu(pipelines, bank, queries, encoder.dim, config, signal),
       ...{ checkpoint: config.checkpoint, k: config.k, temperature: config.temperature },
       ...{ bank: bankItems.length, bank_split: config.bank_split },
       ...{ queries: queryItems.length, query_split: config.query_split },
     };
   } finally {
     encoder.destroy();
+    preprocessor.destroy();
     reader.close();
   }
 }
 
 async function embedItems(
   encoder: Encoder,
+  preprocessor: Preprocessor,
   reader: DatasetReader,
   items: Uint32Array,
-  preprocessing: Preprocessing,
   signal: AbortSignal,
   embedded: (count: number) => void,
 ): Promise<LabelledEmbeddings> {
-  const length = preprocessing.px ** 2 * 3, rows = new Float32Array(items.length * encoder.dim);
+  const rows = new Float32Array(items.length * encoder.dim);
   const labels = Int32Array.from(items, (n) => reader.classOf(n));
   if (labels.some((label) => label < 0)) {
     throw new DomainError("invalid", "Cannot classify by k-NN: an image of the split has no class");
   }
   for (let at = 0; at < items.length; at += CHUNK) {
     signal.throwIfAborted();
-    const chunk = items.subarray(at, at + CHUNK), images = new Float32Array(chunk.length * length);
-    for (const [i, n] of chunk.entries()) images.set(preprocess(reader.image(n), preprocessing), i * length);
-    rows.set(await encoder.embed(images), at * encoder.dim);
+    const chunk = items.subarray(at, at + CHUNK);
+    const embeddings = await encoder.embedFrom(
+      chunk.length,
+      (x, from, count) =>
+        preprocessor.write(Array.from(chunk.subarray(from, from + count), (n) => reader.image(n)), x),
+    );
+    rows.set(embeddings, at * encoder.dim);
     embedded(chunk.length);
   }
   return { rows, labels };

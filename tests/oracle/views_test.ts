@@ -1,15 +1,17 @@
 import { drawView, PRESETS, type ViewDraw } from "../../src/byol/augment.ts";
-import { packView, recordViews, VIEW_WORDS } from "../../src/byol/views.ts";
+import { blurRadius } from "../../src/byol/blur.ts";
+import { packBlur, packView, recordViews, VIEW_WORDS } from "../../src/byol/views.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
 import { expectClose, run, UNIT_ROUNDOFF, upload, uploadWords } from "./oracle.ts";
 import { colorAugment } from "./reference/color_augment.ts";
 import { cropResize } from "./reference/crop_resize.ts";
+import { gaussianBlur } from "./reference/gaussian_blur.ts";
 
 const MEAN = [0.485, 0.456, 0.406] as const, STD = [0.229, 0.224, 0.225] as const;
 const PLAIN: ViewDraw = {
   ...{ left: 0, top: 0, width: 0, height: 0, flip: false },
   ...{ jitter: false, order: Uint32Array.of(0, 1, 2, 3), brightness: 0, contrast: 1, saturation: 1, hue: 0 },
-  ...{ grayscale: false, solarize: false },
+  ...{ grayscale: false, solarize: false, blur: false, sigma: 1 },
 };
 
 /** A photograph's stand-in: smooth gradients, some noise, and flat gray, black and saturated corners. */
@@ -38,8 +40,12 @@ interface Case {
   draw: ViewDraw;
 }
 
-/** Packs the images one behind another, runs both kernels, and holds every view against the reference. */
-async function check(cases: Case[], px: number): Promise<void> {
+/**
+ * Packs the images one behind another, runs the kernels, and holds every view against the reference.
+ *
+ * @param blurs Whether blur passes are recorded.
+ */
+async function check(cases: Case[], px: number, blurs = false): Promise<void> {
   const images = cases.map(({ size }, i) => picture(size.width, size.height, i));
   const offsets: number[] = [];
   let length = 0;
@@ -51,13 +57,18 @@ async function check(cases: Case[], px: number): Promise<void> {
   for (const [i, image] of images.entries()) bytes.set(image, offsets[i]);
   const crops = new Uint32Array(cases.length * VIEW_WORDS),
     colors = new Float32Array(cases.length * VIEW_WORDS);
+  const radius = blurRadius(px), blurTaps = new Float32Array(cases.length * (radius + 1));
   for (const [i, { draw, size }] of cases.entries()) {
     packView(draw, { offset: offsets[i], ...size }, i, crops, colors);
+    packBlur(draw, i, radius, blurTaps);
   }
   const inputs = {
     pixels: uploadWords([bytes.length / 4], new Uint32Array(bytes.buffer)),
     crops: uploadWords([cases.length, VIEW_WORDS], crops),
     colors: upload({ shape: [cases.length, VIEW_WORDS], data: Float64Array.from(colors) }),
+    blurTaps: blurs
+      ? upload({ shape: [cases.length, radius + 1], data: Float64Array.from(blurTaps) })
+      : undefined,
   };
   const [actual] = await run((recorder) => [recordViews(recorder, inputs, px, { mean: MEAN, std: STD })]);
   for (const [i, { size, draw }] of cases.entries()) {
@@ -69,7 +80,12 @@ async function check(cases: Case[], px: number): Promise<void> {
       hue: Math.fround(draw.hue),
     };
     const cropped = cropResize({ ...draw, image: size, px }, images[i]);
-    const expected = colorAugment(drawn, cropped, { mean: MEAN, std: STD });
+    const expected = colorAugment(
+      drawn,
+      cropped,
+      { mean: MEAN, std: STD },
+      (x) => blurs && draw.blur ? gaussianBlur(x, px, draw.sigma) : x,
+    );
     const part = actual.subarray(i * px * px * 3, (i + 1) * px * px * 3);
     // Errors before the normalisation are a few dozen roundings of values up to 1; dividing by the deviation, and the
     // hue's division by the channels' range (1/64 at least here, its colour error range times that), scale them.
@@ -145,3 +161,19 @@ Deno.test("the cifar preset's draws agree with float64, all 24 orders among them
   });
   await check(cases, 12);
 });
+
+for (const preset of ["byol", "byol-symmetric", "grayscale"] as const) {
+  Deno.test(`the ${preset} preset's draws agree with float64, blurred between grayscale and solarisation`, async () => {
+    const size = { width: 37, height: 26 };
+    const cases = [1, 2, 1, 2, 1, 2, 1, 2].map((view, sample) => {
+      const drawn = drawView(
+        PRESETS[preset][view - 1],
+        view as 1 | 2,
+        { seed: 9, epoch: 2, sample },
+        size,
+      );
+      return { size, draw: sample === 7 ? { ...drawn, blur: true, solarize: true } : drawn };
+    });
+    await check(cases, 40, true);
+  });
+}

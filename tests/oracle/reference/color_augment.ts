@@ -21,17 +21,24 @@ export interface Channels {
 const clip = (v: number): number => Math.min(Math.max(v, 0), 1);
 
 /**
- * Colour jitter (each operation clipped to [0, 1]), grayscale, solarisation, clipping and normalisation.
+ * Colour jitter (each operation clipped to [0, 1]), grayscale, `between`, solarisation, clipping and normalisation.
  *
  * @param x `[pixels, 3]`, one image, in [0, 1].
+ * @param between What happens to the image between grayscale and solarisation: a blur, say.
  * @returns Of x's shape.
  */
-export function colorAugment(draw: ColorDraw, x: Float64Array, channels: Channels): Float64Array {
+export function colorAugment(
+  draw: ColorDraw,
+  x: Float64Array,
+  channels: Channels,
+  between = (y: Float64Array) => y,
+): Float64Array {
   let y: Float64Array = x.slice();
   for (let k = 0; draw.jitter && k < 4; k++) y = jitter(draw.order[k], draw, y).map(clip);
   if (draw.grayscale) {
     y = eachPixel(y, (r, g, b) => new Array(3).fill(0.2989 * r + 0.5870 * g + 0.1140 * b));
   }
+  y = between(y);
   if (draw.solarize) y = y.map((v) => v >= 0.5 ? 1 - v : v);
   return y.map((v, i) => (clip(v) - channels.mean[i % 3]) / channels.std[i % 3]);
 }

@@ -5,9 +5,11 @@ import { batchNorm, batchNormBackward } from "./batch_norm.ts";
 import { byolLoss, byolLossBackward } from "./byol_loss.ts";
 import { conv2d, conv2dBackward, conv2dOutput } from "./conv2d.ts";
 import { globalAveragePool, globalAveragePoolBackward } from "./global_average_pool.ts";
+import { l2Normalize, l2NormalizeBackward } from "./l2_normalize.ts";
 import { linear, linearBackward } from "./linear.ts";
 import { larsUpdate } from "./momentum.ts";
 import { relu, reluBackward } from "./relu.ts";
+import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
 
 const STEP = 1e-5;
 
@@ -98,6 +100,17 @@ Deno.test("globalAveragePoolBackward() is globalAveragePool()'s gradient", () =>
   const shape = { N: 2, pixels: 15, C: 3 }, x = noise(90, 1), dy = noise(6, 2);
   const dx = globalAveragePoolBackward(shape, dy);
   expectGradient("dx", () => dot(globalAveragePool(shape, x), dy), x, dx);
+});
+
+Deno.test("l2NormalizeBackward() is l2Normalize()'s gradient", () => {
+  const x = noise(21, 1), dy = noise(21, 2);
+  expectGradient("dx", () => dot(l2Normalize(7, x), dy), x, l2NormalizeBackward(7, x, dy));
+});
+
+Deno.test("softmaxCrossEntropy() gives the gradient of its scaled sum", () => {
+  const shape = { N: 4, C: 6 }, logits = noise(24, 1), labels = [5, 0, 6, 3];
+  const loss = () => 0.3 * softmaxCrossEntropy(shape, logits, labels).rowLoss.reduce((a, b) => a + b);
+  expectGradient("dLogits", loss, logits, softmaxCrossEntropy(shape, logits, labels, 0.3).dLogits);
 });
 
 for (const [N, D] of [[1, 2], [3, 5], [4, 17]]) {
