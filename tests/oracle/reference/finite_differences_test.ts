@@ -7,6 +7,7 @@ import { conv2d, conv2dBackward, conv2dOutput } from "./conv2d.ts";
 import { globalAveragePool, globalAveragePoolBackward } from "./global_average_pool.ts";
 import { linear, linearBackward } from "./linear.ts";
 import { larsUpdate } from "./momentum.ts";
+import { maxPool, maxPoolBackward } from "./max_pool.ts";
 import { relu, reluBackward } from "./relu.ts";
 
 const STEP = 1e-5;
@@ -98,6 +99,12 @@ Deno.test("globalAveragePoolBackward() is globalAveragePool()'s gradient", () =>
   const shape = { N: 2, pixels: 15, C: 3 }, x = noise(90, 1), dy = noise(6, 2);
   const dx = globalAveragePoolBackward(shape, dy);
   expectGradient("dx", () => dot(globalAveragePool(shape, x), dy), x, dx);
+});
+
+Deno.test("maxPoolBackward() is maxPool()'s gradient", () => {
+  const shape = { N: 2, H: 7, W: 5, C: 3, window: 3, stride: 2, padding: 1 };
+  const x = noise(210, 1), { y, winner } = maxPool(shape, x), dy = noise(y.length, 2);
+  expectGradient("dx", () => dot(maxPool(shape, x).y, dy), x, maxPoolBackward(shape, winner, dy));
 });
 
 for (const [N, D] of [[1, 2], [3, 5], [4, 17]]) {
