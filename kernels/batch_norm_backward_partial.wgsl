@@ -29,12 +29,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let last = min((group.y + 1u) * ROWS_PER_CHUNK, ROWS);
   var a = 0.0;
   var b = 0.0;
-  for (var row = group.y * ROWS_PER_CHUNK; row < last; row++) {
-    let i = (group.z * ROWS + row) * C + c;
-    var d = dy[i];
-    if (RELU) { d = select(0.0, d, y[i] > 0.0); }
-    a += d;
-    b = fma(d, (x[i] - m) * inv, b);
+  // By sixteens: behind a global pool dy is one value over an image's pixels, and one long sum of equals rounds one way.
+  for (var first = group.y * ROWS_PER_CHUNK; first < last; first += 16u) {
+    var a16 = 0.0;
+    var b16 = 0.0;
+    for (var row = first; row < min(first + 16u, last); row++) {
+      let i = (group.z * ROWS + row) * C + c;
+      var d = dy[i];
+      if (RELU) { d = select(0.0, d, y[i] > 0.0); }
+      a16 += d;
+      b16 = fma(d, (x[i] - m) * inv, b16);
+    }
+    a += a16;
+    b += b16;
   }
   let out = (group.z * CHUNKS + group.y) * C + c;
   sum_dy[out] = a;

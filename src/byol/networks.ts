@@ -2,13 +2,8 @@ import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { addMlp, type MlpSaved, recordMlpBackward, recordMlpTrain } from "../nn/mlp.ts";
 import { type Network, NetworkLayout } from "../nn/network.ts";
-import {
-  addResNet,
-  recordResNetBackward,
-  recordResNetTrain,
-  type ResNetSaved,
-  type ResNetSpec,
-} from "../nn/resnet.ts";
+import { addResNet, recordResNetBackward, recordResNetTrain, type ResNetSaved } from "../nn/resnet.ts";
+import type { ResNetSpec } from "../nn/resnet_spec.ts";
 
 export interface HeadSizes {
   projector: { hidden: number; out: number };

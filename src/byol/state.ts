@@ -4,7 +4,7 @@ import { readback } from "../gpu/readback.ts";
 import { elementCount } from "../gpu/tensor.ts";
 import { initNetwork } from "../nn/init.ts";
 import { krscToOihw, Network, oihwToKrsc } from "../nn/network.ts";
-import { type ResNetSpec, resnetSpec } from "../nn/resnet.ts";
+import { type ResNetSpec, resnetSpec } from "../nn/resnet_spec.ts";
 import { MomentumState } from "../optim/momentum.ts";
 import { byolLayout, type HeadSizes } from "./networks.ts";
 

@@ -1,14 +1,22 @@
 import { z } from "zod";
 
-/** The encoders that this version trains: He et al.'s CIFAR ResNets (6n + 2 layers, widths 16, 32, 64). */
-export const ARCHS = [
-  "cifar_resnet8",
-  "cifar_resnet20",
-  "cifar_resnet32",
-  "cifar_resnet44",
-  "cifar_resnet56",
-] as const;
-export type Arch = typeof ARCHS[number];
+const DEPTHS = [18, 34, 50, 101, 152, 200] as const, WIDTHS = ["", "x2", "x3", "x4"] as const;
+const STEMS = ["", "-cifar"] as const, CIFAR_DEPTHS = [8, 20, 32, 44, 56] as const;
+export type Arch =
+  | `cifar_resnet${typeof CIFAR_DEPTHS[number]}`
+  | `resnet${typeof DEPTHS[number]}${typeof WIDTHS[number]}${typeof STEMS[number]}`;
+
+/**
+ * The encoders that can be trained: He et al.'s CIFAR ResNets (6n + 2 layers, widths 16, 32, 64), and torchvision's
+ * ResNets, every channel times a width, with the stem of ImageNet or the one for small images. `nn/resnet_spec.ts` says
+ * what each is made of.
+ */
+export const ARCHS: readonly Arch[] = [
+  ...CIFAR_DEPTHS.map((depth) => `cifar_resnet${depth}` as const),
+  ...DEPTHS.flatMap((depth) =>
+    WIDTHS.flatMap((width) => STEMS.map((stem) => `resnet${depth}${width}${stem}` as const))
+  ),
+];
 
 const dimension = z.int().min(1).max(16384);
 const Head = z.strictObject({ hidden: dimension });
@@ -28,7 +36,9 @@ export const AUGMENTATIONS = ["byol", "byol-symmetric", "cifar", "grayscale", "n
 
 /** The body of a `pretrain` job's `config`, as sent. */
 export const PretrainConfig = z.strictObject({
-  arch: z.enum(ARCHS),
+  arch: z.enum(ARCHS, {
+    error: "must be resnet{18,34,50,101,152,200}[x2|x3|x4][-cifar] or cifar_resnet{8,20,32,44,56}",
+  }),
   px: z.int().min(8).max(512).default(32),
   batch: z.int().min(2).max(8192).default(128),
   epochs: z.number().positive().max(100_000).optional(),

@@ -107,7 +107,7 @@ export class Recorder {
   /**
    * What the recording will take of a device's memory. Allocates nothing.
    *
-   * @throws {RangeError} If a tensor alone exceeds what the device binds.
+   * @throws {RangeError} If a tensor, the recording's own or another, exceeds what the device binds.
    */
   memory(limits: DeviceLimits): MemoryPlan {
     return this.#plan(limits).memory;
@@ -115,10 +115,11 @@ export class Recorder {
 
   #plan(limits: DeviceLimits): { arena: ArenaPlan; memory: MemoryPlan } {
     const limit = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-    for (const tensor of this.#tensors) {
+    const bound = new Set([...this.#tensors, ...this.#recorded.flatMap(({ bindings }) => bindings)]);
+    for (const tensor of bound) {
       if (byteLength(tensor) > limit) {
         throw new RangeError(
-          `Cannot allocate ${tensor.label}: the device binds at most ${limit} bytes, got ${
+          `Cannot bind ${tensor.label}: the device binds at most ${limit} bytes, got ${
             byteLength(tensor)
           } for shape [${tensor.shape}]`,
         );

@@ -1,3 +1,4 @@
+import { DomainError } from "../domain/errors.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Plan } from "../gpu/plan.ts";
@@ -6,10 +7,13 @@ import { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import { Network, NetworkLayout } from "../nn/network.ts";
-import { addResNet, recordResNetInfer, type ResNetSpec, resnetSpec } from "../nn/resnet.ts";
+import { addResNet, recordResNetInfer } from "../nn/resnet.ts";
+import { largestActivation, type ResNetSpec, resnetSpec } from "../nn/resnet_spec.ts";
 
 /** Batch sizes that plans are made for: a request takes the smallest that holds it, or several of the largest. */
 const BATCHES = [1, 8, 32, 128] as const;
+/** What an activation of a batch may take where the device would bind more: a GPU is busy by then, and its memory finite. */
+const ENOUGH_BYTES = 128 * 2 ** 20;
 /** The names' prefix inside; a file's encoder names have none. */
 const PREFIX = "encoder";
 
@@ -24,15 +28,19 @@ export class Encoder {
   readonly dim: number;
   readonly #network: Network;
   readonly #spec: ResNetSpec;
+  readonly #batches: readonly number[];
   readonly #plans = new Map<number, BatchPlan>();
 
   /**
    * @param model The encoder's tensors under torchvision's names, convolutions OIHW.
    * @throws {RangeError} If the architecture is unknown, or a tensor is missing or of another shape.
+   * @throws {DomainError} `invalid`, type `model_too_large`, if the device cannot bind what one image makes.
    */
   constructor(readonly pipelines: PipelineCache, arch: string, readonly px: number, model: NamedTensors) {
     this.#spec = resnetSpec(arch);
     this.dim = this.#spec.dim;
+    const { maxStorageBufferBindingSize, maxBufferSize } = pipelines.device.limits;
+    this.#batches = batchesThatFit(this.#spec, px, Math.min(maxStorageBufferBindingSize, maxBufferSize));
     const layout = new NetworkLayout();
     addResNet(layout, PREFIX, this.#spec);
     this.#network = new Network(pipelines.device, layout, "model", false);
@@ -70,7 +78,7 @@ export class Encoder {
   ): Promise<Float32Array> {
     const embeddings = new Float32Array(n * this.dim);
     for (let done = 0; done < n;) {
-      const batch = BATCHES.find((size) => size >= n - done) ?? BATCHES.at(-1)!,
+      const batch = this.#batches.find((size) => size >= n - done) ?? this.#batches.at(-1)!,
         filled = Math.min(batch, n - done);
       const { x, y, plan } = await this.#planFor(batch);
       // Rows past `filled` keep older images; nobody reads what comes of them.
@@ -101,4 +109,22 @@ export class Encoder {
     }
     this.#network.destroy();
   }
+}
+
+/**
+ * The batch sizes whose largest activation a device can bind.
+ *
+ * @param limit Bytes of a binding.
+ * @throws {DomainError} `invalid`, type `model_too_large`, if a single image's does not fit.
+ */
+export function batchesThatFit(spec: ResNetSpec, px: number, limit: number): number[] {
+  const bytes = 4 * largestActivation(spec, px);
+  if (bytes > limit) {
+    throw new DomainError(
+      "invalid",
+      `Cannot embed images of ${px} px: the GPU binds at most ${limit} bytes, and a layer makes ${bytes} of one`,
+      { type: "model_too_large" },
+    );
+  }
+  return BATCHES.filter((batch) => batch === 1 || batch * bytes <= Math.min(limit, ENOUGH_BYTES));
 }

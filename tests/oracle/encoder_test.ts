@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Encoder } from "../../src/inference/encoder.ts";
-import { channelsLast, goldenTensors } from "./golden.ts";
+import type { NamedTensors } from "../../src/domain/tensor_data.ts";
+import { krscToOihw, NetworkLayout } from "../../src/nn/network.ts";
+import { addResNet } from "../../src/nn/resnet.ts";
+import { resnetSpec } from "../../src/nn/resnet_spec.ts";
+import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
+import { hashedNoise, hashedParameter, SHIFT } from "./hashed_values.ts";
 import { normError, pipelines } from "./oracle.ts";
 
 const model = goldenTensors("embed_model"), golden = goldenTensors("embed");
@@ -33,5 +38,23 @@ Deno.test("an image's embedding is the same, bit for bit, whatever its batch", a
     assertEquals(rows.slice(last * encoder.dim, (last + 1) * encoder.dim), one);
   }
   assertEquals((await encoder.embed(new Float32Array())).length, 0);
+  encoder.destroy();
+});
+
+Deno.test("a resnet18 at an odd size: PyTorch's embeddings, and the same bits whatever the batch", async () => {
+  const networks = goldenTensors("networks"), { arch, px, seed, images: count } = goldenJson("networks").odd;
+  const layout = new NetworkLayout(), model: NamedTensors = new Map();
+  addResNet(layout, "", resnetSpec(arch));
+  for (const { name, shape } of [...layout.parameters.slots, ...layout.statistics.slots]) {
+    const own = name.slice(1); // the prefix is empty, its dot is not
+    model.set(own, krscToOihw(hashedParameter(seed, own, shape, SHIFT), shape));
+  }
+  const encoder = new Encoder(pipelines, arch, px, model);
+  const drawn = hashedNoise(seed, "odd", [count, 3, px, px]);
+  const images = Float32Array.from(channelsLast(drawn.shape, drawn.data).data);
+  const rows = await encoder.embed(images);
+  const error = normError(rows, networks.get("odd.eval")!.data as Float32Array);
+  assert(error <= 1e-5, `embeddings differ by ${error} of their norm`);
+  assertEquals(await encoder.embed(images.slice(0, px * px * 3)), rows.slice(0, encoder.dim));
   encoder.destroy();
 });

@@ -8,6 +8,7 @@ import { globalAveragePool, globalAveragePoolBackward } from "./global_average_p
 import { l2Normalize, l2NormalizeBackward } from "./l2_normalize.ts";
 import { linear, linearBackward } from "./linear.ts";
 import { larsUpdate } from "./momentum.ts";
+import { maxPool, maxPoolBackward } from "./max_pool.ts";
 import { relu, reluBackward } from "./relu.ts";
 import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
 
@@ -111,6 +112,12 @@ Deno.test("softmaxCrossEntropy() gives the gradient of its scaled sum", () => {
   const shape = { N: 4, C: 6 }, logits = noise(24, 1), labels = [5, 0, 6, 3];
   const loss = () => 0.3 * softmaxCrossEntropy(shape, logits, labels).rowLoss.reduce((a, b) => a + b);
   expectGradient("dLogits", loss, logits, softmaxCrossEntropy(shape, logits, labels, 0.3).dLogits);
+});
+
+Deno.test("maxPoolBackward() is maxPool()'s gradient", () => {
+  const shape = { N: 2, H: 7, W: 5, C: 3, window: 3, stride: 2, padding: 1 };
+  const x = noise(210, 1), { y, winner } = maxPool(shape, x), dy = noise(y.length, 2);
+  expectGradient("dx", () => dot(maxPool(shape, x).y, dy), x, maxPoolBackward(shape, winner, dy));
 });
 
 for (const [N, D] of [[1, 2], [3, 5], [4, 17]]) {

@@ -1,0 +1,25 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { DomainError } from "../../../src/domain/errors.ts";
+import { batchesThatFit } from "../../../src/inference/encoder.ts";
+import { resnetSpec } from "../../../src/nn/resnet_spec.ts";
+
+const MiB = 2 ** 20;
+
+Deno.test("an encoder takes the batches whose largest activation the device can bind", () => {
+  const batches = (arch: string, px: number, limit: number) => batchesThatFit(resnetSpec(arch), px, limit);
+  assertEquals(batches("cifar_resnet8", 32, 128 * MiB), [1, 8, 32, 128]);
+  assertEquals(batches("resnet18", 224, 128 * MiB), [1, 8, 32]); // 128 would be 392 MiB
+  assertEquals(batches("resnet18", 512, 128 * MiB), [1, 8]); // 8 are 128 MiB to the byte
+  assertEquals(batches("resnet18-cifar", 512, 128 * MiB), [1]);
+  assertEquals(batches("resnet50", 224, 2048 * MiB - 4), [1, 8, 32]); // it would bind more, and fill the memory
+  assertEquals(batches("resnet50x4-cifar", 512, 2048 * MiB - 4), [1]); // over what is enough, yet it fits
+});
+
+Deno.test("an image whose activations the device cannot bind is refused", () => {
+  const error = assertThrows(() => batchesThatFit(resnetSpec("resnet50-cifar"), 512, 128 * MiB), DomainError);
+  assertEquals([error.code, error.options.type], ["invalid", "model_too_large"]);
+  assertEquals(
+    error.message,
+    "Cannot embed images of 512 px: the GPU binds at most 134217728 bytes, and a layer makes 268435456 of one",
+  );
+});
