@@ -11,7 +11,10 @@ import { uploadTensor } from "../../src/gpu/upload.ts";
 export const UNIT_ROUNDOFF = 2 ** -24;
 
 /** The adapter under test, opened once for all of a file's tests. */
-const gpu = await openGpu({ allowSoftware: true });
+export const gpu = await openGpu({
+  allowSoftware: true,
+  provider: Deno.env.get("GPU_PROVIDER") === "dawn" ? "dawn" : "deno",
+});
 export const pipelines = new PipelineCache(gpu.device, gpu.capabilities);
 
 /** Values in a test: float64 numbers that f32 represents exactly, so that both sides start from the same. */
