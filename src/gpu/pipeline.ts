@@ -38,10 +38,9 @@ export class PipelineCache {
       if (blamed !== cause) throw blamed;
       const { overrides, constants, elem } = spec;
       const specialisation = JSON.stringify({ ...overrides, ...constants, ...(elem && { Elem: elem }) });
-      const messages = (await module.getCompilationInfo()).messages.map((m) => quote(spec.name, m)).join(
-        "\n",
-      );
-      const reason = messages || (cause instanceof Error ? cause.message : String(cause));
+      const { messages } = await module.getCompilationInfo();
+      const errors = messages.filter(({ type }) => type === "error").map((m) => quote(spec.name, m));
+      const reason = errors.join("\n") || (cause instanceof Error ? cause.message : String(cause));
       throw new Error(`Cannot compile kernel ${spec.name} ${specialisation}: ${reason}`, { cause });
     } finally {
       await refused;
@@ -51,6 +50,6 @@ export class PipelineCache {
 
 /** A compiler's message behind its place in the kernel's file. Deno's says 1:1 of all and has the place in its text. */
 function quote(name: string, { lineNum, linePos, message }: GPUCompilationMessage): string {
-  const [, line = lineNum, column = linePos] = message.match(/wgsl:(\d+):(\d+)/) ?? [];
+  const [, line = lineNum, column = linePos] = message.match(/┌─ .*?:(\d+):(\d+)/) ?? [];
   return `${name}.wgsl:${line}:${column}: ${message.trim()}`;
 }

@@ -23,7 +23,7 @@ export class Plan {
 
   /** Encodes every dispatch, in order, into one compute pass of `encoder`. */
   encode(encoder: GPUCommandEncoder): void {
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass({ label: "plan" });
     for (const { pipeline, bindGroup, workgroups } of this.dispatches) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindGroup);
@@ -34,9 +34,9 @@ export class Plan {
 
   /** Encodes and submits the whole plan. Returns at once: only a readback waits. */
   replay(): void {
-    const encoder = this.device.createCommandEncoder();
+    const encoder = this.device.createCommandEncoder({ label: "plan" });
     this.encode(encoder);
-    this.device.queue.submit([encoder.finish()]);
+    this.device.queue.submit([encoder.finish({ label: "plan" })]);
   }
 
   /** Frees the plan's own buffers; the plan cannot be replayed after. */

@@ -1,4 +1,6 @@
+import { createBuffers } from "./allocate.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { OutOfMemoryError } from "./gpu_error.ts";
 import type { PipelineCache } from "./pipeline.ts";
 import { type Dispatch, Plan } from "./plan.ts";
 import type { KernelSpec } from "./specialize.ts";
@@ -67,30 +69,24 @@ export class Recorder {
   /**
    * Allocates what was recorded, compiles the kernels and makes the bind groups.
    *
-   * @throws {RangeError} If a tensor exceeds the device's binding limit.
+   * @throws {OutOfMemoryError} If a tensor exceeds the device's binding limit, or the device's memory.
    */
   async compile(pipelines: PipelineCache): Promise<Plan> {
     const { device } = pipelines;
     const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
     for (const tensor of this.#tensors) {
       if (byteLength(tensor) > limit) {
-        throw new RangeError(
-          `Cannot allocate ${tensor.label}: the device binds at most ${limit} bytes, got ${
-            byteLength(tensor)
-          } for shape [${tensor.shape}]`,
-        );
+        const reason = `shape [${tensor.shape}], and the device binds at most ${limit} bytes`;
+        throw new OutOfMemoryError(tensor.label, byteLength(tensor), reason);
       }
     }
     const compiled = await Promise.all(this.#recorded.map((r) => pipelines.get(r.kernel)));
-    const buffers = this.#tensors.map((tensor) => {
-      const buffer = device.createBuffer({
-        label: tensor.label,
-        size: Math.max(4, byteLength(tensor)),
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      });
-      tensor.storage = { buffer, offset: 0 };
-      return buffer;
-    });
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffers = await createBuffers(
+      device,
+      this.#tensors.map((tensor) => ({ label: tensor.label, size: Math.max(4, byteLength(tensor)), usage })),
+    );
+    for (const [i, tensor] of this.#tensors.entries()) tensor.storage = { buffer: buffers[i], offset: 0 };
     const constants = this.#writeConstants(device);
     const dispatches = this.#recorded.map((recorded, i): Dispatch => {
       const pipeline = compiled[i];

@@ -133,6 +133,12 @@ Deno.test("kernel source stands in kernels/, not in TypeScript strings", () => {
   assertEquals(sources.filter((path) => /@compute|@workgroup_size/.test(read(path))), []);
 });
 
+Deno.test("no kernel uses atomics: two runs on one device agree bit for bit", () => {
+  const code = (path: string) => read(path).replaceAll(/\/\/.*$/gm, "");
+  assert(kernels.length > 20, `only ${kernels.length} kernels were found: is this test looking at them?`);
+  assertEquals(kernels.filter((path) => /\batomic/i.test(code(path))), []);
+});
+
 Deno.test("files are named after their subject, in snake_case, and there are no barrels", () => {
   const forbidden = /^(utils?|helpers?|types|common|misc|index|mod)\./;
   const named = [...sources, ...kernels].map((path) => [path, basename(path)]);
