@@ -22,7 +22,7 @@ const Environment = z.object({
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
-  GPU_PROVIDER: z.literal("deno", { error: "must be deno: no other provider is built yet" }).default("deno"),
+  GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
   ALLOW_SOFTWARE_GPU: flag,
   TRUST_NETWORK: flag,
 });
@@ -37,7 +37,7 @@ export interface Config {
   maxUploadBytes: number;
   maxJsonBytes: number;
   decodeWorkers: number;
-  gpuProvider: "deno";
+  gpuProvider: "deno" | "dawn";
   allowSoftwareGpu: boolean;
   trustNetwork: boolean;
 }
@@ -50,7 +50,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   { name: "MAX_UPLOAD_BYTES", default: "8589934592", meaning: "largest dataset upload" },
   { name: "MAX_JSON_BYTES", default: "33554432", meaning: "largest body of an embeddings request" },
   { name: "DECODE_WORKERS", default: "2", meaning: "threads that decode images" },
-  { name: "GPU_PROVIDER", default: "deno", meaning: "WebGPU implementation; only `deno` is built so far" },
+  {
+    name: "GPU_PROVIDER",
+    default: "deno",
+    meaning: "WebGPU implementation: `deno`'s own (wgpu), or `dawn`, Chromium's",
+  },
   { name: "ALLOW_SOFTWARE_GPU", default: "0", meaning: "1 accepts an adapter that is a CPU" },
   {
     name: "TRUST_NETWORK",

@@ -26,7 +26,7 @@ export class ByolState {
   /** Fresh weights from `seed`; the target starts as a copy of the online network, as its average would. */
   initialize(seed: number): void {
     initNetwork(this.online, seed);
-    const encoder = this.device.createCommandEncoder();
+    const encoder = this.device.createCommandEncoder({ label: "initialize" });
     for (
       const [from, to] of [
         [this.online.values, this.target.values],
@@ -43,7 +43,7 @@ export class ByolState {
       );
     }
     encoder.clearBuffer(this.optimizer.momentum.all.storage!.buffer);
-    this.device.queue.submit([encoder.finish()]);
+    this.device.queue.submit([encoder.finish({ label: "initialize" })]);
   }
 
   /**

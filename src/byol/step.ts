@@ -23,7 +23,7 @@ export class ByolStep {
    * Records and compiles the step.
    *
    * @param recordInput Records what makes the views: `[2N, H, W, 3]`, view 1's images, then view 2's.
-   * @throws {RangeError} If a buffer exceeds the device's limits.
+   * @throws {OutOfMemoryError} If a buffer exceeds the device's limits, or all of them its memory.
    */
   static async compile(
     pipelines: PipelineCache,
@@ -56,11 +56,11 @@ export class ByolStep {
   run(k: number, { lr, tau }: { lr: number; tau: number }): void {
     const { device } = this.plan;
     this.params.write({ lr, tau, slot: k % METRIC_SLOTS });
-    const encoder = device.createCommandEncoder();
+    const encoder = device.createCommandEncoder({ label: "step" });
     // Parameter gradients accumulate (a weight may be used twice), so each step starts them at zero.
     encoder.clearBuffer(this.state.online.gradients!.all.storage!.buffer);
     this.plan.encode(encoder);
-    device.queue.submit([encoder.finish()]);
+    device.queue.submit([encoder.finish({ label: "step" })]);
   }
 
   /** The figures of steps `from` … `to − 1`, at most METRIC_SLOTS. Waits for the GPU. */

@@ -38,9 +38,9 @@ export class Plan {
 
   /** Encodes and submits the whole plan. Returns at once: only a readback waits. */
   replay(): void {
-    const encoder = this.device.createCommandEncoder({ label: "replay" });
+    const encoder = this.device.createCommandEncoder({ label: "plan" });
     this.encode(encoder);
-    this.device.queue.submit([encoder.finish()]);
+    this.device.queue.submit([encoder.finish({ label: "plan" })]);
   }
 
   /** Frees the plan's own buffers; the plan cannot be replayed after. */

@@ -1,3 +1,5 @@
+import { createBuffers } from "./allocate.ts";
+import { blame } from "./gpu_error.ts";
 import { byteLength, type Tensor } from "./tensor.ts";
 
 /**
@@ -5,17 +7,19 @@ import { byteLength, type Tensor } from "./tensor.ts";
  * never inside the training loop's step.
  *
  * @returns The elements' bits; view them as the tensor's dtype.
+ * @throws {OutOfMemoryError} If there is no room for the copy.
+ * @throws {DeviceLostError} If the device was lost before the copy was there.
  */
 export async function readback(device: GPUDevice, tensors: readonly Tensor[]): Promise<ArrayBuffer[]> {
   const sizes = tensors.map(byteLength);
   const total = sizes.reduce((a, b) => a + b, 0);
-  const staging = device.createBuffer({
+  const [staging] = await createBuffers(device, [{
     label: "readback",
     size: Math.max(4, total),
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
+  }]);
   try {
-    const encoder = device.createCommandEncoder();
+    const encoder = device.createCommandEncoder({ label: "readback" });
     let at = 0;
     for (const [i, tensor] of tensors.entries()) {
       if (!tensor.storage) throw new TypeError(`Cannot read ${tensor.label}: its plan is not compiled`);
@@ -24,8 +28,10 @@ export async function readback(device: GPUDevice, tensors: readonly Tensor[]): P
       }
       at += sizes[i];
     }
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    device.queue.submit([encoder.finish({ label: "readback" })]);
+    await staging.mapAsync(GPUMapMode.READ).catch(async (error) => {
+      throw await blame(device, error);
+    });
     const all = staging.getMappedRange();
     let from = 0;
     return sizes.map((size) => all.slice(from, from += size));

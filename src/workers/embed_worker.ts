@@ -23,7 +23,7 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
     async ready() {
       const session = await openGpuSession(options);
       pipelines = session.pipelines;
-      return session.adapter;
+      return session;
     },
     handle(request, payload, _say, signal) {
       if (request.type !== "embed") {

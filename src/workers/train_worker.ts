@@ -13,7 +13,7 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
     async ready() {
       const session = await openGpuSession(options);
       pipelines = session.pipelines;
-      return session.adapter;
+      return session;
     },
     handle(request, _payload, say, signal) {
       if (request.type !== "train") {

@@ -8,6 +8,7 @@ Deno.test("readConfig() has the documented defaults", () => {
   assertEquals(read(documented), read({}));
   assertEquals([read({}).host, read({}).port, read({}).maxUploadBytes], ["127.0.0.1", 8000, 8 * 2 ** 30]);
   assertEquals(read({ PORT: "" }).port, 8000);
+  assertEquals([read({}).gpuProvider, read({ GPU_PROVIDER: "dawn" }).gpuProvider], ["deno", "dawn"]);
   assertEquals([read({ PORT: "0" }).port, read({ ALLOW_SOFTWARE_GPU: "true" }).allowSoftwareGpu], [0, true]);
 });
 
@@ -16,7 +17,7 @@ Deno.test("readConfig() lists every wrong value at once", () => {
     read({
       PORT: "80000",
       DECODE_WORKERS: "0",
-      GPU_PROVIDER: "dawn",
+      GPU_PROVIDER: "metal",
       ALLOW_SOFTWARE_GPU: "yes",
       HOST: "0.0.0.0",
     })
