@@ -2,4 +2,6 @@
 export interface Capabilities {
   /** Lanes of every subgroup, where subgroup operations may be used and the adapter has one size only. */
   subgroupSize?: number;
+  /** The GPU's clock can be read before and after a pass: profiling needs it. */
+  timestamps?: boolean;
 }

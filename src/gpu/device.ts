@@ -56,7 +56,10 @@ export async function openGpu(options: { allowSoftware: boolean; provider?: GPU 
   return {
     device,
     adapter: { description, vendor, device: deviceId, software },
-    capabilities: subgroups && subgroupMinSize === subgroupMaxSize ? { subgroupSize: subgroupMinSize } : {},
+    capabilities: {
+      ...(subgroups && subgroupMinSize === subgroupMaxSize ? { subgroupSize: subgroupMinSize } : {}),
+      timestamps: device.features.has("timestamp-query"),
+    },
     lost,
   };
 }
@@ -66,10 +69,12 @@ async function requestDevice(
   adapter: GPUAdapter,
   descriptor: GPUDeviceDescriptor,
 ): Promise<{ device: GPUDevice; subgroups: boolean }> {
+  const listed = (["timestamp-query"] as const).filter((feature) => adapter.features.has(feature));
+  const request = (requiredFeatures: GPUFeatureName[]) =>
+    adapter.requestDevice({ ...descriptor, requiredFeatures });
   try {
-    const requiredFeatures = ["subgroups" as GPUFeatureName];
-    return { device: await adapter.requestDevice({ ...descriptor, requiredFeatures }), subgroups: true };
+    return { device: await request([...listed, "subgroups" as GPUFeatureName]), subgroups: true };
   } catch {
-    return { device: await adapter.requestDevice(descriptor), subgroups: false };
+    return { device: await request(listed), subgroups: false };
   }
 }

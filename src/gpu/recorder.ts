@@ -147,6 +147,7 @@ export class Recorder {
       workgroups,
       kernel: kernel.name,
       label,
+      shapes: bindings.map(({ shape }) => shape),
       flops,
       bytes: bindings.reduce((sum, tensor) => sum + byteLength(tensor), 0),
     }));
