@@ -91,17 +91,22 @@ export class TimestampQueries {
     };
   }
 
-  /** Milliseconds since the first query. Waits for all submitted work; every query must have been written in it. */
-  async read(): Promise<Float64Array> {
+  /**
+   * Milliseconds since the first query. Waits for all submitted work.
+   *
+   * @param written Queries that passes have written, from the first; all by default.
+   */
+  async read(written = this.count): Promise<Float64Array> {
     const encoder = this.device.createCommandEncoder({ label: "timestamps" });
     for (const [i, set] of this.#sets.entries()) {
-      encoder.resolveQuerySet(set, 0, set.count, this.#resolved, i * MAX_QUERIES * BYTES_PER_QUERY);
+      const from = i * MAX_QUERIES, count = Math.min(set.count, written - from);
+      if (count > 0) encoder.resolveQuerySet(set, 0, count, this.#resolved, from * BYTES_PER_QUERY);
     }
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, this.#staging.size);
     this.device.queue.submit([encoder.finish()]);
     await this.#staging.mapAsync(GPUMapMode.READ);
     // The whole numbers exceed 2^53 nanoseconds after three months: differences come first.
-    const nanoseconds = new BigInt64Array(this.#staging.getMappedRange().slice(0), 0, this.count);
+    const nanoseconds = new BigInt64Array(this.#staging.getMappedRange().slice(0), 0, written);
     this.#staging.unmap();
     return Float64Array.from(nanoseconds, (value) => Number(value - nanoseconds[0]) / 1e6);
   }

@@ -2,9 +2,15 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { fromFileUrl } from "@std/path";
 import { CONV_CASES, convFlops, DIRECTIONS, STEP_CASE } from "./cases.ts";
 import type { Question } from "./contender.ts";
+import { median } from "./figures.ts";
+import type { OptionValues } from "./options.ts";
+
+export const PEERS_OPTIONS = {
+  rounds: { about: "turns that each contender gets; medians are compared", default: 5 },
+} as const;
 
 /** One comparison, as it is kept: `ratio` above 1 says that ours is faster. */
-export interface Comparison {
+interface Comparison {
   case: string;
   ours: number;
   peer: number;
@@ -48,14 +54,35 @@ class ContenderProcess {
   }
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
+/** Ours beside the peers: a table, means over the convolutions, and the same as lines of JSON. */
+export async function peers({ rounds }: OptionValues<typeof PEERS_OPTIONS>): Promise<void> {
+  const all: Comparison[] = [];
+  await comparePeers(rounds, (comparison) => {
+    all.push(comparison);
+    const { case: name, ours, peer, peer_name, unit, ratio } = comparison;
+    const figures = `${ours.toFixed(1).padStart(7)} ${peer.toFixed(1).padStart(7)} ${unit.padEnd(8)}`;
+    console.log(`${name.padEnd(44)} ${figures} ${ratio.toFixed(2).padStart(6)} × ${peer_name}`);
+  });
+  for (const peer of new Set(all.map(({ peer_name }) => peer_name))) {
+    const ratios = all.filter(({ peer_name, unit }) => peer_name === peer && unit === "GFLOP/s").map((
+      { ratio },
+    ) => ratio);
+    if (ratios.length === 0) continue;
+    const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+    console.log(
+      `convolutions, geometric mean: ${mean.toFixed(2)} × ${peer}; least ${Math.min(...ratios).toFixed(2)} ×`,
+    );
+  }
+  console.log("");
+  for (const comparison of all) console.log(JSON.stringify(comparison));
+}
 
 /**
  * Measures ours and the peers on one adapter, going round them `rounds` times and taking each one's median.
  *
  * @param report Called with each comparison when it is known.
  */
-export async function comparePeers(rounds: number, report: (comparison: Comparison) => void): Promise<void> {
+async function comparePeers(rounds: number, report: (comparison: Comparison) => void): Promise<void> {
   const ours = new ContenderProcess("latentd", "./ours.ts");
   const tfjs = new ContenderProcess("tfjs-webgpu 4.22.0", "./tfjs.ts");
   const jaxJs = new ContenderProcess("jax-js 0.1.25", "./jax_js.ts");
