@@ -1,5 +1,5 @@
 import { elementCount } from "../../src/gpu/tensor.ts";
-import { type DispatchTime, timePlan } from "../../src/gpu/timing.ts";
+import { type DispatchTime, type PlanTimes, timePlan } from "../../src/gpu/timing.ts";
 import { digits, mebibytes, median, percent, printTable, sum } from "./figures.ts";
 import { type OptionValues, UsageError } from "./options.ts";
 import { caseOptions, describeCase, openBench, SubmitClock, Training } from "./training.ts";
@@ -34,18 +34,25 @@ export async function profile(options: OptionValues<typeof PROFILE_OPTIONS>): Pr
   const training = await Training.open(bench, options), { plan } = training.step;
   const load = Deno.loadavg()[0];
   let k = 0;
-  const wholeSteps = async (): Promise<number[]> => {
-    const clock = SubmitClock.start(device, rounds);
-    for (let round = 0; round < rounds; round++) training.replay(k++);
-    return (await clock.read()).map(({ begin, end }) => end - begin);
-  };
+  const replay = () => training.replay(k++);
   training.advance(k++);
   await training.step.metrics(0, 1); // drivers compile in the first step
-
-  // Whole steps before and after, so that what else the machine does falls on both alike.
-  const before = await wholeSteps();
-  const { dispatches, gpuMs, wallMs } = await timePlan(plan, { rounds, replay: () => training.replay(k++) });
-  const stepMs = median([...before, ...await wholeSteps()]);
+  const wholes: number[] = [], rounded: PlanTimes[] = [];
+  for (let round = 0; round < rounds; round++) {
+    // In turns, so that what else the machine does falls on both alike.
+    const clock = SubmitClock.start(device, 1);
+    replay();
+    const [{ begin, end }] = await clock.read();
+    wholes.push(end - begin);
+    rounded.push(await timePlan(plan, { rounds: 1, replay }));
+  }
+  const stepMs = median(wholes);
+  const gpuMs = median(rounded.map((times) => times.gpuMs));
+  const wallMs = median(rounded.map((times) => times.wallMs));
+  const dispatches = rounded[0].dispatches.map((dispatch, i) => ({
+    ...dispatch,
+    ms: median(rounded.map((times) => times.dispatches[i].ms)),
+  }));
   const byKernel = group(dispatches, ({ kernel }) => ({ kernel, what: "" }));
   const rows = group(
     dispatches,
