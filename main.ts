@@ -36,6 +36,7 @@ function startWorker(name: "train" | "embed", config: Config, dataDir: string): 
     env: {
       DATA_DIR: dataDir,
       GPU_PROVIDER: config.gpuProvider,
+      GPU_TUNE: config.gpuTune ? "on" : "off",
       ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
       XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
     },
@@ -107,8 +108,8 @@ async function serve(config: Config): Promise<void> {
 
 const [role] = Deno.args;
 const config = readConfigOrExit();
-const { dataDir, allowSoftwareGpu, gpuProvider } = config;
-const workerOptions = { dataDir, allowSoftwareGpu, gpuProvider };
+const { dataDir, allowSoftwareGpu, gpuProvider, gpuTune } = config;
+const workerOptions = { dataDir, allowSoftwareGpu, gpuProvider, gpuTune };
 switch (role) {
   case "serve":
     await serve(config);

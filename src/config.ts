@@ -23,6 +23,7 @@ const Environment = z.object({
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
   GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
+  GPU_TUNE: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   ALLOW_SOFTWARE_GPU: flag,
   TRUST_NETWORK: flag,
 });
@@ -38,6 +39,8 @@ export interface Config {
   maxJsonBytes: number;
   decodeWorkers: number;
   gpuProvider: "deno" | "dawn";
+  /** Whether training times its kernels on this adapter, once, and keeps the fastest. */
+  gpuTune: boolean;
   allowSoftwareGpu: boolean;
   trustNetwork: boolean;
 }
@@ -54,6 +57,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "GPU_PROVIDER",
     default: "deno",
     meaning: "WebGPU implementation: `deno`'s own (wgpu), or `dawn`, Chromium's",
+  },
+  {
+    name: "GPU_TUNE",
+    default: "on",
+    meaning: "`off` takes each kernel's default tile instead of timing them once on this adapter",
   },
   { name: "ALLOW_SOFTWARE_GPU", default: "0", meaning: "1 accepts an adapter that is a CPU" },
   {
@@ -94,6 +102,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     maxJsonBytes: data.MAX_JSON_BYTES,
     decodeWorkers: data.DECODE_WORKERS,
     gpuProvider: data.GPU_PROVIDER,
+    gpuTune: data.GPU_TUNE === "on",
     allowSoftwareGpu: data.ALLOW_SOFTWARE_GPU,
     trustNetwork: data.TRUST_NETWORK,
   };

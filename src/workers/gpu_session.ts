@@ -1,5 +1,8 @@
+import { join } from "@std/path";
 import { openGpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/pipeline.ts";
+import { Tuner } from "../gpu/tuner.ts";
+import { fileTuningCache } from "../gpu/tuning_file.ts";
 import type { GpuProvider } from "../gpu/provider.ts";
 
 /** What a worker is started with. */
@@ -8,6 +11,8 @@ export interface WorkerOptions {
   dataDir: string;
   allowSoftwareGpu: boolean;
   gpuProvider: GpuProvider;
+  /** Whether kernels' tiles are chosen by what was timed on this adapter. */
+  gpuTune: boolean;
 }
 export interface GpuSession {
   pipelines: PipelineCache;
@@ -19,14 +24,24 @@ export interface GpuSession {
 /**
  * Opens this process's GPU.
  *
+ * @param tune.measure Whether this process times what is not known yet. One that only reads keeps to the defaults there.
  * @throws {DomainError} `unavailable` where there is no adapter that may be used.
  */
 export async function openGpuSession(
-  { allowSoftwareGpu, gpuProvider }: WorkerOptions,
+  { dataDir, allowSoftwareGpu, gpuProvider, gpuTune }: WorkerOptions,
+  { measure }: { measure: boolean },
 ): Promise<GpuSession> {
   const { device, adapter, capabilities, failed } = await openGpu({
     allowSoftware: allowSoftwareGpu,
     provider: gpuProvider,
   });
-  return { pipelines: new PipelineCache(device, capabilities), adapter: adapter.description, failed };
+  const { software, driver } = adapter;
+  const tuner = gpuTune
+    ? new Tuner(driver, fileTuningCache(join(dataDir, "gpu_tuning.json")), { measure, software })
+    : undefined;
+  return {
+    pipelines: new PipelineCache(device, capabilities, tuner),
+    adapter: adapter.description,
+    failed,
+  };
 }

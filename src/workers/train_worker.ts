@@ -11,7 +11,7 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
   let pipelines: PipelineCache;
   return serveWorker({
     async ready() {
-      const session = await openGpuSession(options);
+      const session = await openGpuSession(options, { measure: true });
       pipelines = session.pipelines;
       return session;
     },
