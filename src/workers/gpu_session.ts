@@ -13,13 +13,20 @@ export interface WorkerOptions {
   gpuProvider: GpuProvider;
   /** Whether kernels' tiles are chosen by what was timed on this adapter. */
   gpuTune: boolean;
+  /** The most bytes of GPU memory that a job may take; 0 where that is not for the operator to say. */
+  gpuMemoryBytes: number;
 }
 export interface GpuSession {
   pipelines: PipelineCache;
+  /** The most bytes that a job may take: as set, or of a CPU adapter a share of the machine's memory; WebGPU tells none. */
+  memoryBudget: number | undefined;
   adapter: string;
   /** Resolves with why this process is of no more use: a lost device cannot be mended from inside. */
   failed: Promise<Error>;
 }
+
+/** Of the memory that is free when a CPU adapter is opened: the rest is for the other child and for reading images. */
+const SOFTWARE_SHARE = 0.8;
 
 /**
  * Opens this process's GPU.
@@ -28,7 +35,7 @@ export interface GpuSession {
  * @throws {DomainError} `unavailable` where there is no adapter that may be used.
  */
 export async function openGpuSession(
-  { dataDir, allowSoftwareGpu, gpuProvider, gpuTune }: WorkerOptions,
+  { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes }: WorkerOptions,
   { measure }: { measure: boolean },
 ): Promise<GpuSession> {
   const { device, adapter, capabilities, failed } = await openGpu({
@@ -41,6 +48,8 @@ export async function openGpuSession(
     : undefined;
   return {
     pipelines: new PipelineCache(device, capabilities, tuner),
+    memoryBudget: gpuMemoryBytes ||
+      (software ? SOFTWARE_SHARE * Deno.systemMemoryInfo().available : undefined),
     adapter: adapter.description,
     failed,
   };
