@@ -87,8 +87,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var a50 = vec4f(); var a51 = vec4f(); var a52 = vec4f(); var a53 = vec4f();
   var a60 = vec4f(); var a61 = vec4f(); var a62 = vec4f(); var a63 = vec4f();
   var a70 = vec4f(); var a71 = vec4f(); var a72 = vec4f(); var a73 = vec4f();
-  // Zero, which a compiler cannot know: where the tap loops have constant bounds, Mesa 25 unrolls them, and LLVM takes
-  // 50 s over the two copies of the loop over C (Mesa 22 leaves them rolled).
+  // Zero, which a compiler cannot know: where these loops have constant bounds, Mesa 25 unrolls them, and LLVM takes up
+  // to 50 s over the copies (Mesa 22, and naga's counted loops over C, stay rolled).
   let zero = groups.z >> 31u;
   for (var a = 0u; a < TAPS_R + zero; a++) {
     let y_in = top + i32(a) * X_DIR;
@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let p6 = pixel(n, y_in, x_in + 6 * i32(X_STEP));
       let p7 = pixel(n, y_in, x_in + 7 * i32(X_STEP));
       var at = (group.z * TAPS + (R_FIRST + a * R_STEP) * S + S_FIRST + b * R_STEP) * C * 4u;
-      for (var c = 0u; c < C; c++) {
+      for (var c = 0u; c < C + zero; c++) {
         let w0 = w[at]; let w1 = w[at + 1u]; let w2 = w[at + 2u]; let w3 = w[at + 3u];
         at += 4u;
         let x0 = load(p0, c);
