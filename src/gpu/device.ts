@@ -47,7 +47,12 @@ export async function openGpu(options: { allowSoftware: boolean; provider?: GPU 
     );
   }
   const requiredLimits = Object.fromEntries(REQUESTED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const { device, subgroups } = await requestDevice(adapter, { label: "latentd", requiredLimits });
+  const shaderF16 = adapter.features.has("shader-f16");
+  const { device, subgroups } = await requestDevice(adapter, {
+    label: "latentd",
+    requiredLimits,
+    requiredFeatures: shaderF16 ? ["shader-f16"] : [],
+  });
   device.addEventListener("uncapturederror", (event) => {
     console.error("gpu:", (event as GPUUncapturedErrorEvent).error.message);
   });
@@ -56,7 +61,10 @@ export async function openGpu(options: { allowSoftware: boolean; provider?: GPU 
   return {
     device,
     adapter: { description, vendor, device: deviceId, software },
-    capabilities: subgroups && subgroupMinSize === subgroupMaxSize ? { subgroupSize: subgroupMinSize } : {},
+    capabilities: {
+      shaderF16,
+      ...(subgroups && subgroupMinSize === subgroupMaxSize && { subgroupSize: subgroupMinSize }),
+    },
     lost,
   };
 }
@@ -67,7 +75,7 @@ async function requestDevice(
   descriptor: GPUDeviceDescriptor,
 ): Promise<{ device: GPUDevice; subgroups: boolean }> {
   try {
-    const requiredFeatures = ["subgroups" as GPUFeatureName];
+    const requiredFeatures = [...descriptor.requiredFeatures ?? [], "subgroups" as GPUFeatureName];
     return { device: await adapter.requestDevice({ ...descriptor, requiredFeatures }), subgroups: true };
   } catch {
     return { device: await adapter.requestDevice(descriptor), subgroups: false };
