@@ -3,7 +3,8 @@ import type { Plan } from "../gpu/plan.ts";
 import { Recorder } from "../gpu/recorder.ts";
 import { StepParams } from "../gpu/step_params.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { type MomentumOptions, recordMomentumUpdate } from "../optim/momentum.ts";
+import { recordLossScaleCheck } from "../optim/loss_scale.ts";
+import { recordOptimizerUpdate } from "../optim/optimizer.ts";
 import { recordEma } from "./ema.ts";
 import { recordByolLoss } from "./loss.ts";
 import { METRIC_SLOTS, readStepMetrics, recordStepMetrics, type StepMetrics } from "./metrics.ts";
@@ -28,26 +29,26 @@ export class ByolStep {
   static async compile(
     pipelines: PipelineCache,
     state: ByolState,
-    optimizer: MomentumOptions,
     recordInput: (recorder: Recorder) => Tensor,
   ): Promise<ByolStep> {
     const recorder = new Recorder(pipelines.capabilities), params = new StepParams(pipelines.device);
-    const { online, target, spec } = state;
+    const { online, target, spec, lossScale } = state;
     const x = recordInput(recorder);
     // The target first: what it leaves behind is gone before the online network fills the memory with what it saves.
     const targetProjection = recordTarget(recorder, target, spec, x);
     const { projection, prediction, saved } = recordOnline(recorder, online, spec, x);
     const { rowLoss, dPrediction } = recordByolLoss(recorder, prediction, targetProjection);
     recordOnlineBackward(recorder, online, saved, dPrediction);
-    recordMomentumUpdate(
+    recordLossScaleCheck(recorder, lossScale, online.gradients!);
+    recordOptimizerUpdate(
       recorder,
       state.optimizer,
       online.values,
       online.gradients!,
       params.tensor,
-      optimizer,
+      lossScale.state,
     );
-    recordEma(recorder, online.values, target.values, params.tensor);
+    recordEma(recorder, online.values, target.values, params.tensor, lossScale.state);
     const ring = recordStepMetrics(recorder, rowLoss, projection, params.tensor);
     return new ByolStep(state, await recorder.compile(pipelines), params, ring);
   }

@@ -5,6 +5,7 @@ import type { JobProgress } from "../domain/job.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
+import type { OptimizerOptions } from "../optim/optimizer.ts";
 import { learningRate } from "../optim/schedule.ts";
 import { targetDecay } from "./ema.ts";
 import { METRIC_SLOTS, type StepMetrics } from "./metrics.ts";
@@ -46,19 +47,14 @@ export async function train(
   hooks: TrainHooks,
   signal: AbortSignal,
 ): Promise<Record<string, number>> {
-  const { batch, seed, split, total_steps: total, optimizer } = config;
+  const { batch, seed, split, total_steps: total } = config;
   const loader = new Loader({ reader, split, batch, seed });
-  const state = new ByolState(pipelines.device, config);
+  const state = new ByolState(pipelines.device, config, optimizerOptions(config));
   const views = openViewSource(pipelines.device, config, reader, loader.maxBatchBytes);
   let step: ByolStep | undefined;
   try {
     state.initialize(seed);
-    step = await ByolStep.compile(pipelines, state, {
-      name: optimizer.name,
-      weightDecay: optimizer.weight_decay,
-      momentum: optimizer.momentum,
-      trustCoefficient: optimizer.trust_coefficient,
-    }, (recorder) => views.record(recorder));
+    step = await ByolStep.compile(pipelines, state, (recorder) => views.record(recorder));
     return await loop(step);
   } finally {
     step?.destroy();
@@ -91,6 +87,13 @@ export async function train(
     }
     return { ...latest, step: total, images_per_s: pace.meanRate };
   }
+}
+
+/** What the config calls for; AdamW's averages and epsilon are torch's defaults. */
+function optimizerOptions({ optimizer }: ResolvedPretrainConfig): OptimizerOptions {
+  const { name, weight_decay: weightDecay, momentum, trust_coefficient: trustCoefficient } = optimizer;
+  if (name === "adamw") return { name, weightDecay, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+  return { name, weightDecay, momentum, trustCoefficient };
 }
 
 /** Learning rate and target decay of step `k`, from 0. */

@@ -22,11 +22,13 @@ const dimension = z.int().min(1).max(16384);
 const Head = z.strictObject({ hidden: dimension });
 
 export const OptimizerConfig = z.strictObject({
-  name: z.enum(["lars", "sgd"]),
-  /** Multiplied by batch / 256. */
+  name: z.enum(["lars", "sgd", "adamw"]),
+  /** Multiplied by batch / 256. What suits LARS is a thousand times too much for AdamW, so there is no default. */
   base_lr: z.number().positive().max(100),
   weight_decay: z.number().min(0).max(1).default(1e-6),
+  /** Of sgd and lars. */
   momentum: z.number().min(0).lt(1).default(0.9),
+  /** Of lars. */
   trust_coefficient: z.number().positive().max(1).default(1e-3),
   warmup_epochs: z.number().min(0).max(1000).default(0),
 });

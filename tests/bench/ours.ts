@@ -45,11 +45,12 @@ await serveContender({
   },
 
   async step({ arch, px, batch, hidden, out }) {
-    const state = new ByolState(device, { arch, projector: { hidden, out }, predictor: { hidden } });
+    const optimizer = { name: "lars", weightDecay: 1.5e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
+    const heads = { projector: { hidden, out }, predictor: { hidden } };
+    const state = new ByolState(device, { arch, ...heads }, optimizer);
     state.initialize(0);
     const views = noise("views", [2 * batch, px, px, 3]);
-    const optimizer = { name: "lars", weightDecay: 1.5e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
-    const step = await ByolStep.compile(pipelines, state, optimizer, () => views);
+    const step = await ByolStep.compile(pipelines, state, () => views);
     let k = 0;
     return {
       enqueue: () => step.run(k++, { lr: 0.1, tau: 0.99 }),
