@@ -2,6 +2,7 @@ import { assert } from "@std/assert";
 import { targetDecay } from "../../src/byol/ema.ts";
 import { ByolState } from "../../src/byol/state.ts";
 import { ByolStep } from "../../src/byol/step.ts";
+import type { OptimizerOptions } from "../../src/optim/optimizer.ts";
 import { learningRate } from "../../src/optim/schedule.ts";
 import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
 import { noise, normError, pipelines, upload } from "./oracle.ts";
@@ -9,18 +10,27 @@ import { noise, normError, pipelines, upload } from "./oracle.ts";
 /** What the golden run and ours may differ by, of each tensor's norm: f32 against float64 over ten steps. */
 const TOLERANCE = 1e-4;
 
-for (const name of ["lars", "sgd"] as const) {
+/** What a golden run's optimiser is called here. */
+function optimizerOf(
+  { name, weight_decay: weightDecay, momentum, trust_coefficient: trustCoefficient, betas, eps: epsilon }: {
+    name: "lars" | "sgd" | "adamw";
+    weight_decay: number;
+    momentum: number;
+    trust_coefficient: number;
+    betas: [number, number];
+    eps: number;
+  },
+): OptimizerOptions {
+  if (name === "adamw") return { name, weightDecay, beta1: betas[0], beta2: betas[1], epsilon };
+  return { name, weightDecay, momentum, trustCoefficient };
+}
+
+for (const name of ["lars", "sgd", "adamw"] as const) {
   Deno.test(`ten BYOL steps of a tiny net agree with PyTorch: ${name}`, async () => {
     const run = goldenJson(`byol_${name}`),
       start = goldenTensors("byol_initial"),
       end = goldenTensors(`byol_${name}`);
-    const { weight_decay, momentum, trust_coefficient } = run.optimizer;
-    const state = new ByolState(pipelines.device, run, {
-      name,
-      weightDecay: weight_decay,
-      momentum,
-      trustCoefficient: trust_coefficient,
-    });
+    const state = new ByolState(pipelines.device, run, optimizerOf(run.optimizer));
     state.load(start);
     const [view1, view2] = ["view1", "view2"].map((view) => {
       const { shape, data } = start.get(view)!;
