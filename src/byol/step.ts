@@ -4,7 +4,8 @@ import type { Plan } from "../gpu/plan.ts";
 import { Recorder } from "../gpu/recorder.ts";
 import { STEP_PARAMETERS, StepParams } from "../gpu/step_params.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { type MomentumOptions, recordMomentumUpdate } from "../optim/momentum.ts";
+import { recordLossScaleCheck } from "../optim/loss_scale.ts";
+import { recordOptimizerUpdate } from "../optim/optimizer.ts";
 import { recordEma } from "./ema.ts";
 import { recordByolLoss } from "./loss.ts";
 import { METRIC_SLOTS, readStepMetrics, recordStepMetrics, type StepMetrics } from "./metrics.ts";
@@ -18,21 +19,17 @@ import type { ByolState } from "./state.ts";
  * @param x `[2N, H, W, 3]`: view 1's images, then view 2's.
  * @returns The ring that the steps' figures go to.
  */
-function recordStep(
-  recorder: Recorder,
-  { online, target, spec, optimizer: optimizerState }: ByolState,
-  optimizer: MomentumOptions,
-  params: Tensor,
-  x: Tensor,
-): Tensor {
+function recordStep(recorder: Recorder, state: ByolState, params: Tensor, x: Tensor): Tensor {
+  const { online, target, spec, lossScale } = state, gradients = online.gradients!;
   // The target first: what it leaves behind is gone before the online network fills the memory with what it saves.
   const targetProjection = recordTarget(recorder, target, spec, x);
   const { projection, prediction, saved } = recordOnline(recorder, online, spec, x);
-  const { rowLoss, dPrediction } = recordByolLoss(recorder, prediction, targetProjection);
+  const { rowLoss, dPrediction } = recordByolLoss(recorder, prediction, targetProjection, lossScale.state);
   recordOnlineBackward(recorder, online, saved, dPrediction);
-  recordMomentumUpdate(recorder, optimizerState, online.values, online.gradients!, params, optimizer);
-  recordEma(recorder, online.values, target.values, params);
-  return recordStepMetrics(recorder, rowLoss, projection, params);
+  recordLossScaleCheck(recorder, lossScale, gradients);
+  recordOptimizerUpdate(recorder, state.optimizer, online.values, gradients, params, lossScale.state);
+  recordEma(recorder, online.values, target.values, params, lossScale.state);
+  return recordStepMetrics(recorder, rowLoss, projection, params, lossScale.state);
 }
 
 /**
@@ -44,12 +41,11 @@ function recordStep(
 export function stepMemory(
   { device, capabilities }: PipelineCache,
   state: ByolState,
-  optimizer: MomentumOptions,
   recordInput: (recorder: Recorder) => Tensor,
 ): MemoryPlan {
   const recorder = new Recorder(capabilities);
   const params: Tensor = { label: "step", shape: [STEP_PARAMETERS], dtype: "f32" };
-  recordStep(recorder, state, optimizer, params, recordInput(recorder));
+  recordStep(recorder, state, params, recordInput(recorder));
   return recorder.memory(device.limits);
 }
 
@@ -71,11 +67,10 @@ export class ByolStep {
   static async compile(
     pipelines: PipelineCache,
     state: ByolState,
-    optimizer: MomentumOptions,
     recordInput: (recorder: Recorder) => Tensor,
   ): Promise<ByolStep> {
     const recorder = new Recorder(pipelines.capabilities), params = new StepParams(pipelines.device);
-    const ring = recordStep(recorder, state, optimizer, params.tensor, recordInput(recorder));
+    const ring = recordStep(recorder, state, params.tensor, recordInput(recorder));
     return new ByolStep(state, await recorder.compile(pipelines), params, ring);
   }
 

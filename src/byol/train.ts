@@ -10,7 +10,7 @@ import { learningRate } from "../optim/schedule.ts";
 import { targetDecay } from "./ema.ts";
 import { expectFit, mebibytes, refuse } from "./fit.ts";
 import { METRIC_SLOTS, type StepMetrics } from "./metrics.ts";
-import { ByolState } from "./state.ts";
+import { openByolState } from "./state.ts";
 import { ByolStep, stepMemory } from "./step.ts";
 import { openViewSource, sketchViews, type ViewSource } from "./view_source.ts";
 
@@ -53,18 +53,12 @@ export async function train(
   signal: AbortSignal,
   { memoryBudget }: { memoryBudget?: number } = {},
 ): Promise<Record<string, number>> {
-  const { batch, seed, split, total_steps: total, optimizer } = config;
+  const { batch, seed, split, total_steps: total } = config;
   const loader = new Loader({ reader, split, batch, seed });
-  const state = new ByolState(pipelines.device, config);
-  const options = {
-    name: optimizer.name,
-    weightDecay: optimizer.weight_decay,
-    momentum: optimizer.momentum,
-    trustCoefficient: optimizer.trust_coefficient,
-  };
+  const state = openByolState(pipelines, config);
   const memoryAt = (size: number) => {
     const sketch = sketchViews(config, size, Math.ceil((loader.maxBatchBytes * size) / batch));
-    const plan = stepMemory(pipelines, state, options, sketch.record);
+    const plan = stepMemory(pipelines, state, sketch.record);
     return { plan, bytes: plan.bytes + sketch.bytes + state.bytes };
   };
   const fit = { batch, budget: memoryBudget, bytesAt: (size: number) => memoryAt(size).bytes };
@@ -81,7 +75,7 @@ export async function train(
     const source = views = openViewSource(pipelines.device, config, reader, loader.maxBatchBytes);
     state.initialize(seed);
     try {
-      step = await ByolStep.compile(pipelines, state, options, (recorder) => source.record(recorder));
+      step = await ByolStep.compile(pipelines, state, (recorder) => source.record(recorder));
     } catch (error) {
       throw error instanceof OutOfMemoryError ? await refuse(pipelines.device, fit) : error;
     }
@@ -109,7 +103,7 @@ export async function train(
         step.run(k, ratesAt(k, config));
       }
       const figures = await step.metrics(done, until);
-      latest = { ...summarize(figures, done), ...ratesAt(until - 1, config) };
+      latest = { ...summarize(figures, done, config.precision), ...ratesAt(until - 1, config) };
       done = until;
       const progress = pace.advance(done, Math.floor((done - 1) / loader.stepsPerEpoch));
       hooks.progress(progress, { ...latest, images_per_s: progress.images_per_s });
@@ -128,7 +122,11 @@ function ratesAt(k: number, config: ResolvedPretrainConfig): { lr: number; tau: 
 }
 
 /** @throws {DomainError} If a loss is not a finite number: the run cannot recover from that. */
-function summarize(figures: StepMetrics[], first: number): { loss: number; projection_std: number } {
+function summarize(
+  figures: StepMetrics[],
+  first: number,
+  precision: ResolvedPretrainConfig["precision"],
+): Record<string, number> {
   const bad = figures.findIndex(({ loss }) => !Number.isFinite(loss));
   if (bad >= 0) {
     throw new DomainError(
@@ -141,7 +139,12 @@ function summarize(figures: StepMetrics[], first: number): { loss: number; proje
   }
   const mean = (of: (m: StepMetrics) => number) =>
     figures.reduce((sum, m) => sum + of(m), 0) / figures.length;
-  return { loss: mean((m) => m.loss), projection_std: mean((m) => m.projectionStd) };
+  const { lossScale, skippedSteps } = figures.at(-1)!;
+  return {
+    loss: mean((m) => m.loss),
+    projection_std: mean((m) => m.projectionStd),
+    ...precision === "mixed" && { loss_scale: lossScale, skipped_steps: skippedSteps },
+  };
 }
 
 /**

@@ -45,7 +45,10 @@ export function sketchViews(
   }
   const inputs = viewInputs(config, batch, maxBatchBytes);
   const bytes = Object.values(inputs).reduce((sum, tensor) => sum + (tensor ? byteLength(tensor) : 0), 0);
-  return { record: (recorder) => recordViews(recorder, inputs, config.px, channels(config)), bytes };
+  return {
+    record: (recorder) => recordViews(recorder, inputs, config.px, channels(config), dtypeOf(config)),
+    bytes,
+  };
 }
 
 /** The tables that a batch is written to, as yet without memory. */
@@ -60,6 +63,8 @@ function viewInputs(config: ResolvedPretrainConfig, batch: number, maxBatchBytes
   };
 }
 const presetsOf = (config: ResolvedPretrainConfig) => PRESETS[config.augmentation as keyof typeof PRESETS];
+/** What activations, and so the views, are stored as. */
+const dtypeOf = ({ precision }: ResolvedPretrainConfig) => precision === "mixed" ? "f16" : "f32";
 const channels = ({ channel_mean: mean, channel_std: std }: ResolvedPretrainConfig) => ({ mean, std });
 
 function augmentedViews(
@@ -75,7 +80,8 @@ function augmentedViews(
   const blurRows = new Float32Array(2 * N * (radius + 1));
   const cropRows = new Uint32Array(2 * N * VIEW_WORDS), colorRows = new Float32Array(2 * N * VIEW_WORDS);
   return {
-    record: (recorder) => recordViews(recorder, { pixels, crops, colors, blurTaps }, px, channels(config)),
+    record: (recorder) =>
+      recordViews(recorder, { pixels, crops, colors, blurTaps }, px, channels(config), dtypeOf(config)),
     write({ epoch, samples, pixels: packed, offsets, widths, heights }) {
       for (const [i, sample] of samples.entries()) {
         const image = { offset: offsets[i], width: widths[i], height: heights[i] };
@@ -98,7 +104,7 @@ function augmentedViews(
 /** No augmentation: what inference would see, twice. A step is then reproducible outside. */
 function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: DatasetReader): ViewSource {
   const { batch: N, px, channel_mean, channel_std } = config, length = px * px * 3;
-  const { label, shape } = plainShape(config, N), x = uploadTensor(device, label, shape, "f32");
+  const { label, shape, dtype } = plainShape(config, N), x = uploadTensor(device, label, shape, dtype);
   const values = new Float32Array(2 * N * length);
   return {
     record: () => x,
@@ -107,14 +113,15 @@ function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: D
         values.set(preprocess(reader.image(sample), { px, channel_mean, channel_std }), i * length);
       }
       values.copyWithin(N * length, 0, N * length);
-      device.queue.writeBuffer(x.storage.buffer, 0, values);
+      const bytes = dtype === "f16" ? new Uint8Array(new Float16Array(values).buffer) : values;
+      device.queue.writeBuffer(x.storage.buffer, 0, bytes); // as bytes: Dawn stumbles over a Float16Array
     },
     destroy: () => x.storage.buffer.destroy(),
   };
 }
 
-const plainShape = ({ px }: ResolvedPretrainConfig, batch: number): Tensor => ({
+const plainShape = (config: ResolvedPretrainConfig, batch: number): Tensor => ({
   label: "views",
-  shape: [2 * batch, px, px, 3],
-  dtype: "f32",
+  shape: [2 * batch, config.px, config.px, 3],
+  dtype: dtypeOf(config),
 });

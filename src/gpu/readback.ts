@@ -1,47 +1,91 @@
 import { blame, OutOfMemoryError } from "./gpu_error.ts";
 import { byteLength, type Tensor } from "./tensor.ts";
 
+/** What is copied at once at most: a large net's state would need gigabytes beside the state itself. */
+const STAGING_BYTES = 2 ** 28;
+
+/** A stretch of a tensor's bytes, and where it lies in the staging buffer. */
+interface Piece {
+  tensor: number;
+  from: number;
+  bytes: number;
+  at: number;
+}
+
 /**
- * Copies a tensor to the CPU. The only wait of the engine, and a dear one (all submitted work, then 10 ms in Deno):
- * never inside the training loop's step. What is copied is what was submitted before the call, awaited or not.
+ * Copies tensors to the CPU. The only wait of the engine, and a dear one (all submitted work, then 10 ms in Deno):
+ * never inside the training loop's step. What is copied is what was submitted before the call, awaited or not; but more
+ * than `stagingBytes` are copied in several rounds, each with a wait of its own, and what is to be one state must then not
+ * be written to in the meantime.
  *
  * @returns The elements' bits; view them as the tensor's dtype.
  * @throws {TypeError} If a tensor's plan is not compiled.
  * @throws {OutOfMemoryError} If there is no room for the copy.
  * @throws {DeviceLostError} If the device was lost before the copy was there.
  */
-export async function readback(device: GPUDevice, tensors: readonly Tensor[]): Promise<ArrayBuffer[]> {
-  const sizes = tensors.map(byteLength), size = Math.max(4, sizes.reduce((a, b) => a + b, 0));
+export async function readback(
+  device: GPUDevice,
+  tensors: readonly Tensor[],
+  stagingBytes: number = Math.min(STAGING_BYTES, device.limits.maxBufferSize),
+): Promise<ArrayBuffer[]> {
   const missing = tensors.find(({ storage }) => !storage);
   if (missing) throw new TypeError(`Cannot read ${missing.label}: its plan is not compiled`);
-  const limit = device.limits.maxBufferSize;
-  if (size > limit) throw new OutOfMemoryError("readback", size, `one buffer takes at most ${limit}`);
+  const sizes = tensors.map(byteLength), results = sizes.map((size) => new ArrayBuffer(size));
+  const size = Math.max(4, Math.min(sizes.reduce((a, b) => a + b, 0), stagingBytes));
+  const rounds = [...roundsOf(sizes, size)];
+  const submit = (round: readonly Piece[]) => {
+    const encoder = device.createCommandEncoder({ label: "readback" });
+    for (const { tensor, from, bytes, at } of round) {
+      const { buffer, offset } = tensors[tensor].storage!;
+      encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
+    }
+    device.queue.submit([encoder.finish({ label: "readback" })]);
+  };
 
   device.pushErrorScope("validation"); // a copy into a buffer that there is no memory for is such an error too
   device.pushErrorScope("out-of-memory");
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const staging = device.createBuffer({ label: "readback", size, usage });
-  const encoder = device.createCommandEncoder({ label: "readback" });
-  let at = 0;
-  for (const [i, { storage }] of tensors.entries()) {
-    if (sizes[i] > 0) encoder.copyBufferToBuffer(storage!.buffer, storage!.offset, staging, at, sizes[i]);
-    at += sizes[i];
-  }
-  device.queue.submit([encoder.finish({ label: "readback" })]);
+  submit(rounds[0] ?? []);
   const outcome = Promise.all([device.popErrorScope(), device.popErrorScope()]);
   try {
     const [noMemory, invalid] = await outcome;
     if (noMemory) throw new OutOfMemoryError("readback", size, noMemory.message);
     if (invalid) throw new Error(`Cannot read ${tensors.map(({ label }) => label)}: ${invalid.message}`);
-    await staging.mapAsync(GPUMapMode.READ).catch(async (error) => {
-      throw await blame(device, error);
-    });
-    const all = staging.getMappedRange();
-    let from = 0;
-    return sizes.map((length) => all.slice(from, from += length));
+    for (const [i, round] of rounds.entries()) {
+      if (i > 0) submit(round);
+      await staging.mapAsync(GPUMapMode.READ).catch(async (error) => {
+        throw await blame(device, error);
+      });
+      const all = new Uint8Array(staging.getMappedRange());
+      for (const { tensor, from, bytes, at } of round) {
+        new Uint8Array(results[tensor], from, bytes).set(all.subarray(at, at + bytes));
+      }
+      staging.unmap();
+    }
+    return results;
   } finally {
     staging.destroy();
   }
+}
+
+/** All tensors' bytes, cut into rounds that fill the staging buffer; one, if need be of nothing, at least. */
+function roundsOf(sizes: readonly number[], capacity: number): Piece[][] {
+  const rounds: Piece[][] = [[]];
+  let at = 0;
+  for (const [tensor, size] of sizes.entries()) {
+    for (let from = 0; from < size;) {
+      if (at === capacity) {
+        rounds.push([]);
+        at = 0;
+      }
+      const bytes = Math.min(size - from, capacity - at);
+      rounds.at(-1)!.push({ tensor, from, bytes, at });
+      from += bytes;
+      at += bytes;
+    }
+  }
+  return rounds;
 }
 
 /** Reads one f32 tensor. */

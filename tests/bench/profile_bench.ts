@@ -1,12 +1,11 @@
 import { elementCount } from "../../src/gpu/tensor.ts";
 import { type DispatchTime, type PlanTimes, timePlan } from "../../src/gpu/timing.ts";
 import { digits, mebibytes, median, percent, printTable, sum } from "./figures.ts";
-import { type OptionValues, UsageError } from "./options.ts";
+import type { OptionValues } from "./options.ts";
 import { caseOptions, describeCase, openBench, SubmitClock, Training } from "./training.ts";
 
 export const PROFILE_OPTIONS = {
   ...caseOptions("cifar_resnet20", 32, 32),
-  precision: { about: "of activations; mixed is not built yet", default: "f32", choices: ["f32", "mixed"] },
   rounds: { about: "timed steps, of which each dispatch's median is shown", default: 5 },
   by: { about: "what the second table goes by", default: "shape", choices: ["shape", "layer"] },
   top: { about: "rows of the second table", default: 25 },
@@ -27,9 +26,6 @@ interface Row {
 /** Where the time of one training step goes, dispatch by dispatch. */
 export async function profile(options: OptionValues<typeof PROFILE_OPTIONS>): Promise<void> {
   const { arch, px, batch, hidden, out, precision, rounds, by } = options;
-  if (precision !== "f32") {
-    throw new UsageError("Cannot profile --precision mixed: it is not built yet; only f32 is");
-  }
   const bench = await openBench(), { adapter, device } = bench;
   const training = await Training.open(bench, options), { plan } = training.step;
   const load = Deno.loadavg()[0];
@@ -134,7 +130,12 @@ export async function profile(options: OptionValues<typeof PROFILE_OPTIONS>): Pr
 function memoryLines({ step: { plan }, state }: Training): string[] {
   const { bytes, peakBytes, unsharedBytes, tensors, largest } = plan.memory;
   const { online, target, optimizer } = state;
-  const flat = [online.values, online.gradients!, optimizer.momentum, target.values];
+  const flat = [
+    online.values,
+    online.gradients!,
+    target.values,
+    ...optimizer.buffers.map(([, buffer]) => buffer),
+  ];
   const words = sum([...flat, online.statistics, target.statistics].map(({ layout }) => layout.length));
   return [
     `memory   ${mebibytes(bytes)} for ${tensors} tensors, in ${plan.buffers.length} buffers; ` +

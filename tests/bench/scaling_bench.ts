@@ -12,12 +12,12 @@ const TURN_MS = 500;
 
 /** Whether twice the batch, or twice the blocks, takes no more than twice the time. */
 export async function scaling(options: OptionValues<typeof SCALING_OPTIONS>): Promise<void> {
-  const { arch, px, batch, hidden, out, rounds } = options;
+  const { arch, px, batch, hidden, out, precision, rounds } = options;
   const depth = Number(/^cifar_resnet(\d+)$/.exec(arch)?.[1]);
   if (!depth) {
     throw new UsageError(`Cannot double ${arch}: --arch must be a cifar_resnet, whose blocks can be doubled`);
   }
-  const one: TrainingCase = { arch, px, batch, hidden, out };
+  const one: TrainingCase = { arch, px, batch, hidden, out, precision };
   const cases = [one, { ...one, batch: 2 * batch }, { ...one, arch: `cifar_resnet${2 * depth - 2}` }];
   const bench = await openBench(), { device, adapter } = bench;
   console.log(`case     ${describeCase(one)}; ${rounds} turns each, alternating\n`);

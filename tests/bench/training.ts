@@ -1,15 +1,19 @@
 import { fromFileUrl, join } from "@std/path";
 import { targetDecay } from "../../src/byol/ema.ts";
-import { ByolState } from "../../src/byol/state.ts";
+import { type ByolState, openByolState } from "../../src/byol/state.ts";
 import { ByolStep } from "../../src/byol/step.ts";
 import { openViewSource, type ViewSource } from "../../src/byol/view_source.ts";
 import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { Loader } from "../../src/data/loader.ts";
 import { ShardWriter } from "../../src/data/shard.ts";
+import { DomainError } from "../../src/domain/errors.ts";
 import { ARCHS, PretrainConfig, type ResolvedPretrainConfig } from "../../src/domain/pretrain.ts";
 import { type Gpu, openGpu } from "../../src/gpu/device.ts";
 import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { TimestampQueries } from "../../src/gpu/timing.ts";
+import { Tuner } from "../../src/gpu/tuner.ts";
+import { memoryTuningCache } from "../../src/gpu/tuning_file.ts";
+import { readConfig } from "../../src/config.ts";
 import { learningRate } from "../../src/optim/schedule.ts";
 import { UsageError } from "./options.ts";
 
@@ -20,6 +24,7 @@ export interface TrainingCase {
   batch: number;
   hidden: number;
   out: number;
+  precision: string;
 }
 /** The options that name one; the heads' defaults are those of the service. */
 export const caseOptions = (arch: string, px: number, batch: number) => ({
@@ -28,19 +33,26 @@ export const caseOptions = (arch: string, px: number, batch: number) => ({
   batch: { about: "images of a step; each becomes two views", default: batch },
   hidden: { about: "the heads' hidden width", default: 512 },
   out: { about: "the projection's length", default: 128 },
+  precision: {
+    about: "what activations are stored as: mixed is f16",
+    default: "f32",
+    choices: ["f32", "mixed"],
+  },
 });
-export const describeCase = ({ arch, px, batch, hidden, out }: TrainingCase): string =>
+export const describeCase = ({ arch, px, batch, hidden, out, precision }: TrainingCase): string =>
   `${arch}, ${px} px, batch ${batch} (${
     2 * batch
-  } views), heads ${hidden}/${out}, f32, LARS, augmentation cifar`;
+  } views), heads ${hidden}/${out}, ${precision}, LARS, augmentation cifar`;
 
 export interface Bench extends Gpu {
   pipelines: PipelineCache;
 }
-/** Opens whatever adapter there is: a bench says on what it ran. */
+/** Opens whatever adapter there is, tuned afresh as a first job would: a bench says on what it ran. */
 export async function openBench(): Promise<Bench> {
-  const gpu = await openGpu({ allowSoftware: true });
-  return { ...gpu, pipelines: new PipelineCache(gpu.device, gpu.capabilities) };
+  const provider = readConfig((name) => Deno.env.get(name)).gpuProvider;
+  const gpu = await openGpu({ allowSoftware: true, provider }), { software, driver } = gpu.adapter;
+  const tuner = new Tuner(driver, memoryTuningCache(), { measure: true, software });
+  return { ...gpu, pipelines: new PipelineCache(gpu.device, gpu.capabilities, tuner) };
 }
 
 /** Steps of a schedule that no bench comes to the end of. */
@@ -60,15 +72,9 @@ export class Training {
 
   /** @throws {UsageError} If the case cannot be built. */
   static async open({ device, pipelines }: Bench, what: TrainingCase): Promise<Training> {
-    const { px, batch, hidden, out } = what;
-    let state: ByolState;
-    try {
-      state = new ByolState(device, { arch: what.arch, projector: { hidden, out }, predictor: { hidden } });
-    } catch (error) {
-      throw error instanceof RangeError ? new UsageError(error.message) : error;
-    }
+    const { px, batch, hidden, out, precision } = what;
     const parsed = PretrainConfig.safeParse({
-      ...{ arch: ARCHS[0], px, batch, steps: TOTAL_STEPS },
+      ...{ arch: ARCHS[0], px, batch, steps: TOTAL_STEPS, precision },
       ...{ projector: { hidden, out }, predictor: { hidden } },
     });
     if (!parsed.success) {
@@ -84,11 +90,17 @@ export class Training {
     } as ResolvedPretrainConfig;
     const directory = writeNoise(px, 2 * batch), reader = DatasetReader.open(directory);
     const loader = new Loader({ reader, split: "train", batch, seed: 0 });
+    let state: ByolState;
+    try {
+      state = openByolState(pipelines, config);
+    } catch (error) {
+      throw error instanceof RangeError || error instanceof DomainError
+        ? new UsageError(error.message)
+        : error;
+    }
     const views = openViewSource(device, config, reader, loader.maxBatchBytes);
     state.initialize(0);
-    const { name, weight_decay, momentum, trust_coefficient } = config.optimizer;
-    const optimizer = { name, weightDecay: weight_decay, momentum, trustCoefficient: trust_coefficient };
-    const step = await ByolStep.compile(pipelines, state, optimizer, (recorder) => views.record(recorder));
+    const step = await ByolStep.compile(pipelines, state, (recorder) => views.record(recorder));
     return new Training(config, directory, reader, loader, state, views, step);
   }
 

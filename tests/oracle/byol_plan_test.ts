@@ -11,14 +11,20 @@ const STEPS = 3;
 
 /** All of the state's bits after a few steps from one seed, and the losses. */
 async function trainABit(cache: PipelineCache): Promise<{ bits: Uint32Array; losses: number[] }> {
-  const state = new ByolState(cache.device, CONFIG);
+  const state = new ByolState(cache.device, CONFIG, LARS);
   state.initialize(11);
   const views = upload(noise([2 * 3, 9, 7, 3], 5), "views");
-  const step = await ByolStep.compile(cache, state, LARS, () => views);
+  const step = await ByolStep.compile(cache, state, () => views);
   for (let k = 0; k < STEPS; k++) step.run(k, { lr: 0.1, tau: 0.9 });
   const losses = (await step.metrics(0, STEPS)).map(({ loss }) => loss);
   const { online, target, optimizer } = state;
-  const all = [online.values, online.statistics, target.values, target.statistics, optimizer.momentum];
+  const all = [
+    online.values,
+    online.statistics,
+    target.values,
+    target.statistics,
+    ...optimizer.buffers.map(([, b]) => b),
+  ];
   const parts = await readback(cache.device, all.map((buffer) => buffer.all));
   const bits = Uint32Array.from(parts.flatMap((part) => [...new Uint32Array(part)]));
   step.destroy();

@@ -26,13 +26,15 @@ async function onGpu(name: "lars" | "sgd", parts: Part[], rates: Rates, steps: n
   for (const [i, { kind, weight }] of parts.entries()) layout.add(`p${i}`, kind, weight.shape);
   const weights = new FlatBuffer(device, layout, "weights"),
     gradients = new FlatBuffer(device, layout, "gradients");
-  const state = new MomentumState(device, layout), step = new StepParams(device), recorder = new Recorder();
+  const state = new MomentumState(device, layout, { name, ...rates }),
+    step = new StepParams(device),
+    recorder = new Recorder();
   for (const [i, part] of parts.entries()) {
     weights.write(`p${i}`, Float32Array.from(part.weight.data));
     gradients.write(`p${i}`, Float32Array.from(part.gradient.data));
     state.momentum.write(`p${i}`, Float32Array.from(part.momentum.data));
   }
-  recordMomentumUpdate(recorder, state, weights, gradients, step.tensor, { name, ...rates });
+  recordMomentumUpdate(recorder, state, weights, gradients, step.tensor);
   const plan = await recorder.compile(pipelines);
   for (let k = 0; k < steps; k++) {
     step.write({ lr: rates.learningRate, slot: 0, tau: 1 });

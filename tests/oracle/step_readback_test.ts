@@ -37,15 +37,12 @@ async function callsDuring(during: () => unknown): Promise<Record<string, number
 
 Deno.test("steps read nothing back and make no buffer, bind group or pipeline", async () => {
   const N = 4, px = 8;
-  const state = new ByolState(device, {
-    arch: "cifar_resnet8",
-    projector: { hidden: 16, out: 8 },
-    predictor: { hidden: 16 },
-  });
+  const optimizer = { name: "lars", weightDecay: 1e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
+  const heads = { projector: { hidden: 16, out: 8 }, predictor: { hidden: 16 } };
+  const state = new ByolState(device, { arch: "cifar_resnet8", ...heads }, optimizer);
   state.initialize(1);
   const views = upload(noise([2 * N, px, px, 3], 1), "views");
-  const optimizer = { name: "lars", weightDecay: 1e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
-  const step = await ByolStep.compile(pipelines, state, optimizer, () => views);
+  const step = await ByolStep.compile(pipelines, state, () => views);
 
   const calls = await callsDuring(() => {
     for (let k = 0; k < 20; k++) step.run(k, { lr: 0.1, tau: 0.99 });
