@@ -1,12 +1,13 @@
 // add: sum = a + b, where two readers of one activation meet in backward.
-// a, b, sum   [LENGTH]   f32, read; sum is overwritten
+// a, b, sum   [LENGTH]   Elem, read; sum is overwritten
 // dispatch    [ceil(LENGTH / (4 * WORKGROUP_SIZE))] folded into x and y; four elements an invocation
+alias Elem = f32;
 override LENGTH: u32;
 override WORKGROUP_SIZE: u32 = 64;
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> sum: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<Elem>;
+@group(0) @binding(1) var<storage, read> b: array<Elem>;
+@group(0) @binding(2) var<storage, read_write> sum: array<Elem>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -15,6 +16,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var e = 0u; e < 4u; e++) {
     let i = first + e * WORKGROUP_SIZE;
     if (i >= LENGTH) { return; }
-    sum[i] = a[i] + b[i];
+    sum[i] = Elem(f32(a[i]) + f32(b[i]));
   }
 }

@@ -1,9 +1,10 @@
 // batch_norm_backward_partial: one chunk's share of dBeta and dGamma, by channel and statistics group.
 //   d = dy, or dy where y > 0 and else 0 if RELU;  sum_dy = sum of d;  sum_dy_xhat = sum of d * (x - mean) * inv_std
-// x, y, dy        [GROUPS, ROWS, C]     f32, read; y is bound to dy again where RELU is false
+// x, y, dy        [GROUPS, ROWS, C]     Elem, read; y is bound to dy again where RELU is false
 // mean, inv_std   [GROUPS, C]           f32, read
 // sum_dy, sum_dy_xhat  [GROUPS, CHUNKS, C]  f32, overwritten
 // dispatch        [ceil(C / WORKGROUP_SIZE), CHUNKS, GROUPS]
+alias Elem = f32;
 override ROWS: u32;
 override C: u32;
 override CHUNKS: u32;
@@ -11,9 +12,9 @@ override ROWS_PER_CHUNK: u32;
 override RELU: bool = false;
 override WORKGROUP_SIZE: u32 = 8;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> y: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(1) var<storage, read> y: array<Elem>;
+@group(0) @binding(2) var<storage, read> dy: array<Elem>;
 @group(0) @binding(3) var<storage, read> mean: array<f32>;
 @group(0) @binding(4) var<storage, read> inv_std: array<f32>;
 @group(0) @binding(5) var<storage, read_write> sum_dy: array<f32>;
@@ -35,10 +36,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var b16 = 0.0;
     for (var row = first; row < min(first + 16u, last); row++) {
       let i = (group.z * ROWS + row) * C + c;
-      var d = dy[i];
-      if (RELU) { d = select(0.0, d, y[i] > 0.0); }
+      var d = f32(dy[i]);
+      if (RELU) { d = select(0.0, d, f32(y[i]) > 0.0); }
       a16 += d;
-      b16 = fma(d, (x[i] - m) * inv, b16);
+      b16 = fma(d, (f32(x[i]) - m) * inv, b16);
     }
     a += a16;
     b += b16;

@@ -1,14 +1,15 @@
 // global_average_pool_backward: dx[n, p, c] = dy[n, c] / PIXELS.
-// dy          [N, C]           f32, read
-// dx          [N, PIXELS, C]   f32, overwritten
+// dy          [N, C]           Elem, read
+// dx          [N, PIXELS, C]   Elem, overwritten
 // dispatch    [ceil(N*PIXELS*C / (4 * WORKGROUP_SIZE))] folded into x and y; four elements an invocation
+alias Elem = f32;
 override LENGTH: u32; // N * PIXELS * C
 override PIXELS: u32;
 override C: u32;
 override WORKGROUP_SIZE: u32 = 64;
 
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<Elem>;
+@group(0) @binding(1) var<storage, read_write> dx: array<Elem>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -17,6 +18,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var e = 0u; e < 4u; e++) {
     let i = first + e * WORKGROUP_SIZE;
     if (i >= LENGTH) { return; }
-    dx[i] = dy[(i / (PIXELS * C)) * C + i % C] / f32(PIXELS);
+    dx[i] = Elem(f32(dy[(i / (PIXELS * C)) * C + i % C]) / f32(PIXELS));
   }
 }

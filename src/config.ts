@@ -23,6 +23,9 @@ const Environment = z.object({
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
   GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
+  GPU_MEMORY_BYTES: z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number)
+    .default(0),
+  GPU_TUNE: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   ALLOW_SOFTWARE_GPU: flag,
   TRUST_NETWORK: flag,
 });
@@ -38,6 +41,10 @@ export interface Config {
   maxJsonBytes: number;
   decodeWorkers: number;
   gpuProvider: "deno" | "dawn";
+  /** The most that a job may take of the GPU; 0 leaves it to the GPU. */
+  gpuMemoryBytes: number;
+  /** Whether training times its kernels on this adapter, once, and keeps the fastest. */
+  gpuTune: boolean;
   allowSoftwareGpu: boolean;
   trustNetwork: boolean;
 }
@@ -54,6 +61,16 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "GPU_PROVIDER",
     default: "deno",
     meaning: "WebGPU implementation: `deno`'s own (wgpu), or `dawn`, Chromium's",
+  },
+  {
+    name: "GPU_MEMORY_BYTES",
+    default: "0",
+    meaning: "the most that a job may take of the GPU; 0: what there is",
+  },
+  {
+    name: "GPU_TUNE",
+    default: "on",
+    meaning: "`off` takes each kernel's default tile instead of timing them once on this adapter",
   },
   { name: "ALLOW_SOFTWARE_GPU", default: "0", meaning: "1 accepts an adapter that is a CPU" },
   {
@@ -94,6 +111,8 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     maxJsonBytes: data.MAX_JSON_BYTES,
     decodeWorkers: data.DECODE_WORKERS,
     gpuProvider: data.GPU_PROVIDER,
+    gpuMemoryBytes: data.GPU_MEMORY_BYTES,
+    gpuTune: data.GPU_TUNE === "on",
     allowSoftwareGpu: data.ALLOW_SOFTWARE_GPU,
     trustNetwork: data.TRUST_NETWORK,
   };

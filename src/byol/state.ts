@@ -1,7 +1,7 @@
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import type { FlatBuffer } from "../gpu/parameters.ts";
 import { readback } from "../gpu/readback.ts";
-import { elementCount } from "../gpu/tensor.ts";
+import { byteLength, elementCount } from "../gpu/tensor.ts";
 import { initNetwork } from "../nn/init.ts";
 import { krscToOihw, Network, oihwToKrsc } from "../nn/network.ts";
 import { type ResNetSpec, resnetSpec } from "../nn/resnet_spec.ts";
@@ -30,6 +30,14 @@ export class ByolState {
     this.online = new Network(device, byolLayout(this.spec, heads, "online"), "online", true);
     this.target = new Network(device, byolLayout(this.spec, heads, "target"), "target", false);
     this.optimizer = createOptimizer(device, this.online.layout.parameters, optimizer);
+  }
+
+  /** Bytes of GPU memory that it takes. */
+  get bytes(): number {
+    const { online, target, optimizer } = this;
+    const buffers = [online.values, online.statistics, online.gradients!, target.values, target.statistics];
+    const kept = optimizer.buffers.map(([, buffer]) => buffer);
+    return [...buffers, ...kept].reduce((sum, { all }) => sum + byteLength(all), 0);
   }
 
   /** Fresh weights from `seed`; the target starts as a copy of the online network, as its average would. */

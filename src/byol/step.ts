@@ -1,7 +1,8 @@
 import type { PipelineCache } from "../gpu/pipeline.ts";
+import type { MemoryPlan } from "../gpu/memory.ts";
 import type { Plan } from "../gpu/plan.ts";
 import { Recorder } from "../gpu/recorder.ts";
-import { StepParams } from "../gpu/step_params.ts";
+import { STEP_PARAMETERS, StepParams } from "../gpu/step_params.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { recordLossScaleCheck } from "../optim/loss_scale.ts";
 import { recordOptimizerUpdate } from "../optim/optimizer.ts";
@@ -10,6 +11,47 @@ import { recordByolLoss } from "./loss.ts";
 import { METRIC_SLOTS, readStepMetrics, recordStepMetrics, type StepMetrics } from "./metrics.ts";
 import { recordOnline, recordOnlineBackward, recordTarget } from "./networks.ts";
 import type { ByolState } from "./state.ts";
+
+/**
+ * Records one step.
+ *
+ * @param params The step parameters.
+ * @param x `[2N, H, W, 3]`: view 1's images, then view 2's.
+ * @returns The ring that the steps' figures go to.
+ */
+function recordStep(
+  recorder: Recorder,
+  { online, target, spec, optimizer, lossScale }: ByolState,
+  params: Tensor,
+  x: Tensor,
+): Tensor {
+  // The target first: what it leaves behind is gone before the online network fills the memory with what it saves.
+  const targetProjection = recordTarget(recorder, target, spec, x);
+  const { projection, prediction, saved } = recordOnline(recorder, online, spec, x);
+  const { rowLoss, dPrediction } = recordByolLoss(recorder, prediction, targetProjection);
+  recordOnlineBackward(recorder, online, saved, dPrediction);
+  recordLossScaleCheck(recorder, lossScale, online.gradients!);
+  recordOptimizerUpdate(recorder, optimizer, online.values, online.gradients!, params, lossScale.state);
+  recordEma(recorder, online.values, target.values, params, lossScale.state);
+  return recordStepMetrics(recorder, rowLoss, projection, params);
+}
+
+/**
+ * What a step takes of a device's memory beside the state: worked out from a recording, nothing is allocated.
+ *
+ * @param recordInput As `ByolStep.compile`'s; its tensors need no storage.
+ * @throws {OutOfMemoryError} If a tensor exceeds what the device binds.
+ */
+export function stepMemory(
+  { device, capabilities }: PipelineCache,
+  state: ByolState,
+  recordInput: (recorder: Recorder) => Tensor,
+): MemoryPlan {
+  const recorder = new Recorder(capabilities);
+  const params: Tensor = { label: "step", shape: [STEP_PARAMETERS], dtype: "f32" };
+  recordStep(recorder, state, params, recordInput(recorder));
+  return recorder.memory(device.limits);
+}
 
 /** One BYOL step, recorded once and replayed: views → both networks → loss → gradients → update → target. */
 export class ByolStep {
@@ -32,24 +74,7 @@ export class ByolStep {
     recordInput: (recorder: Recorder) => Tensor,
   ): Promise<ByolStep> {
     const recorder = new Recorder(pipelines.capabilities), params = new StepParams(pipelines.device);
-    const { online, target, spec, lossScale } = state;
-    const x = recordInput(recorder);
-    // The target first: what it leaves behind is gone before the online network fills the memory with what it saves.
-    const targetProjection = recordTarget(recorder, target, spec, x);
-    const { projection, prediction, saved } = recordOnline(recorder, online, spec, x);
-    const { rowLoss, dPrediction } = recordByolLoss(recorder, prediction, targetProjection);
-    recordOnlineBackward(recorder, online, saved, dPrediction);
-    recordLossScaleCheck(recorder, lossScale, online.gradients!);
-    recordOptimizerUpdate(
-      recorder,
-      state.optimizer,
-      online.values,
-      online.gradients!,
-      params.tensor,
-      lossScale.state,
-    );
-    recordEma(recorder, online.values, target.values, params.tensor, lossScale.state);
-    const ring = recordStepMetrics(recorder, rowLoss, projection, params.tensor);
+    const ring = recordStep(recorder, state, params.tensor, recordInput(recorder));
     return new ByolStep(state, await recorder.compile(pipelines), params, ring);
   }
 

@@ -1,8 +1,7 @@
-import { createBuffers } from "./allocate.ts";
-import { blame } from "./gpu_error.ts";
+import { blame, OutOfMemoryError } from "./gpu_error.ts";
 import { byteLength, type Tensor } from "./tensor.ts";
 
-/** What is copied at once at most: a large net's state would need gigabytes beside the state itself. */
+/** What is copied at once at most, and what every device makes a buffer of: a large net's state takes gigabytes. */
 const STAGING_BYTES = 2 ** 28;
 
 /** A stretch of a tensor's bytes, and where it lies in the staging buffer. */
@@ -15,36 +14,39 @@ interface Piece {
 
 /**
  * Copies tensors to the CPU. The only wait of the engine, and a dear one (all submitted work, then 10 ms in Deno):
- * never inside the training loop's step. More than `stagingBytes` are copied in several rounds, each with a wait of its
- * own: what is to be one state must then not be written to in the meantime.
+ * never inside the training loop's step. What is copied is what was submitted before the call, awaited or not; but more
+ * than `stagingBytes` are copied in rounds, each with a wait of its own, and must not be written to in the meantime.
  *
  * @returns The elements' bits; view them as the tensor's dtype.
+ * @throws {TypeError} If a tensor's plan is not compiled.
  * @throws {OutOfMemoryError} If there is no room for the copy.
  * @throws {DeviceLostError} If the device was lost before the copy was there.
  */
 export async function readback(
   device: GPUDevice,
   tensors: readonly Tensor[],
-  stagingBytes: number = Math.min(STAGING_BYTES, device.limits.maxBufferSize),
+  stagingBytes: number = STAGING_BYTES,
 ): Promise<ArrayBuffer[]> {
-  for (const { label, storage } of tensors) {
-    if (!storage) throw new TypeError(`Cannot read ${label}: its plan is not compiled`);
-  }
-  const sizes = tensors.map(byteLength), results = sizes.map((size) => new ArrayBuffer(size));
-  const total = sizes.reduce((a, b) => a + b, 0);
-  const [staging] = await createBuffers(device, [{
-    label: "readback",
-    size: Math.max(4, Math.min(total, stagingBytes)),
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  }]);
+  const missing = tensors.find(({ storage }) => !storage);
+  if (missing) throw new TypeError(`Cannot read ${missing.label}: its plan is not compiled`);
+  const sizes = tensors.map(byteLength), results = sizes.map((bytes) => new ArrayBuffer(bytes));
+  const size = Math.max(4, Math.min(sizes.reduce((a, b) => a + b, 0), stagingBytes));
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  let staging: GPUBuffer | undefined;
   try {
-    for (const round of roundsOf(sizes, staging.size)) {
+    for (const round of roundsOf(sizes, size)) {
+      device.pushErrorScope("validation"); // a copy into a buffer that there is no memory for is such an error too
+      device.pushErrorScope("out-of-memory");
+      staging ??= device.createBuffer({ label: "readback", size, usage });
       const encoder = device.createCommandEncoder({ label: "readback" });
       for (const { tensor, from, bytes, at } of round) {
         const { buffer, offset } = tensors[tensor].storage!;
         encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
       }
       device.queue.submit([encoder.finish({ label: "readback" })]);
+      const [noMemory, invalid] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+      if (noMemory) throw new OutOfMemoryError("readback", size, noMemory.message);
+      if (invalid) throw new Error(`Cannot read ${tensors.map(({ label }) => label)}: ${invalid.message}`);
       await staging.mapAsync(GPUMapMode.READ).catch(async (error) => {
         throw await blame(device, error);
       });
@@ -56,7 +58,7 @@ export async function readback(
     }
     return results;
   } finally {
-    staging.destroy();
+    staging?.destroy();
   }
 }
 

@@ -172,6 +172,7 @@ export class Recorder {
         workgroups: [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1],
         kernel: kernel.name,
         label,
+        shapes: bindings.map(({ shape }) => shape),
         flops,
         bytes: bindings.reduce((sum, tensor) => sum + byteLength(tensor), 0),
       };

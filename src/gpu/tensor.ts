@@ -53,6 +53,16 @@ export function expectShape(tensor: Tensor, shape: readonly number[], what: stri
   }
 }
 
+/** @throws {RangeError} If `tensor` has not `like`'s shape. @throws {TypeError} If it holds another type. */
+export function expectLike(tensor: Tensor, like: Tensor, what: string): void {
+  expectShape(tensor, like.shape, what);
+  if (tensor.dtype !== like.dtype) {
+    throw new TypeError(
+      `Cannot use ${tensor.label} as ${what}: it must hold ${like.dtype} as ${like.label} does, got ${tensor.dtype}`,
+    );
+  }
+}
+
 /** What kernels are to read and write a tensor of activations as. @throws {TypeError} If it holds no floats. */
 export function elemOf({ label, dtype }: Tensor): "f32" | "f16" {
   if (dtype === "u32") throw new TypeError(`Cannot compute with ${label}: it holds u32`);

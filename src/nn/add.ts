@@ -1,14 +1,14 @@
 import source from "../../kernels/add.wgsl" with { type: "text" };
 import type { Recorder } from "../gpu/recorder.ts";
-import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elementCount, elemOf, expectLike, type Tensor } from "../gpu/tensor.ts";
 import { elementwiseGrid } from "./elementwise.ts";
 
-/** Records `a + b`, of one shape; overwritten on every replay. Its gradient is its output's, for both. */
+/** Records `a + b`, of one shape and type; overwritten on every replay. Its gradient is its output's, for both. */
 export function recordAdd(recorder: Recorder, label: string, a: Tensor, b: Tensor): Tensor {
-  expectShape(b, a.shape, "a summand");
-  const sum = recorder.alloc(`${label}.sum`, a.shape), length = elementCount(a.shape);
+  expectLike(b, a, "a summand");
+  const sum = recorder.alloc(`${label}.sum`, a.shape, a.dtype), length = elementCount(a.shape);
   recorder.dispatch(
-    { name: "add", source, overrides: { LENGTH: length } },
+    { name: "add", source, elem: elemOf(a), overrides: { LENGTH: length } },
     [a, b, sum],
     elementwiseGrid(length),
   );

@@ -6,7 +6,7 @@ import backwardPartialSource from "../../kernels/batch_norm_backward_partial.wgs
 import backwardSumsSource from "../../kernels/batch_norm_backward_sums.wgsl" with { type: "text" };
 import backwardApplySource from "../../kernels/batch_norm_backward_apply.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
-import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elementCount, elemOf, expectLike, expectShape, type Tensor } from "../gpu/tensor.ts";
 
 const CHANNEL_LANES = 8;
 /** Rows that one invocation sums: few enough that serial f32 sums keep six digits. */
@@ -23,7 +23,7 @@ export interface BatchNormParameters {
 export interface BatchNormOptions {
   /** Rectify the result. */
   relu?: boolean;
-  /** Added before the rectifier; of x's shape. */
+  /** Added before the rectifier; of x's shape and type. */
   residual?: Tensor;
 }
 export interface BatchNormSaved {
@@ -42,8 +42,8 @@ export interface BatchNormSaved {
  * The batch axis is split into `groups` equal parts (the two views), each normalised by its own statistics; the
  * running statistics (weight of the old value 0.9, variance unbiased, as PyTorch's) take in one group after another.
  *
- * @param x `[N, …, C]`, N a multiple of `groups`.
- * @returns `y` of x's shape, overwritten on every replay, and what backward needs.
+ * @param x `[N, …, C]`, f32 or f16, N a multiple of `groups`; parameters and statistics are f32.
+ * @returns `y` of x's shape and type, overwritten on every replay, and what backward needs.
  * @throws {RangeError} If N is not a multiple of `groups`, or a parameter is not `[C]`.
  */
 export function recordBatchNormTrain(
@@ -66,7 +66,7 @@ export function recordBatchNormTrain(
     invStd = recorder.alloc(`${label}.inv_std`, [groups, C]);
   const chunking = { ROWS: rows, C, CHUNKS: chunks, ROWS_PER_CHUNK };
   recorder.dispatch(
-    { name: "batch_norm_partial", source: partialSource, overrides: chunking },
+    { name: "batch_norm_partial", source: partialSource, elem: elemOf(x), overrides: chunking },
     [x, partialMean, partialM2],
     [Math.ceil(C / CHANNEL_LANES), chunks, groups],
   );
@@ -82,8 +82,8 @@ export function recordBatchNormTrain(
 /**
  * Records BatchNorm by running statistics, for embedding: `y = act((x − runningMean) / √(runningVar + 1e-5) · γ + β + residual)`.
  *
- * @param x `[N, …, C]`.
- * @returns `y` of x's shape, overwritten on every replay. A row depends on nothing but itself.
+ * @param x `[N, …, C]`, f32 or f16.
+ * @returns `y` of x's shape and type, overwritten on every replay. A row depends on nothing but itself.
  */
 export function recordBatchNormInfer(
   recorder: Recorder,
@@ -106,9 +106,9 @@ export function recordBatchNormInfer(
  * Records the gradients of `recordBatchNormTrain`. Where a residual was added, hand in the gradient past the rectifier
  * (`recordReluBackward`): it is the residual's gradient too, and `saved.relu` is then not applied again.
  *
- * @param dy of x's shape.
+ * @param dy of x's shape and type.
  * @param dGamma, dBeta `[C]`; accumulated into, over all groups.
- * @returns `dx` of x's shape, overwritten.
+ * @returns `dx`, like x, overwritten.
  */
 export function recordBatchNormTrainBackward(
   recorder: Recorder,
@@ -120,7 +120,7 @@ export function recordBatchNormTrainBackward(
   options: { pastRelu?: boolean } = {},
 ): Tensor {
   const { x, y, mean, invStd, gamma, groups } = saved;
-  expectShape(dy, x.shape, "a BatchNorm's output gradient");
+  expectLike(dy, x, "a BatchNorm's output gradient");
   const { rows, channels: C } = layout(x, groups);
   const relu = saved.relu && !options.pastRelu;
   const chunks = Math.ceil(rows / ROWS_PER_CHUNK), RELU = Number(relu);
@@ -133,6 +133,7 @@ export function recordBatchNormTrainBackward(
     {
       name: "batch_norm_backward_partial",
       source: backwardPartialSource,
+      elem: elemOf(x),
       overrides: { ROWS: rows, C, CHUNKS: chunks, ROWS_PER_CHUNK, RELU },
     },
     [x, rectified, dy, mean, invStd, sumDy, sumDyXhat],
@@ -147,11 +148,12 @@ export function recordBatchNormTrainBackward(
     [sumDy, sumDyXhat, groupDy, groupDyXhat, dGamma, dBeta],
     [Math.ceil(C / CHANNEL_LANES)],
   );
-  const dx = recorder.alloc(`${label}.dx`, x.shape);
+  const dx = recorder.alloc(`${label}.dx`, x.shape, x.dtype);
   recorder.dispatch(
     {
       name: "batch_norm_backward_apply",
       source: backwardApplySource,
+      elem: elemOf(x),
       overrides: { GROUP_SIZE: rows * C, ROWS: rows, C, THREADS: threads(rows, C), RELU },
     },
     [x, rectified, dy, mean, invStd, groupDy, groupDyXhat, gamma, dx],
@@ -168,13 +170,14 @@ function recordApply(
   groups: number,
   { relu = false, residual }: BatchNormOptions,
 ): Tensor {
-  if (residual) expectShape(residual, x.shape, "a residual");
+  if (residual) expectLike(residual, x, "a residual");
   const { rows, channels: C } = layout(x, groups);
-  const y = recorder.alloc(`${label}.y`, x.shape);
+  const y = recorder.alloc(`${label}.y`, x.shape, x.dtype);
   recorder.dispatch(
     {
       name: "batch_norm_apply",
       source: applySource,
+      elem: elemOf(x),
       overrides: {
         ...{ GROUP_SIZE: rows * C, C, THREADS: threads(rows, C) },
         ...{ RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },

@@ -1,14 +1,14 @@
 import forwardSource from "../../kernels/global_average_pool.wgsl" with { type: "text" };
 import backwardSource from "../../kernels/global_average_pool_backward.wgsl" with { type: "text" };
 import type { Recorder } from "../gpu/recorder.ts";
-import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elementCount, elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { elementwiseGrid } from "./elementwise.ts";
 
 /**
  * Records the mean over an image's pixels.
  *
- * @param x `[N, H, W, C]`.
- * @returns `y`, `[N, C]`, overwritten on every replay.
+ * @param x `[N, H, W, C]`, f32 or f16.
+ * @returns `y`, `[N, C]`, of x's type, overwritten on every replay.
  * @throws {RangeError} If x is not of rank 4.
  */
 export function recordGlobalAveragePool(recorder: Recorder, label: string, x: Tensor): Tensor {
@@ -16,16 +16,21 @@ export function recordGlobalAveragePool(recorder: Recorder, label: string, x: Te
     throw new RangeError(`Cannot pool ${x.label}: rank must be 4, got shape [${x.shape}]`);
   }
   const [N, H, W, C] = x.shape;
-  const y = recorder.alloc(`${label}.y`, [N, C]);
+  const y = recorder.alloc(`${label}.y`, [N, C], x.dtype);
   recorder.dispatch(
-    { name: "global_average_pool", source: forwardSource, overrides: { N, PIXELS: H * W, C } },
+    {
+      name: "global_average_pool",
+      source: forwardSource,
+      elem: elemOf(x),
+      overrides: { N, PIXELS: H * W, C },
+    },
     [x, y],
     [Math.ceil((N * C) / 64)],
   );
   return y;
 }
 
-/** Records `dx[n, h, w, c] = dy[n, c] / (H · W)`. @param xShape `[N, H, W, C]`. @param dy `[N, C]`. */
+/** Records `dx[n, h, w, c] = dy[n, c] / (H · W)`. @param xShape `[N, H, W, C]`. @param dy `[N, C]`, f32 or f16. */
 export function recordGlobalAveragePoolBackward(
   recorder: Recorder,
   label: string,
@@ -34,11 +39,12 @@ export function recordGlobalAveragePoolBackward(
 ): Tensor {
   const [N, H, W, C] = xShape, length = elementCount(xShape);
   expectShape(dy, [N, C], "a pool's output gradient");
-  const dx = recorder.alloc(`${label}.dx`, xShape);
+  const dx = recorder.alloc(`${label}.dx`, xShape, dy.dtype);
   recorder.dispatch(
     {
       name: "global_average_pool_backward",
       source: backwardSource,
+      elem: elemOf(dy),
       overrides: { LENGTH: length, PIXELS: H * W, C },
     },
     [dy, dx],

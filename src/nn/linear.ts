@@ -1,7 +1,7 @@
 import addBiasSource from "../../kernels/add_bias.wgsl" with { type: "text" };
 import biasGradientSource from "../../kernels/bias_gradient.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
-import { expectShape, reshape, type Tensor } from "../gpu/tensor.ts";
+import { elemOf, expectShape, reshape, type Tensor } from "../gpu/tensor.ts";
 import { recordConv2d, recordConv2dBackward } from "./conv2d.ts";
 import type { Conv2dSaved } from "./conv2d_sizes.ts";
 
@@ -15,8 +15,8 @@ export interface LinearSaved {
 /**
  * Records `y = x · weightᵀ + bias`, as a 1×1 convolution over a batch laid out as one row of N pixels.
  *
- * @param x `[N, inputs]`. @param weight `[outputs, inputs]`. @param bias `[outputs]` or undefined.
- * @returns `y`, `[N, outputs]`, overwritten on every replay, and what backward needs.
+ * @param x `[N, inputs]`, f32 or f16. @param weight `[outputs, inputs]`, f32. @param bias `[outputs]`, f32, or undefined.
+ * @returns `y`, `[N, outputs]` of x's type, overwritten on every replay, and what backward needs.
  * @throws {RangeError} If shapes disagree.
  */
 export function recordLinear(
@@ -40,9 +40,9 @@ export function recordLinear(
   const saved = { conv: conv.saved, N, outputs, inputs };
   if (!bias) return { y: product, saved };
   expectShape(bias, [outputs], "a bias");
-  const y = recorder.alloc(`${label}.biased`, [N, outputs]), length = N * outputs;
+  const y = recorder.alloc(`${label}.biased`, [N, outputs], x.dtype), length = N * outputs;
   recorder.dispatch(
-    { name: "add_bias", source: addBiasSource, overrides: { LENGTH: length, K: outputs } },
+    { name: "add_bias", source: addBiasSource, elem: elemOf(x), overrides: { LENGTH: length, K: outputs } },
     [product, bias, y],
     foldGrid(Math.ceil(length / 64)),
   );
@@ -52,7 +52,7 @@ export function recordLinear(
 /**
  * Records the gradients of `recordLinear`: `dx = dy · weight`, `dWeight += dyᵀ · x`, `dBias += Σ dy`.
  *
- * @param dy `[N, outputs]`. @param dWeight `[outputs, inputs]`, accumulated into; `dBias` likewise.
+ * @param dy `[N, outputs]`, of x's type. @param dWeight `[outputs, inputs]`, f32, accumulated into; `dBias` likewise.
  * @returns `dx`, `[N, inputs]`, overwritten.
  */
 export function recordLinearBackward(
@@ -66,7 +66,7 @@ export function recordLinearBackward(
   expectShape(dy, [N, outputs], "a linear layer's output gradient");
   if (dBias) {
     recorder.dispatch(
-      { name: "bias_gradient", source: biasGradientSource, overrides: { N, K: outputs } },
+      { name: "bias_gradient", source: biasGradientSource, elem: elemOf(dy), overrides: { N, K: outputs } },
       [dy, dBias],
       [Math.ceil(outputs / 64)],
     );

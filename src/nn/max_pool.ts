@@ -1,7 +1,7 @@
 import forwardSource from "../../kernels/max_pool.wgsl" with { type: "text" };
 import backwardSource from "../../kernels/max_pool_backward.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
-import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 
 const WORKGROUP_SIZE = 64;
 /** Channels that one invocation takes, and that share a word of `chosen`. */
@@ -28,8 +28,8 @@ export interface MaxPoolSaved {
  * Records the maximum of each window. As in PyTorch, the first of equal values in row-major order is the one that the
  * gradient goes to, and a window with NaN in it gives NaN.
  *
- * @param x `[N, H, W, C]`.
- * @returns `y`, `[N, P, Q, C]` with `P = floor((H + 2·padding − window) / stride) + 1`, overwritten on every replay.
+ * @param x `[N, H, W, C]`, f32 or f16.
+ * @returns `y`, `[N, P, Q, C]` of x's type with `P = floor((H + 2·padding − window) / stride) + 1`, overwritten on every replay.
  * @throws {RangeError} If x is not of rank 4, the window exceeds the padded input or 16, or the padding half the window.
  */
 export function recordMaxPool(
@@ -43,10 +43,10 @@ export function recordMaxPool(
   }
   const [N, H, W, C] = x.shape, shape = [N, H, W, C] as const, sizes = geometry(shape, options);
   const { P, Q } = sizes, quads = Math.ceil(C / CHANNELS);
-  const y = recorder.alloc(`${label}.y`, [N, P, Q, C]);
+  const y = recorder.alloc(`${label}.y`, [N, P, Q, C], x.dtype);
   const chosen = recorder.alloc(`${label}.chosen`, [N, P, Q, quads], "u32");
   recorder.dispatch(
-    { name: "max_pool", source: forwardSource, overrides: sizes },
+    { name: "max_pool", source: forwardSource, elem: elemOf(x), overrides: sizes },
     [x, y, chosen],
     foldGrid(Math.ceil((N * P * Q * quads) / WORKGROUP_SIZE)),
   );
@@ -56,8 +56,8 @@ export function recordMaxPool(
 /**
  * Records the gradient of `recordMaxPool`: each pixel gathers from the windows that it won.
  *
- * @param dy `[N, P, Q, C]`.
- * @returns `dx`, `[N, H, W, C]`, overwritten.
+ * @param dy `[N, P, Q, C]`, f32 or f16.
+ * @returns `dx`, `[N, H, W, C]` of dy's type, overwritten.
  */
 export function recordMaxPoolBackward(
   recorder: Recorder,
@@ -67,9 +67,9 @@ export function recordMaxPoolBackward(
 ): Tensor {
   const [N, H, W, C] = shape, sizes = geometry(shape, options);
   expectShape(dy, [N, sizes.P, sizes.Q, C], "a pool's output gradient");
-  const dx = recorder.alloc(`${label}.dx`, shape);
+  const dx = recorder.alloc(`${label}.dx`, shape, dy.dtype);
   recorder.dispatch(
-    { name: "max_pool_backward", source: backwardSource, overrides: sizes },
+    { name: "max_pool_backward", source: backwardSource, elem: elemOf(dy), overrides: sizes },
     [chosen, dy, dx],
     foldGrid(Math.ceil((N * H * W * Math.ceil(C / CHANNELS)) / WORKGROUP_SIZE)),
   );

@@ -21,7 +21,7 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
   let pipelines: PipelineCache;
   return serveWorker({
     async ready() {
-      const session = await openGpuSession(options);
+      const session = await openGpuSession(options, { measure: false });
       pipelines = session.pipelines;
       return session;
     },

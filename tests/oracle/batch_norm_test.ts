@@ -5,7 +5,19 @@ import {
   recordBatchNormTrainBackward,
 } from "../../src/nn/batch_norm.ts";
 import { goldenCases } from "./golden.ts";
-import { expectClose, noise, run, summationError, UNIT_ROUNDOFF, upload, type Values } from "./oracle.ts";
+import type { Elem } from "../../src/gpu/specialize.ts";
+import {
+  expectClose,
+  noise,
+  run,
+  storageError,
+  stored,
+  summationError,
+  testInEachType,
+  UNIT_ROUNDOFF,
+  upload,
+  type Values,
+} from "./oracle.ts";
 import { batchNorm, batchNormBackward, batchNormFrozen } from "./reference/batch_norm.ts";
 
 interface Case {
@@ -32,8 +44,10 @@ const CHUNK = 256;
  * A normalised value errs by the mean's error and the roundings of x − mean, both in units of the deviation: with an
  * offset far larger than the deviation, that is what f32 input can give. Everything after inherits it.
  */
-async function check(given: Case, expected?: Record<string, Values>): Promise<void> {
-  const { x, dy, gamma, beta, runningMean, runningVar, groups, relu = false, residual } = given;
+async function check(given: Case, expected?: Record<string, Values>, elem: Elem = "f32"): Promise<void> {
+  const { gamma, beta, runningMean, runningVar, groups, relu = false } = given;
+  const x = stored(given.x, elem), dy = stored(given.dy, elem);
+  const residual = given.residual && stored(given.residual, elem);
   const C = x.shape.at(-1)!, rows = x.data.length / C / groups, shape = { groups, rows, C };
   const parameters = {
     gamma: gamma.data,
@@ -52,8 +66,8 @@ async function check(given: Case, expected?: Record<string, Values>): Promise<vo
   const prior = noise([C], 21), offset = largest(x.data) * largest(truth.invStd);
   const rtol = (summationError(Math.min(rows, CHUNK)) + 8 * UNIT_ROUNDOFF) * (1 + offset);
 
-  const options: BatchNormOptions = { relu, residual: residual && upload(residual, "residual") };
-  const dGamma = upload(prior, "dGamma"), dBeta = upload(prior, "dBeta"), input = upload(x, "x");
+  const options: BatchNormOptions = { relu, residual: residual && upload(residual, "residual", elem) };
+  const dGamma = upload(prior, "dGamma"), dBeta = upload(prior, "dBeta"), input = upload(x, "x", elem);
   const on = {
     gamma: upload(gamma, "gamma"),
     beta: upload(beta, "beta"),
@@ -63,12 +77,19 @@ async function check(given: Case, expected?: Record<string, Values>): Promise<vo
   const frozenOn = { ...on, runningMean: upload(runningMean, "m"), runningVar: upload(runningVar, "v") };
   const [aY, aDx, aGamma, aBeta, aMean, aVar, aFrozen] = await run((recorder) => {
     const forward = recordBatchNormTrain(recorder, "bn", input, on, groups, options);
-    const dx = recordBatchNormTrainBackward(recorder, "bn", forward.saved, upload(dy, "dy"), dGamma, dBeta);
+    const dx = recordBatchNormTrainBackward(
+      recorder,
+      "bn",
+      forward.saved,
+      upload(dy, "dy", elem),
+      dGamma,
+      dBeta,
+    );
     const frozen = recordBatchNormInfer(recorder, "frozen", input, frozenOn, options);
     return [forward.y, dx, dGamma, dBeta, on.runningMean, on.runningVar, frozen];
   });
 
-  expectClose("y", aY, expected?.y.data ?? y, rtol);
+  expectClose("y", aY, expected?.y.data ?? y, rtol + storageError(elem));
   // Where rounding moves a value across the rectifier's zero its gradient jumps; the cases' noise keeps clear of that.
   const xHat = x.data.map((v, i) => {
     const s = Math.floor(i / C / rows) * C + (i % C);
@@ -78,7 +99,7 @@ async function check(given: Case, expected?: Record<string, Values>): Promise<vo
     "dx",
     aDx,
     expected?.dx.data ?? gradients.dx,
-    4 * rtol + summationError(rows),
+    4 * rtol + summationError(rows) + storageError(elem),
     dxScale(shape, gamma.data, truth.invStd, dyIn, xHat),
   );
   for (let c = 0; c < C; c++) {
@@ -97,7 +118,7 @@ async function check(given: Case, expected?: Record<string, Values>): Promise<vo
   expectClose("runningVar", aVar, expected?.runningVarAfter.data ?? truth.runningVar, rtol);
   const frozen = expected?.frozen.data ??
     batchNormFrozen({ rows: groups * rows, C }, x.data, parameters).map(act);
-  expectClose("frozen", aFrozen, frozen, rtol);
+  expectClose("frozen", aFrozen, frozen, rtol + storageError(elem));
 }
 
 /** The magnitudes of the terms that dx is a sum of: they cancel almost wholly where there are few rows. */
@@ -147,16 +168,20 @@ for (
   const label = `[${shape}], ${groups} groups${relu ? ", relu" : ""}${
     residual ? ", residual" : ""
   }, mean ${mean}`;
-  Deno.test(`batch_norm agrees with float64 at ${label}`, () =>
-    check({
-      ...parametersOf(shape.at(-1)!),
-      x: noise(shape, 1, { mean, std }),
-      dy: noise(shape, 2),
-      groups,
-      relu,
-      // The backward here takes the gradient before the rectifier, so the residual only shifts where it opens.
-      residual: residual ? noise(shape, 3) : undefined,
-    }));
+  testInEachType(`batch_norm agrees with float64 at ${label}`, (elem) =>
+    check(
+      {
+        ...parametersOf(shape.at(-1)!),
+        x: noise(shape, 1, { mean, std }),
+        dy: noise(shape, 2),
+        groups,
+        relu,
+        // The backward here takes the gradient before the rectifier, so the residual only shifts where it opens.
+        residual: residual ? noise(shape, 3) : undefined,
+      },
+      undefined,
+      elem,
+    ));
 }
 for (const { index, params: { groups }, tensors: t } of goldenCases("batch_norm")) {
   Deno.test(`batch_norm agrees with PyTorch, case ${index}`, () =>

@@ -19,12 +19,14 @@ import { conv2d, conv2dBackward, conv2dOutput, type Conv2dShape } from "./refere
 
 const absolute = (v: Float64Array): Float64Array => v.map(Math.abs);
 
+/** This adapter without what the kernels for subgroups of eight ask for. */
+const PLAIN = { ...pipelines.capabilities, subgroupSize: undefined };
 /** The kernels that an adapter's capabilities lead to; those it has not got cannot be tested on it. */
 const CHOICES = [
-  { kernels: "tiled", on: pipelinesWith({}), ignore: false },
+  { kernels: "tiled", on: pipelinesWith(PLAIN), ignore: false },
   {
     kernels: "in subgroups of 8",
-    on: pipelinesWith({ subgroupSize: 8 }),
+    on: pipelines,
     ignore: pipelines.capabilities.subgroupSize !== 8,
   },
 ];
@@ -108,9 +110,9 @@ for (const { index, params: { stride, pad }, tensors: t } of goldenCases("conv2d
 
 /** Every way to do a convolution that this adapter has: all the tiles, and all the kernels for subgroups of eight. */
 const WAYS = [
-  ...TILES.map((_, n) => pipelinesWith({}, new NthCandidate(n))),
+  ...TILES.map((_, n) => pipelinesWith(PLAIN, new NthCandidate(n))),
   ...(pipelines.capabilities.subgroupSize === 8
-    ? [0, 1].map((n) => pipelinesWith({ subgroupSize: 8 }, new NthCandidate(n)))
+    ? [0, 1].map((n) => pipelinesWith(pipelines.capabilities, new NthCandidate(n)))
     : []),
 ];
 for (

@@ -5,6 +5,7 @@ import { DeviceLostError, OutOfMemoryError } from "../../src/gpu/gpu_error.ts";
 import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { readFloats } from "../../src/gpu/readback.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
 import { expectClose, gpu, noise, pipelines, provider, run, upload } from "./oracle.ts";
 import { recordAdd } from "../../src/nn/add.ts";
@@ -57,6 +58,20 @@ Deno.test("a buffer that the GPU has no memory for is an OutOfMemoryError, and t
     "Cannot allocate c of 64 bytes: the GPU has no memory for it (128 were taken just before: not en";
   await assertRejects(() => createBuffers(device, descriptors), OutOfMemoryError, message);
   assertEquals(destroyed, ["a", "b", "c", "d"]);
+});
+
+Deno.test("a readback that there is no memory for is an OutOfMemoryError, and nothing else", async () => {
+  const { device } = without(gpu.device, "readback"), x = upload(noise([4], 1), "x");
+  await assertRejects(() => readFloats(device, x), OutOfMemoryError, "Cannot allocate readback of 16 bytes");
+  const early: Tensor = { label: "early", shape: [4], dtype: "f32" };
+  await assertRejects(() => readFloats(gpu.device, early), TypeError, "early: its plan is not compiled");
+});
+
+Deno.test("a readback is of what was submitted before it was called", async () => {
+  const x = uploadTensor(gpu.device, "x", [2], "f32", Float32Array.of(1, 2));
+  const before = readFloats(gpu.device, x);
+  gpu.device.queue.writeBuffer(x.storage.buffer, 0, Float32Array.of(3, 4));
+  assertEquals([[...await before], [...await readFloats(gpu.device, x)]], [[1, 2], [3, 4]]);
 });
 
 Deno.test("a lost device is a DeviceLostError to whoever reads back, compiles or waits for its end", async () => {

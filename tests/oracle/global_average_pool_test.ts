@@ -3,25 +3,51 @@ import {
   recordGlobalAveragePoolBackward,
 } from "../../src/nn/global_average_pool.ts";
 import { goldenCases } from "./golden.ts";
-import { expectClose, noise, run, summationError, UNIT_ROUNDOFF, upload, type Values } from "./oracle.ts";
+import type { Elem } from "../../src/gpu/specialize.ts";
+import {
+  expectClose,
+  noise,
+  run,
+  storageError,
+  stored,
+  summationError,
+  testInEachType,
+  UNIT_ROUNDOFF,
+  upload,
+  type Values,
+} from "./oracle.ts";
 import { globalAveragePool, globalAveragePoolBackward } from "./reference/global_average_pool.ts";
 
-async function check(x: Values, dy: Values, expected?: Record<string, Values>): Promise<void> {
+async function check(
+  given: Values,
+  gradient: Values,
+  expected?: Record<string, Values>,
+  elem: Elem = "f32",
+): Promise<void> {
+  const x = stored(given, elem), dy = stored(gradient, elem);
   const [N, H, W, C] = x.shape, shape = { N, pixels: H * W, C };
   const [y, dx] = await run((recorder) => [
-    recordGlobalAveragePool(recorder, "pool", upload(x)),
-    recordGlobalAveragePoolBackward(recorder, "pool", x.shape, upload(dy)),
+    recordGlobalAveragePool(recorder, "pool", upload(x, "x", elem)),
+    recordGlobalAveragePoolBackward(recorder, "pool", x.shape, upload(dy, "dy", elem)),
   ]);
   const scale = globalAveragePool(shape, x.data.map(Math.abs));
-  expectClose("y", y, expected?.y.data ?? globalAveragePool(shape, x.data), summationError(H * W + 2), scale);
+  expectClose(
+    "y",
+    y,
+    expected?.y.data ?? globalAveragePool(shape, x.data),
+    summationError(H * W + 2) + storageError(elem),
+    scale,
+  );
   const dxTruth = expected?.dx.data ?? globalAveragePoolBackward(shape, dy.data);
   // One division and, in a fixture, one more rounding; the reciprocal may cost another.
-  expectClose("dx", dx, dxTruth, 4 * UNIT_ROUNDOFF, dxTruth.map(Math.abs));
+  expectClose("dx", dx, dxTruth, 4 * UNIT_ROUNDOFF + storageError(elem), dxTruth.map(Math.abs));
 }
 
 for (const shape of [[1, 1, 1, 1], [3, 5, 7, 3], [2, 8, 8, 64], [65, 2, 3, 5]]) {
-  Deno.test(`global_average_pool agrees with float64 at [${shape}]`, () =>
-    check(noise(shape, 1), noise([shape[0], shape[3]], 2)));
+  testInEachType(
+    `global_average_pool agrees with float64 at [${shape}]`,
+    (elem) => check(noise(shape, 1), noise([shape[0], shape[3]], 2), undefined, elem),
+  );
 }
 for (const { index, tensors: t } of goldenCases("global_average_pool")) {
   Deno.test(`global_average_pool agrees with PyTorch, case ${index}`, () => check(t.x, t.dy, t));

@@ -1,15 +1,27 @@
 import { recordLinear, recordLinearBackward } from "../../src/nn/linear.ts";
 import { goldenCases } from "./golden.ts";
-import { expectClose, noise, run, summationError, upload, type Values } from "./oracle.ts";
+import type { Elem } from "../../src/gpu/specialize.ts";
+import {
+  expectClose,
+  noise,
+  run,
+  storageError,
+  stored,
+  summationError,
+  testInEachType,
+  upload,
+  type Values,
+} from "./oracle.ts";
 import { linear, linearBackward } from "./reference/linear.ts";
 
+/** In f16 the weights of the products are rounded to f16 too. */
 async function check(
-  x: Values,
-  weight: Values,
-  bias: Values | undefined,
-  dy: Values,
+  given: { x: Values; weight: Values; bias?: Values; dy: Values },
   expected?: Record<string, Values>,
+  elem: Elem = "f32",
 ) {
+  const { bias } = given;
+  const x = stored(given.x, elem), weight = stored(given.weight, elem), dy = stored(given.dy, elem);
   const [N, inputs] = x.shape, [outputs] = weight.shape, shape = { N, inputs, outputs };
   const prior = expected ? 0 : 1; // gradients of parameters are added to what is there
   const start = (like: readonly number[], seed: number): Values => {
@@ -20,8 +32,8 @@ async function check(
   const dWeight = upload(weightStart, "dWeight"), dBias = upload(biasStart, "dBias");
   const [y, dx, dW, dB] = await run((recorder) => {
     const b = bias && upload(bias, "bias");
-    const { y, saved } = recordLinear(recorder, "linear", upload(x, "x"), upload(weight, "weight"), b);
-    const dx = recordLinearBackward(recorder, "linear", saved, upload(dy, "dy"), dWeight, b && dBias);
+    const { y, saved } = recordLinear(recorder, "linear", upload(x, "x", elem), upload(weight, "weight"), b);
+    const dx = recordLinearBackward(recorder, "linear", saved, upload(dy, "dy", elem), dWeight, b && dBias);
     return [y, dx, dWeight, dBias];
   });
   const abs = (v: Values) => v.data.map(Math.abs);
@@ -31,8 +43,20 @@ async function check(
   const yScale = linear(shape, abs(x), abs(weight), bias && abs(bias));
   const plus = (a: Float64Array, b: Values) => a.map((v, i) => v + b.data[i]);
   const plusAbs = (a: Float64Array, b: Values) => a.map((v, i) => v + Math.abs(b.data[i]));
-  expectClose("y", y, expected?.y.data ?? yTruth, summationError(inputs + 2), yScale);
-  expectClose("dx", dx, expected?.dx.data ?? truth.dx, summationError(outputs + 1), scale.dx);
+  expectClose(
+    "y",
+    y,
+    expected?.y.data ?? yTruth,
+    summationError(inputs + 2) + (bias ? 2 : 1) * storageError(elem),
+    yScale,
+  );
+  expectClose(
+    "dx",
+    dx,
+    expected?.dx.data ?? truth.dx,
+    summationError(outputs + 1) + storageError(elem),
+    scale.dx,
+  );
   const wTruth = expected?.dWeight.data ?? plus(truth.dWeight, weightStart);
   expectClose("dWeight", dW, wTruth, summationError(N + 2), plusAbs(scale.dWeight, weightStart));
   if (bias) {
@@ -50,14 +74,22 @@ for (
     [8, 3, 16, false],
   ] as const
 ) {
-  Deno.test(`linear agrees with float64 at ${N}x${inputs} to ${outputs}, ${withBias ? "with" : "without"} bias`, () =>
-    check(
-      noise([N, inputs], 1),
-      noise([outputs, inputs], 2),
-      withBias ? noise([outputs], 3) : undefined,
-      noise([N, outputs], 4),
-    ));
+  testInEachType(
+    `linear agrees with float64 at ${N}x${inputs} to ${outputs}, ${withBias ? "with" : "without"} bias`,
+    (elem) =>
+      check(
+        {
+          x: noise([N, inputs], 1),
+          weight: noise([outputs, inputs], 2),
+          bias: withBias ? noise([outputs], 3) : undefined,
+          dy: noise([N, outputs], 4),
+        },
+        undefined,
+        elem,
+      ),
+  );
 }
 for (const { index, tensors: t } of goldenCases("linear")) {
-  Deno.test(`linear agrees with PyTorch, case ${index}`, () => check(t.x, t.weight, t.bias, t.dy, t));
+  Deno.test(`linear agrees with PyTorch, case ${index}`, () =>
+    check({ x: t.x, weight: t.weight, bias: t.bias, dy: t.dy }, t));
 }

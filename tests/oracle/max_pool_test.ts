@@ -2,23 +2,40 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { type MaxPoolOptions, recordMaxPool, recordMaxPoolBackward } from "../../src/nn/max_pool.ts";
 import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
-import { expectClose, noise, run, summationError, upload, type Values } from "./oracle.ts";
+import type { Elem } from "../../src/gpu/specialize.ts";
+import {
+  expectClose,
+  noise,
+  run,
+  storageError,
+  stored,
+  summationError,
+  testInEachType,
+  upload,
+  type Values,
+} from "./oracle.ts";
 import { maxPool, maxPoolBackward } from "./reference/max_pool.ts";
 
 /** y is exact, NaN and infinities included; a pixel's gradient sums over at most ceil(window / stride)² windows. */
-async function check(x: Values, options: MaxPoolOptions, given?: { dy: Values; y: Values; dx: Values }) {
+async function check(
+  input: Values,
+  options: MaxPoolOptions,
+  given?: { dy: Values; y: Values; dx: Values },
+  elem: Elem = "f32",
+) {
+  const x = stored(input, elem);
   const [N, H, W, C] = x.shape, shape = { N, H, W, C, ...options };
   const { P, Q, y, winner } = maxPool(shape, x.data);
-  const dy = given?.dy ?? noise([N, P, Q, C], 2);
+  const dy = given?.dy ?? stored(noise([N, P, Q, C], 2), elem);
   const [actual, dx] = await run((recorder) => {
-    const { y, saved } = recordMaxPool(recorder, "pool", upload(x), options);
-    return [y, recordMaxPoolBackward(recorder, "pool", saved, upload(dy))];
+    const { y, saved } = recordMaxPool(recorder, "pool", upload(x, "x", elem), options);
+    return [y, recordMaxPoolBackward(recorder, "pool", saved, upload(dy, "dy", elem))];
   });
   assertEquals(actual, y);
   const terms = Math.ceil(options.window / options.stride) ** 2;
   const scale = maxPoolBackward(shape, winner, dy.data.map(Math.abs));
   // An f32 fixture is one rounding away from the truth. Where no window chose a pixel the scale is 0 and so must dx be.
-  const rtol = summationError(terms + 1);
+  const rtol = summationError(terms + 1) + storageError(elem);
   expectClose("dx", dx, maxPoolBackward(shape, winner, dy.data), rtol, scale);
   if (!given) return;
   assertEquals(actual, given.y.data);
@@ -41,10 +58,13 @@ for (
 ) {
   const { window, stride, padding } = options,
     at = `[${shape}], window ${window}, stride ${stride}, padding ${padding}`;
-  Deno.test(`max_pool agrees with float64 at ${at}`, () => check(noise(shape, 1), options));
-  Deno.test(`max_pool agrees with float64 at ${at}, rectified, so that many are equal`, () => {
+  testInEachType(
+    `max_pool agrees with float64 at ${at}`,
+    (elem) => check(noise(shape, 1), options, undefined, elem),
+  );
+  testInEachType(`max_pool agrees with float64 at ${at}, rectified, so that many are equal`, (elem) => {
     const { data } = noise(shape, 3, { mean: -1 });
-    return check({ shape, data: data.map((v) => Math.max(0, v)) }, options);
+    return check({ shape, data: data.map((v) => Math.max(0, v)) }, options, undefined, elem);
   });
 }
 

@@ -7,7 +7,8 @@ import { Recorder } from "../../src/gpu/recorder.ts";
 import { type Candidate, Tuner } from "../../src/gpu/tuner.ts";
 import { memoryTuningCache } from "../../src/gpu/tuning_file.ts";
 import type { Capabilities } from "../../src/gpu/capabilities.ts";
-import type { Tensor } from "../../src/gpu/tensor.ts";
+import type { Elem } from "../../src/gpu/specialize.ts";
+import { elementCount, type Tensor } from "../../src/gpu/tensor.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
 
 /** Half a unit in the last place of f32 at 1: one rounding's relative error at most. */
@@ -46,9 +47,18 @@ export function noise(shape: readonly number[], seed: number, { mean = 0, std = 
   return { shape, data };
 }
 
-/** A tensor on the GPU that holds `values`. */
-export function upload({ shape, data }: Values, label = "input"): Tensor {
-  return uploadTensor(gpu.device, label, shape, "f32", Float32Array.from(data));
+/** What an activation's values become when they are stored as `elem`. */
+export const stored = ({ shape, data }: Values, elem: Elem): Values => ({
+  shape,
+  data: data.map(elem === "f16" ? Math.f16round : Math.fround),
+});
+
+/** A tensor on the GPU that holds `values`, rounded to its type. */
+export function upload({ shape, data }: Values, label = "input", elem: Elem = "f32"): Tensor {
+  if (elem === "f32") return uploadTensor(gpu.device, label, shape, elem, Float32Array.from(data));
+  const halves = new Float16Array(Math.ceil(data.length / 2) * 2);
+  halves.set(data);
+  return uploadTensor(gpu.device, label, shape, elem, new Uint32Array(halves.buffer));
 }
 export function uploadWords(
   shape: readonly number[],
@@ -60,7 +70,7 @@ export function uploadWords(
 
 /**
  * Records, replays once and reads back. Buffers hold garbage (NaN) before the replay, so that a kernel that forgets
- * an element, or reads what it should overwrite, is found out.
+ * an element, or reads what it should overwrite, is found out; the bits are NaN in f16 too.
  *
  * @param on What ops choose their kernels by; the adapter's own capabilities unless a test wants others.
  */
@@ -72,12 +82,29 @@ export async function run(
   for (const result of results) recorder.keep(result);
   const plan = await recorder.compile(on);
   for (const buffer of plan.buffers) {
-    gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc00000));
+    gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc07fc0));
   }
   plan.replay();
   const bits = await readback(gpu.device, results);
   plan.destroy();
-  return bits.map((b) => Float64Array.from(new Float32Array(b)));
+  return bits.map((b, i) => {
+    const { dtype, shape } = results[i];
+    return Float64Array.from(
+      dtype === "f16" ? new Float16Array(b, 0, elementCount(shape)) : new Float32Array(b),
+    );
+  });
+}
+
+/** The relative error of storing a result as `elem`, beside the f32 roundings that made it. */
+export const storageError = (elem: Elem): number => elem === "f16" ? 2 ** -11 : 0;
+
+/** A test for each type that activations are stored as; one that the adapter has not got is skipped, and says why. */
+export function testInEachType(name: string, fn: (elem: Elem) => Promise<void> | void): void {
+  for (const elem of ["f32", "f16"] as const) {
+    const ignore = elem === "f16" && !gpu.capabilities.shaderF16;
+    const why = ignore ? " (skipped: the adapter has no shader-f16)" : "";
+    Deno.test({ name: `${name}, ${elem}${why}`, ignore, fn: () => fn(elem) });
+  }
 }
 
 /**

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { recordPadChannels } from "../../src/nn/pad_channels.ts";
-import { noise, run, upload } from "./oracle.ts";
+import { noise, run, stored, testInEachType, upload } from "./oracle.ts";
 
 for (const [rows, from, to] of [[5, 3, 4], [300, 1, 8], [7, 8, 5], [1, 4, 4]]) {
-  Deno.test(`pad_channels copies ${rows} rows of ${from} channels into ${to}`, async () => {
-    const x = noise([rows, 1, 1, from], 1);
-    const [y] = await run((recorder) => [recordPadChannels(recorder, "pad", upload(x), to)]);
+  testInEachType(`pad_channels copies ${rows} rows of ${from} channels into ${to}`, async (elem) => {
+    const x = stored(noise([rows, 1, 1, from], 1), elem);
+    const [y] = await run((recorder) => [recordPadChannels(recorder, "pad", upload(x, "x", elem), to)]);
     const expected = Float64Array.from(
       { length: rows * to },
       (_, i) => i % to < from ? x.data[Math.floor(i / to) * from + i % to] : 0,
