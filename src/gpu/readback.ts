@@ -1,7 +1,7 @@
 import { blame, OutOfMemoryError } from "./gpu_error.ts";
 import { byteLength, type Tensor } from "./tensor.ts";
 
-/** What is copied at once at most: a large net's state would need gigabytes beside the state itself. */
+/** What is copied at once at most, and what every device makes a buffer of: a large net's state takes gigabytes. */
 const STAGING_BYTES = 2 ** 28;
 
 /** A stretch of a tensor's bytes, and where it lies in the staging buffer. */
@@ -15,8 +15,7 @@ interface Piece {
 /**
  * Copies tensors to the CPU. The only wait of the engine, and a dear one (all submitted work, then 10 ms in Deno):
  * never inside the training loop's step. What is copied is what was submitted before the call, awaited or not; but more
- * than `stagingBytes` are copied in several rounds, each with a wait of its own, and what is to be one state must then not
- * be written to in the meantime.
+ * than `stagingBytes` are copied in rounds, each with a wait of its own, and must not be written to in the meantime.
  *
  * @returns The elements' bits; view them as the tensor's dtype.
  * @throws {TypeError} If a tensor's plan is not compiled.
@@ -26,34 +25,28 @@ interface Piece {
 export async function readback(
   device: GPUDevice,
   tensors: readonly Tensor[],
-  stagingBytes: number = Math.min(STAGING_BYTES, device.limits.maxBufferSize),
+  stagingBytes: number = STAGING_BYTES,
 ): Promise<ArrayBuffer[]> {
   const missing = tensors.find(({ storage }) => !storage);
   if (missing) throw new TypeError(`Cannot read ${missing.label}: its plan is not compiled`);
-  const sizes = tensors.map(byteLength), results = sizes.map((size) => new ArrayBuffer(size));
+  const sizes = tensors.map(byteLength), results = sizes.map((bytes) => new ArrayBuffer(bytes));
   const size = Math.max(4, Math.min(sizes.reduce((a, b) => a + b, 0), stagingBytes));
-  const rounds = [...roundsOf(sizes, size)];
-  const submit = (round: readonly Piece[]) => {
-    const encoder = device.createCommandEncoder({ label: "readback" });
-    for (const { tensor, from, bytes, at } of round) {
-      const { buffer, offset } = tensors[tensor].storage!;
-      encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
-    }
-    device.queue.submit([encoder.finish({ label: "readback" })]);
-  };
-
-  device.pushErrorScope("validation"); // a copy into a buffer that there is no memory for is such an error too
-  device.pushErrorScope("out-of-memory");
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  const staging = device.createBuffer({ label: "readback", size, usage });
-  submit(rounds[0] ?? []);
-  const outcome = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  let staging: GPUBuffer | undefined;
   try {
-    const [noMemory, invalid] = await outcome;
-    if (noMemory) throw new OutOfMemoryError("readback", size, noMemory.message);
-    if (invalid) throw new Error(`Cannot read ${tensors.map(({ label }) => label)}: ${invalid.message}`);
-    for (const [i, round] of rounds.entries()) {
-      if (i > 0) submit(round);
+    for (const round of roundsOf(sizes, size)) {
+      device.pushErrorScope("validation"); // a copy into a buffer that there is no memory for is such an error too
+      device.pushErrorScope("out-of-memory");
+      staging ??= device.createBuffer({ label: "readback", size, usage });
+      const encoder = device.createCommandEncoder({ label: "readback" });
+      for (const { tensor, from, bytes, at } of round) {
+        const { buffer, offset } = tensors[tensor].storage!;
+        encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
+      }
+      device.queue.submit([encoder.finish({ label: "readback" })]);
+      const [noMemory, invalid] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+      if (noMemory) throw new OutOfMemoryError("readback", size, noMemory.message);
+      if (invalid) throw new Error(`Cannot read ${tensors.map(({ label }) => label)}: ${invalid.message}`);
       await staging.mapAsync(GPUMapMode.READ).catch(async (error) => {
         throw await blame(device, error);
       });
@@ -65,7 +58,7 @@ export async function readback(
     }
     return results;
   } finally {
-    staging.destroy();
+    staging?.destroy();
   }
 }
 
