@@ -6,7 +6,7 @@
 // row_loss    [2N]      f32, overwritten
 // d_prediction [2N, D]  Elem, overwritten
 // control     the loss scale's state, uniform
-// dispatch    [ceil(2N / WORKGROUP_SIZE)]   one invocation per row
+// dispatch    [ceil(2N / WORKGROUP_SIZE)] folded into x and y; one invocation per row
 // reference   arXiv 2006.07733 eq. 2; EPSILON from the official code
 alias Elem = f32;
 override N: u32;
@@ -22,8 +22,9 @@ struct Control { scale: f32, inv_scale: f32, finite: f32 }
 @group(0) @binding(4) var<uniform> control: Control;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let row = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   if (row >= 2u * N) { return; }
   let p = row * D;
   let z = ((row + N) % (2u * N)) * D;

@@ -6,9 +6,10 @@
 // colors      [ROWS, 8]            f32, read: jitter (0 or 1), order (the k-th operation in bits 2k, 2k + 1),
 //                                  brightness delta, contrast factor, saturation factor, hue delta, gray; word 7 is not read here
 // x           [ROWS, PIXELS, 3]    f32, read and overwritten
-// dispatch    [ROWS]               one workgroup per image, ROWS <= 65535
+// dispatch    [ROWS] folded into x and y; one workgroup per image
 // numerics    a lane's pixels are summed in order, then the lanes': two runs on one device agree bit for bit
 // reference   byol.md A7 (the official augmentation code)
+override ROWS: u32;
 override PIXELS: u32;
 override WORKGROUP_SIZE: u32 = 64;
 
@@ -62,9 +63,12 @@ fn operate(operation: u32, c: u32, v: vec3f, mean: vec3f) -> vec3f {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = group.x * 8u;
-  let first = group.x * PIXELS;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= ROWS) { return; }
+  let c = row * 8u;
+  let first = row * PIXELS;
   let jitter = colors[c] == 1.0;
   let order = u32(colors[c + 1u]);
   // Only contrast needs the whole image: what stands before it is done first, what stands after it afterwards.

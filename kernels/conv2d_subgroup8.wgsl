@@ -5,7 +5,7 @@
 // g           the sizes, in conv2d_tiled.wgsl's words. Not constants, so that all shapes share one pipeline: a CPU driver
 //             takes half a second to two over each
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
-// dispatch    [ceil(N * i_count * j_count / 64) folded into x and y, panels]
+// dispatch    [ceil(N * i_count * j_count / 64) folded into x and y, panels]; of more panels than a dispatch takes, some
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
 // An invocation makes 8 pixels, each 8 after the last, of 16 channels. Such a driver loads lane by lane, at several times
 // the cost of a product, but a vector of four hardly dearer than one element; so the weights of four c are loaded a
@@ -16,6 +16,7 @@ struct Geometry {
   i_count: u32, j_count: u32, // output rows and columns of this parity
   taps_r: u32, taps_s: u32,
   x_step: u32, x_dir: i32, x_top: i32, x_left: i32, y_step: u32, y_top: u32, y_left: u32,
+  k_first: u32, // the first of this dispatch's output channels
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
@@ -25,7 +26,8 @@ struct Geometry {
 
 // An output pixel: its image, the input row and column of its first tap, and where its channels begin.
 struct Pixel { n: u32, top: i32, left: i32, at: u32 }
-// Integers below 2^23 divided by floats, which a CPU driver does eight at a time; put right if the quotient was rounded.
+// Integers divided by floats, which a CPU driver does eight at a time; put right if the quotient was rounded. Here it is at
+// most 57, so however large a and b are it is off by one at most.
 fn divide(a: u32, b: u32) -> u32 {
   let q = u32(f32(a) / f32(b));
   let r = i32(a) - i32(q * b);
@@ -65,6 +67,7 @@ fn store(index: u32, p: Pixel, k: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let first = (group.y * groups.x + group.x) * 64u + lane;
+  let k = g.k_first + group.z * 16u;
   let j = first % g.j_count;
   let i = (first / g.j_count) % g.i_count;
   let n = first / (g.j_count * g.i_count);
@@ -96,7 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let t5 = tap(p5, down, right);
       let t6 = tap(p6, down, right);
       let t7 = tap(p7, down, right);
-      var at = ((group.z * g.taps_r + a) * g.taps_s + b) * g.c * 4u + lane;
+      var at = ((k / 16u * g.taps_r + a) * g.taps_s + b) * g.c * 4u + lane;
       for (var c4 = 0u; c4 < g.c / 4u; c4++) {
         // Lane l holds channels 4 * (l % 4) … of c = l / 4, and of c = l / 4 + 2.
         let l0 = vec4f(w[at]); let l1 = vec4f(w[at + 8u]);
@@ -146,7 +149,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-  let k = group.z * 16u;
   store(first + 0u, p0, k, a00, a01, a02, a03);
   store(first + 8u, p1, k, a10, a11, a12, a13);
   store(first + 16u, p2, k, a20, a21, a22, a23);

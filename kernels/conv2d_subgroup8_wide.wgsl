@@ -4,7 +4,7 @@
 // w           [panels, taps_r, taps_s, C, 4]  vec4 of Elem, read; packed by pack_weight.wgsl: a panel is 16 channels
 // g           the sizes, in conv2d_tiled.wgsl's words
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
-// dispatch    [ceil(N * i_count * j_count / 64) folded into x and y, ceil(K / 32)]
+// dispatch    [ceil(N * i_count * j_count / 64) folded into x and y, ceil(K / 32)]; of more than a dispatch takes, some
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
 alias Elem = f32;
 struct Geometry {
@@ -12,6 +12,7 @@ struct Geometry {
   i_count: u32, j_count: u32, // output rows and columns of this parity
   taps_r: u32, taps_s: u32,
   x_step: u32, x_dir: i32, x_top: i32, x_left: i32, y_step: u32, y_top: u32, y_left: u32,
+  k_first: u32, // the first of this dispatch's output channels
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
@@ -21,7 +22,8 @@ struct Geometry {
 
 // An output pixel: its image, the input row and column of its first tap, and where its channels begin.
 struct Pixel { n: u32, top: i32, left: i32, at: u32 }
-// Integers below 2^23 divided by floats, which a CPU driver does eight at a time; put right if the quotient was rounded.
+// Integers divided by floats, which a CPU driver does eight at a time; put right if the quotient was rounded. Here it is at
+// most 57, so however large a and b are it is off by one at most.
 fn divide(a: u32, b: u32) -> u32 {
   let q = u32(f32(a) / f32(b));
   let r = i32(a) - i32(q * b);
@@ -62,6 +64,7 @@ fn store(index: u32, p: Pixel, k: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let first = (group.y * groups.x + group.x) * 64u + lane;
+  let k = g.k_first + group.z * 32u;
   let j = first % g.j_count;
   let i = (first / g.j_count) % g.i_count;
   let n = first / (g.j_count * g.i_count);
@@ -93,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let t5 = tap(p5, down, right);
       let t6 = tap(p6, down, right);
       let t7 = tap(p7, down, right);
-      var at = ((2u * group.z * g.taps_r + a) * g.taps_s + b) * g.c * 4u + lane;
+      var at = ((k / 16u * g.taps_r + a) * g.taps_s + b) * g.c * 4u + lane;
       let panel = g.taps_r * g.taps_s * g.c * 4u; // past the last panel anything is read, and nothing stored
       for (var c4 = 0u; c4 < g.c / 4u; c4++) {
         // Lane l holds channels 4 * (l % 4) … of c = l / 4, and of c = l / 4 + 2.
@@ -185,7 +188,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-  let k = group.z * 32u;
   store(first + 0u, p0, k, a00, a01, a02, a03, a04, a05, a06, a07);
   store(first + 8u, p1, k, a10, a11, a12, a13, a14, a15, a16, a17);
   store(first + 16u, p2, k, a20, a21, a22, a23, a24, a25, a26, a27);

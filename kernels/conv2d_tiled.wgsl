@@ -8,7 +8,8 @@
 // w           [panels, taps_r, taps_s, C, 4]  vec4 of Elem, read; packed by pack_weight.wgsl: a panel is 16 channels
 // g           the sizes: not constants, so that all shapes of a network share a pipeline
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
-// dispatch    [ceil(pixels / (8 * WG_M)) folded into x and y, ceil(K / (8 * WG_N))], pixels = N * i_count * j_count
+// dispatch    [ceil(pixels / (8 * WG_M)) folded into x and y, ceil(K / (8 * WG_N))], pixels = N * i_count * j_count;
+//             of more channels than a dispatch takes, those from k_first on
 // numerics    f32 sums in the order (a, b, c), whatever the tile: all of conv2d's kernels make the same bits
 // A workgroup makes 8*WG_M pixels of 8*WG_N channels, an invocation 8 of each. It goes through (a, b, c) sixteen at a time:
 // the next sixteen are on their way from memory while these are multiplied.
@@ -23,6 +24,7 @@ struct Geometry {
   i_count: u32, j_count: u32, // output rows and columns of this parity
   taps_r: u32, taps_s: u32,
   x_step: u32, x_dir: i32, x_top: i32, x_left: i32, y_step: u32, y_top: u32, y_left: u32,
+  k_first: u32, // the first of this dispatch's output channels
 }
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
 @group(0) @binding(1) var<storage, read> w: array<vec4<Elem>>;
@@ -71,7 +73,7 @@ fn store(index: u32, k: u32, low: vec4f, high: vec4f) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let first = (group.y * groups.x + group.x) * 8u * WG_M;
-  let first_k = group.z * 8u * WG_N;
+  let first_k = g.k_first + group.z * 8u * WG_N;
   // What this invocation loads of x: one vector of every WG_M * WG_N / 4-th pixel.
   let vector = lane % 4u;
   let rows = WG_M * WG_N / 4u;

@@ -4,7 +4,7 @@
 // dy          [N, P, Q, K / 4]           vec4 of Elem, read
 // g           the sizes, in conv2d_weight_gradient_tiled.wgsl's words. Not constants, so that all shapes share one pipeline
 // partial     [splits, K, R*S*C / 4]     vec4f, overwritten; summed by reduce_splits.wgsl
-// dispatch    [ceil(R*S*C / 64), ceil(K / 16), splits]
+// dispatch    [ceil(R*S*C / 64), ceil(K / 16), splits]; of more than a dispatch takes, some
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
 // An invocation makes 16 filters of 8 columns (r, s, c), two vectors of four that lie 32 columns apart, and takes two pixels at
 // a time. Such a driver loads lane by lane, at several times the cost of a product, but a vector of four hardly dearer
@@ -12,6 +12,7 @@
 alias Elem = f32;
 struct Geometry {
   n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, rows_per_split: u32,
+  k_first: u32, column_first: u32, // of this dispatch's filters and columns
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
@@ -47,8 +48,8 @@ fn store(z: u32, k: u32, column: u32, low: vec4f, high: vec4f) {
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let column = group.x * 64u + lane * 4u; // (r * S + s) * C + c
-  let k = group.y * 16u;
+  let column = g.column_first + group.x * 64u + lane * 4u; // (r * S + s) * C + c
+  let k = g.k_first + group.y * 16u;
   // Lanes 0 … 3 read the gradient of one pixel's filters, lanes 4 … 7 of the next one's. A lane past the last filter reads
   // the last ones'; its sums are not stored.
   let lane_k = min(k + lane % 4u * 4u, g.k - 4u);

@@ -5,7 +5,8 @@
 // dy          [N, P, Q, K / 4]           vec4 of Elem, read
 // g           the sizes: not constants, so that all shapes of a network share a pipeline
 // partial     [splits, K, R*S*C / 4]     vec4f, overwritten; summed by reduce_splits.wgsl
-// dispatch    [ceil(R*S*C / (8 * WG_N)), ceil(K / (8 * WG_M)), splits]
+// dispatch    [ceil(R*S*C / (8 * WG_N)), ceil(K / (8 * WG_M)), splits]; of more columns or filters than a dispatch takes,
+//             those from column_first and k_first on
 // numerics    f32 sums in the order (n, p, q), whatever the tile: all of conv2d's kernels make the same bits
 // A workgroup makes 8*WG_M filters of 8*WG_N columns (r, s, c), an invocation 8 of each. It goes through the output pixels
 // sixteen at a time: the next sixteen are on their way from memory while these are multiplied.
@@ -16,6 +17,7 @@ const TILE_K: u32 = 16;
 
 struct Geometry {
   n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, rows_per_split: u32,
+  k_first: u32, column_first: u32, // of this dispatch's filters and columns
 }
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4<Elem>>;
@@ -57,8 +59,8 @@ fn store(z: u32, k: u32, rsc: u32, low: vec4f, high: vec4f) {
 
 @compute @workgroup_size(WG_M * WG_N)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let rsc = group.x * 8u * WG_N;
-  let k = group.y * 8u * WG_M;
+  let rsc = g.column_first + group.x * 8u * WG_N;
+  let k = g.k_first + group.y * 8u * WG_M;
   let last = min((group.z + 1u) * g.rows_per_split, g.n * g.p) * g.q;
   // What this invocation loads: of dy a vector of filters of every WG_N / 2-th pixel, of x a vector of columns of every
   // WG_M / 2-th.

@@ -3,7 +3,7 @@
 // partials    [CHUNKS]     vec2 of f32, read: (sum of w^2, sum of g^2) of each chunk, from lars_partial.wgsl
 // segment_chunks [SEGMENTS] of (first chunk, chunks)   u32 pairs, read; no chunks where excluded: biases and norms
 // scale       [SEGMENTS]   f32, overwritten
-// dispatch    [SEGMENTS]   one workgroup per tensor
+// dispatch    [SEGMENTS] folded into x and y; one workgroup per tensor
 // numerics    each lane sums every WORKGROUP_SIZE-th chunk, then a tree over lanes: no atomics, one order
 // reference   arXiv 1708.03888; decay inside the norm as in BYOL's official optimiser
 override TRUST_COEFFICIENT: f32;
@@ -16,9 +16,12 @@ override WORKGROUP_SIZE: u32 = 64; // a power of two
 var<workgroup> sums: array<vec2f, WORKGROUP_SIZE>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = segment_chunks[group.x].x;
-  let count = segment_chunks[group.x].y;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let segment = group.y * groups.x + group.x;
+  if (segment >= arrayLength(&scale)) { return; }
+  let first = segment_chunks[segment].x;
+  let count = segment_chunks[segment].y;
   var sum = vec2f();
   for (var i = lane; i < count; i += WORKGROUP_SIZE) { sum += partials[first + i]; }
   sums[lane] = sum;
@@ -30,5 +33,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let total = sums[0];
   var s = 1.0;
   if (total.x > 0.0 && total.y > 0.0) { s = TRUST_COEFFICIENT * sqrt(total.x) / sqrt(total.y); }
-  scale[group.x] = s;
+  scale[segment] = s;
 }

@@ -8,7 +8,7 @@
 // levels      [256, 3]          f32, read: (v / 255 - mean) / std, made in float64
 // first       [4]               u32, uniform: the place of image 0 in y; the rest is not read
 // y           [at least first + N, PX, PX, 3]   Elem, N images overwritten
-// dispatch    [ceil(PX * PX / WORKGROUP_SIZE), 1, N]   one invocation per pixel
+// dispatch    [ceil(PX * PX / WORKGROUP_SIZE) folded into x and y, N]; one invocation per pixel
 // numerics    integers, and values that are looked up: bit for bit what src/data/preprocess.ts makes
 override PX: u32;
 override WORKGROUP_SIZE: u32 = 64;
@@ -24,9 +24,10 @@ alias Elem = f32;
 @group(0) @binding(5) var<storage, read_write> y: array<Elem>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
   let image = group.z * 8u;
-  let i = group.x * WORKGROUP_SIZE + lane;
+  let i = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   if (i >= PX * PX) { return; }
   let count = images[image + 7u];
   let tap = images[image + 6u] + (i / PX) * (count + 1u);

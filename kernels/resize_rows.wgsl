@@ -5,7 +5,7 @@
 //                               first tap and taps of a row
 // taps        [..]              i32, read: for each output column its first source column, then fixed-point weights
 // across      [.., PX]          u32, overwritten: each image's rows, a pixel a word: R, G << 8, B << 16
-// dispatch    [ceil(most rows * PX / WORKGROUP_SIZE), 1, N]   one invocation per pixel
+// dispatch    [ceil(most rows * PX / WORKGROUP_SIZE) folded into x and y, N]; one invocation per pixel
 // numerics    integers: byte for byte what src/data/resize.ts makes, which is what Pillow makes
 override PX: u32;
 override WORKGROUP_SIZE: u32 = 64;
@@ -22,9 +22,10 @@ fn byte_at(at: u32) -> i32 {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
   let image = group.z * 8u;
-  let i = group.x * WORKGROUP_SIZE + lane;
+  let i = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   if (i >= images[image + 2u] * PX) { return; }
   let count = images[image + 5u];
   let tap = images[image + 4u] + (i % PX) * (count + 1u);

@@ -11,6 +11,8 @@ import {
   conv2dSizes,
   inSubgroupsOf8,
   powerOfTwo,
+  SLICE_CHANNELS,
+  slices,
   TILES,
 } from "./conv2d_sizes.ts";
 import { recordPadChannels } from "./pad_channels.ts";
@@ -179,12 +181,27 @@ interface PixelGeometry {
 }
 
 function recordPixels(recorder: Recorder, x: Tensor, w: Tensor, y: Tensor, sizes: PixelGeometry): void {
+  for (const { first, count } of slices(sizes.K, SLICE_CHANNELS)) {
+    recordChannels(recorder, x, w, y, sizes, first, count);
+  }
+}
+
+/** The output channels from `first` on, `count` of them: a slice. */
+function recordChannels(
+  recorder: Recorder,
+  x: Tensor,
+  w: Tensor,
+  y: Tensor,
+  sizes: PixelGeometry,
+  first: number,
+  count: number,
+): void {
   const { N, I_COUNT, J_COUNT, K, C, TAPS_R, TAPS_S } = sizes,
     elem = elemOf(x),
     pixels = N * I_COUNT * J_COUNT;
   const grid = (tilePixels: number, tileChannels: number) => [
     ...foldGrid(Math.ceil(pixels / tilePixels)),
-    Math.ceil(K / tileChannels),
+    Math.ceil(count / tileChannels),
   ];
   const narrow = {
     kernel: { name: "conv2d_subgroup8", source: subgroup8, elem },
@@ -202,8 +219,8 @@ function recordPixels(recorder: Recorder, x: Tensor, w: Tensor, y: Tensor, sizes
   recorder.dispatchTuned(
     `${powerOfTwo(pixels)} pixels, ${TAPS_R}x${TAPS_S}x${C} to ${K}, step ${sizes.X_STEP}/${sizes.Y_STEP}`,
     inSubgroupsOf8(recorder) ? inSubgroups : tiles,
-    [x, w, recorder.constant(Object.values(sizes)), y],
-    { flops: 2 * pixels * TAPS_R * TAPS_S * C * K },
+    [x, w, recorder.constant([...Object.values(sizes), first]), y],
+    { flops: 2 * pixels * TAPS_R * TAPS_S * C * count },
   );
 }
 

@@ -53,3 +53,13 @@ export const TILES = [
 
 /** Sizes are alike for tuning where they round up to the same power of two. */
 export const powerOfTwo = (size: number): string => `2^${Math.ceil(Math.log2(size))}`;
+
+/** Channels, or columns of a weight gradient, of one dispatch: as many as every kernel's grid takes, and whole tiles of each. */
+export const SLICE_CHANNELS = 65_520 * 16, SLICE_COLUMNS = 65_532 * 64;
+
+/** `extent` cut into stretches of `most` at most: one dispatch for each, since a third fold would cost each workgroup a division. */
+export function* slices(extent: number, most: number): Generator<{ first: number; count: number }> {
+  for (let first = 0; first < extent; first += most) {
+    yield { first, count: Math.min(most, extent - first) };
+  }
+}

@@ -3,7 +3,16 @@ import subgroup8 from "../../kernels/conv2d_weight_gradient_subgroup8.wgsl" with
 import reduceSplits from "../../kernels/reduce_splits.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, type Tensor } from "../gpu/tensor.ts";
-import { type Conv2dSaved, conv2dSizes, inSubgroupsOf8, powerOfTwo, TILES } from "./conv2d_sizes.ts";
+import {
+  type Conv2dSaved,
+  conv2dSizes,
+  inSubgroupsOf8,
+  powerOfTwo,
+  SLICE_CHANNELS,
+  SLICE_COLUMNS,
+  slices,
+  TILES,
+} from "./conv2d_sizes.ts";
 
 /**
  * The reduction is split until there are workgroups to fill a device, counted in tiles of 64 columns by 16 filters, but no
@@ -32,25 +41,34 @@ export function recordConv2dWeightGradient(
   const rowsPerSplit = Math.ceil((N * P) / wanted), splits = Math.ceil((N * P) / rowsPerSplit);
   const partial = recorder.alloc(`${label}.dWeight.partial`, [splits, paddedK, columns]);
   const sizes = [N, H, W, paddedC, P, Q, paddedK, R, S, stride, padding, rowsPerSplit];
-  const grid = (tileColumns: number, tileFilters: number) => [
-    Math.ceil(columns / tileColumns),
-    Math.ceil(paddedK / tileFilters),
-    splits,
-  ];
-  const inSubgroups = {
-    kernel: { name: "conv2d_weight_gradient_subgroup8", source: subgroup8, elem },
-    workgroups: grid(64, 16),
-  };
-  const tiled = TILES.map(({ WG_M, WG_N }) => ({
-    kernel: { name: "conv2d_weight_gradient_tiled", source: tiledSource, elem, overrides: { WG_M, WG_N } },
-    workgroups: grid(8 * WG_N, 8 * WG_M),
-  }));
-  recorder.dispatchTuned(
-    `${powerOfTwo(N * P * Q)} pixels, ${K} by ${R}x${S}x${C}, step ${stride}`,
-    inSubgroupsOf8(recorder) ? [inSubgroups] : tiled,
-    [x, dy, recorder.constant(sizes), partial],
-    { flops: 2 * N * P * Q * K * R * S * C },
-  );
+  for (const filter of slices(paddedK, SLICE_CHANNELS)) {
+    for (const column of slices(columns, SLICE_COLUMNS)) {
+      const grid = (tileColumns: number, tileFilters: number) => [
+        Math.ceil(column.count / tileColumns),
+        Math.ceil(filter.count / tileFilters),
+        splits,
+      ];
+      const inSubgroups = {
+        kernel: { name: "conv2d_weight_gradient_subgroup8", source: subgroup8, elem },
+        workgroups: grid(64, 16),
+      };
+      const tiled = TILES.map(({ WG_M, WG_N }) => ({
+        kernel: {
+          name: "conv2d_weight_gradient_tiled",
+          source: tiledSource,
+          elem,
+          overrides: { WG_M, WG_N },
+        },
+        workgroups: grid(8 * WG_N, 8 * WG_M),
+      }));
+      recorder.dispatchTuned(
+        `${powerOfTwo(N * P * Q)} pixels, ${K} by ${R}x${S}x${C}, step ${stride}`,
+        inSubgroupsOf8(recorder) ? [inSubgroups] : tiled,
+        [x, dy, recorder.constant([...sizes, filter.first, column.first]), partial],
+        { flops: 2 * N * P * Q * K * R * S * C * (filter.count / paddedK) * (column.count / columns) },
+      );
+    }
+  }
   const length = elementCount(dWeight.shape);
   recorder.dispatch(
     {
