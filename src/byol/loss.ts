@@ -1,5 +1,5 @@
 import lossSource from "../../kernels/byol_loss.wgsl" with { type: "text" };
-import type { Recorder } from "../gpu/recorder.ts";
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { noLossScale } from "../optim/loss_scale.ts";
 
@@ -27,7 +27,7 @@ export function recordByolLoss(
   recorder.dispatch(
     { name: "byol_loss", source: lossSource, elem: elemOf(prediction), overrides: { N: rows / 2, D } },
     [prediction, projection, rowLoss, dPrediction, control],
-    [Math.ceil(rows / 8)],
+    foldGrid(Math.ceil(rows / 8)),
   );
   return { rowLoss, dPrediction };
 }

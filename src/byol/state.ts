@@ -21,7 +21,8 @@ export class ByolState {
 
   /**
    * @param lossScale What the loss is multiplied by; the state takes it over, and destroys it.
-   * @throws {RangeError} If `arch` is not known, or a parameter is larger than what the device binds.
+   * @throws {RangeError} If `arch` is not known.
+   * @throws {OutOfMemoryError} If a parameter is larger than what the device binds, or all of them than a buffer.
    */
   constructor(
     readonly device: GPUDevice,

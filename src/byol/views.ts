@@ -1,7 +1,7 @@
 import cropResize from "../../kernels/crop_resize.wgsl" with { type: "text" };
 import colorAugment from "../../kernels/color_augment.wgsl" with { type: "text" };
 import solarizeNormalize from "../../kernels/solarize_normalize.wgsl" with { type: "text" };
-import { foldGrid, MAX_WORKGROUPS, type Recorder } from "../gpu/recorder.ts";
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import type { ViewDraw } from "./augment.ts";
 import { recordGaussianBlur, writeBlurTaps } from "./blur.ts";
@@ -27,7 +27,7 @@ export interface ViewInputs {
  *
  * @param dtype What the views are stored as; they are computed in f32.
  * @returns `[rows, px, px, 3]`, overwritten on every replay.
- * @throws {RangeError} If there are more rows than one dispatch takes, or the tables' shapes differ.
+ * @throws {RangeError} If the tables' shapes differ.
  */
 export function recordViews(
   recorder: Recorder,
@@ -39,9 +39,6 @@ export function recordViews(
   const [rows] = crops.shape;
   expectShape(crops, [rows, VIEW_WORDS], "a table of crops");
   expectShape(colors, [rows, VIEW_WORDS], "a table of colours");
-  if (rows > MAX_WORKGROUPS) {
-    throw new RangeError(`Cannot augment a batch: at most ${MAX_WORKGROUPS} views, got ${rows}`);
-  }
   const drawn = recorder.alloc("views.drawn", [rows, px, px, 3]),
     x = recorder.alloc("views", drawn.shape, dtype);
   const onePixelEach = foldGrid(Math.ceil((rows * px * px) / WORKGROUP_SIZE));
@@ -51,9 +48,9 @@ export function recordViews(
     onePixelEach,
   );
   recorder.dispatch(
-    { name: "color_augment", source: colorAugment, overrides: { PIXELS: px * px } },
+    { name: "color_augment", source: colorAugment, overrides: { ROWS: rows, PIXELS: px * px } },
     [colors, drawn],
-    [rows],
+    foldGrid(rows),
   );
   if (blurTaps) recordGaussianBlur(recorder, drawn, blurTaps);
   recorder.dispatch(

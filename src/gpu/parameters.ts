@@ -1,3 +1,5 @@
+import { expectBufferSize } from "./allocate.ts";
+import { OutOfMemoryError } from "./gpu_error.ts";
 import { elementCount, type Tensor } from "./tensor.ts";
 
 /** What a parameter is. `bias` and `norm` are what LARS and weight decay leave alone. */
@@ -43,18 +45,15 @@ export class ParameterLayout {
   /**
    * Cuts the layout between parameters into the fewest parts of at most `maxBytes` of f32: on an ordinary net, one.
    *
-   * @throws {RangeError} If a parameter alone is larger; names it.
+   * @throws {OutOfMemoryError} If a parameter alone is larger; names it.
    */
   parts(maxBytes: number): LayoutPart[] {
     const parts: { offset: number; length: number; slots: ParameterSlot[] }[] = [];
     for (const slot of this.slots) {
       const length = paddedCount(slot.shape), part = parts.at(-1);
       if (4 * length > maxBytes) {
-        throw new RangeError(
-          `Cannot bind parameter ${slot.name}: a binding holds at most ${maxBytes} bytes, got ${
-            4 * length
-          } for shape [${slot.shape}]`,
-        );
+        const reason = `shape [${slot.shape}], and the device binds at most ${maxBytes} bytes`;
+        throw new OutOfMemoryError(`parameter ${slot.name}`, 4 * length, reason);
       }
       if (part && 4 * (part.length + length) <= maxBytes) {
         part.slots.push(slot);
@@ -81,26 +80,29 @@ export class ParameterLayout {
 export class FlatBuffer {
   /** To be copied; to be bound only where it is known to be small. */
   readonly all: Tensor;
+  /** What kernels over all parameters take one after another. */
+  readonly parts: readonly LayoutPart[];
   readonly #buffer: GPUBuffer;
 
-  /** @param maxBindingBytes What `parts` keep to; the device's own limit unless a test wants less. */
+  /**
+   * @param maxBindingBytes What `parts` keep to; the device's own limit unless a test wants less.
+   * @throws {OutOfMemoryError} If a parameter exceeds a binding, or all of them a buffer; names it.
+   */
   constructor(
     readonly device: GPUDevice,
     readonly layout: ParameterLayout,
     readonly label: string,
     readonly maxBindingBytes: number = device.limits.maxStorageBufferBindingSize,
   ) {
+    const size = Math.max(4, 4 * layout.length);
+    this.parts = layout.parts(maxBindingBytes);
+    expectBufferSize(device.limits, label, size);
     this.#buffer = device.createBuffer({
       label,
-      size: Math.max(4, 4 * layout.length),
+      size,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     this.all = { label, shape: [layout.length], dtype: "f32", storage: { buffer: this.#buffer, offset: 0 } };
-  }
-
-  /** The parts that kernels over all parameters take one after another. @throws {RangeError} As `ParameterLayout.parts`. */
-  get parts(): LayoutPart[] {
-    return this.layout.parts(this.maxBindingBytes);
   }
 
   /** One part's elements, `[length]`. */

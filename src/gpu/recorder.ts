@@ -1,7 +1,6 @@
-import { createBuffers } from "./allocate.ts";
+import { createBuffers, expectBindable, type SizeLimits } from "./allocate.ts";
 import type { ArenaPlan } from "./arena.ts";
 import type { Capabilities } from "./capabilities.ts";
-import { OutOfMemoryError } from "./gpu_error.ts";
 import { kernelBindings } from "./kernel_bindings.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
 import type { PipelineCache } from "./pipeline.ts";
@@ -12,9 +11,6 @@ import { byteLength, type DType, type Tensor } from "./tensor.ts";
 
 /** Workgroups past this many in x do not fit one dimension of a dispatch; kernels fold y back in. */
 export const MAX_WORKGROUPS = 65_535;
-
-/** The limits that a recording must keep to. */
-type DeviceLimits = Pick<GPUSupportedLimits, "maxStorageBufferBindingSize" | "maxBufferSize">;
 
 interface Recorded {
   kernel: KernelSpec;
@@ -111,19 +107,13 @@ export class Recorder {
    *
    * @throws {OutOfMemoryError} If a tensor, the recording's own or another, exceeds what the device binds.
    */
-  memory(limits: DeviceLimits): MemoryPlan {
+  memory(limits: SizeLimits): MemoryPlan {
     return this.#plan(limits).memory;
   }
 
-  #plan(limits: DeviceLimits): { arena: ArenaPlan; memory: MemoryPlan } {
-    const limit = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  #plan(limits: SizeLimits): { arena: ArenaPlan; memory: MemoryPlan } {
     const bound = new Set([...this.#tensors, ...this.#recorded.flatMap(({ bindings }) => bindings)]);
-    for (const tensor of bound) {
-      if (byteLength(tensor) > limit) {
-        const reason = `shape [${tensor.shape}], and the device binds at most ${limit} bytes`;
-        throw new OutOfMemoryError(tensor.label, byteLength(tensor), reason);
-      }
-    }
+    for (const tensor of bound) expectBindable(limits, tensor);
     const uses = this.#recorded.map(({ kernel, bindings }) => ({
       bindings,
       access: kernelBindings(kernel.source),

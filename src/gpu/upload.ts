@@ -1,6 +1,11 @@
+import { expectBindable } from "./allocate.ts";
 import { byteLength, type DType, type Tensor } from "./tensor.ts";
 
-/** A tensor with a buffer of its own, which the CPU writes; `destroy` its buffer when done. */
+/**
+ * A tensor with a buffer of its own, which the CPU writes; `destroy` its buffer when done.
+ *
+ * @throws {OutOfMemoryError} If it exceeds what the device binds; names it.
+ */
 export function uploadTensor(
   device: GPUDevice,
   label: string,
@@ -9,6 +14,7 @@ export function uploadTensor(
   values?: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
 ): Tensor & { storage: { buffer: GPUBuffer; offset: number } } {
   const tensor = { label, shape, dtype };
+  expectBindable(device.limits, tensor);
   const buffer = device.createBuffer({
     label,
     size: Math.max(4, byteLength(tensor)),

@@ -5,7 +5,8 @@ import { type ResizeTaps, resizeTaps } from "../data/resize.ts";
 import type { Preprocessing } from "../domain/checkpoint.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
-import { Recorder } from "../gpu/recorder.ts";
+import { bindingLimit } from "../gpu/allocate.ts";
+import { foldGrid, MAX_WORKGROUPS, Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 
@@ -31,8 +32,8 @@ export class Preprocessor {
     readonly pipelines: PipelineCache,
     readonly preprocessing: Preprocessing,
     readonly limits: PreprocessorLimits = {
-      groupBytes: GROUP_BYTES,
-      imageBytes: pipelines.device.limits.maxStorageBufferBindingSize - 4,
+      groupBytes: Math.min(GROUP_BYTES, bindingLimit(pipelines.device.limits) - 4),
+      imageBytes: bindingLimit(pipelines.device.limits) - 4,
     },
   ) {
     const levels = normalizedLevels(preprocessing);
@@ -59,6 +60,7 @@ export class Preprocessor {
       for (const image of images.slice(from)) {
         const placed = this.#place(image);
         if (group.length > 0 && bytes + placed.pixels.length > groupBytes) break;
+        if (group.length === MAX_WORKGROUPS) break;
         group.push(placed);
         bytes += placed.pixels.length;
       }
@@ -95,12 +97,12 @@ export class Preprocessor {
     recorder.dispatch(
       { name: "resize_rows", source: rowsSource, overrides: { PX: px } },
       [pixelTensor, imageTensor, tapTensor, across],
-      [Math.ceil((mostRows * px) / WORKGROUP_SIZE), 1, group.length],
+      [...foldGrid(Math.ceil((mostRows * px) / WORKGROUP_SIZE)), group.length],
     );
     recorder.dispatch(
       { name: "resize_columns", source: columnsSource, overrides: { PX: px } },
       [imageTensor, tapTensor, across, this.#levels, recorder.constant([first, 0, 0, 0]), x],
-      [Math.ceil((px * px) / WORKGROUP_SIZE), 1, group.length],
+      [...foldGrid(Math.ceil((px * px) / WORKGROUP_SIZE)), group.length],
     );
     const plan = await recorder.compile(this.pipelines);
     plan.replay();

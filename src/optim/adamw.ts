@@ -32,7 +32,8 @@ export class AdamWState {
 
   /**
    * @param maxBindingBytes As a FlatBuffer's.
-   * @throws {RangeError} If a parameter is larger than a binding, or a β is not in 0 … 0.99999.
+   * @throws {RangeError} If a β is not in 0 … 0.99999.
+   * @throws {OutOfMemoryError} If a parameter is larger than a binding.
    */
   constructor(
     device: GPUDevice,

@@ -25,7 +25,7 @@ export class MomentumState {
 
   /**
    * @param maxBindingBytes As a FlatBuffer's.
-   * @throws {RangeError} If a parameter is larger than a binding.
+   * @throws {OutOfMemoryError} If a parameter is larger than a binding.
    */
   constructor(
     device: GPUDevice,
@@ -79,7 +79,7 @@ export function recordMomentumUpdate(
       recorder.dispatch(
         { name: "lars_scale", source: scaleSource, overrides: { TRUST_COEFFICIENT: trustCoefficient } },
         [partials, part.segmentChunks, scale],
-        [part.slots.length],
+        foldGrid(part.slots.length),
       );
     }
     recorder.dispatch(

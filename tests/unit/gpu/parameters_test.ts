@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { OutOfMemoryError } from "../../../src/gpu/gpu_error.ts";
 import { ParameterLayout } from "../../../src/gpu/parameters.ts";
 
 /** Of parameters of so many elements each. */
@@ -33,7 +34,8 @@ Deno.test("a parameter that no binding holds is refused by its name", () => {
   layout.add("projector.0.weight", "weight", [30, 10]);
   assertThrows(
     () => layout.parts(1024),
-    RangeError,
-    "Cannot bind parameter projector.0.weight: a binding holds at most 1024 bytes, got 1280 for shape [30,10]",
+    OutOfMemoryError,
+    "Cannot allocate parameter projector.0.weight of 1280 bytes: the GPU has no memory for it (shape [30,10], and the " +
+      "device binds at most 1024 bytes)",
   );
 });
