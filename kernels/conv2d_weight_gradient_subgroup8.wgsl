@@ -11,7 +11,7 @@
 // than one element; so the filters' dy are loaded a vector a lane and handed round: 5 loads for 256 products.
 alias Elem = f32;
 struct Geometry {
-  n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, rows_per_split: u32,
+  n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, pixels_per_split: u32,
   k_first: u32, column_first: u32, // of this dispatch's filters and columns
 }
 
@@ -59,17 +59,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var a4 = vec4f(); var b4 = vec4f(); var a5 = vec4f(); var b5 = vec4f(); var a6 = vec4f(); var b6 = vec4f(); var a7 = vec4f(); var b7 = vec4f();
   var a8 = vec4f(); var b8 = vec4f(); var a9 = vec4f(); var b9 = vec4f(); var a10 = vec4f(); var b10 = vec4f(); var a11 = vec4f(); var b11 = vec4f();
   var a12 = vec4f(); var b12 = vec4f(); var a13 = vec4f(); var b13 = vec4f(); var a14 = vec4f(); var b14 = vec4f(); var a15 = vec4f(); var b15 = vec4f();
-  let last = min((group.z + 1u) * g.rows_per_split, g.n * g.p);
-  for (var row = group.z * g.rows_per_split; row < last; row++) {
+  let start = group.z * g.pixels_per_split;
+  let last = min(start + g.pixels_per_split, g.n * g.p * g.q);
+  for (var row = start / g.q; row * g.q < last; row++) {
+    let first_q = max(start, row * g.q) - row * g.q;
+    let last_q = min(last - row * g.q, g.q);
     let image = (row / g.p) * g.h;
     let top = i32((row % g.p) * g.stride);
     let row0 = input_row(at0, image, top);
     let row1 = input_row(at1, image, top);
-    for (var q = 0u; q < g.q; q += 2u) {
+    for (var q = first_q; q < last_q; q += 2u) {
       let left = i32(q * g.stride);
-      let right = select(i32(g.w) + i32(g.pad), left + i32(g.stride), q + 1u < g.q); // past the border where a row ends
+      let right = select(i32(g.w) + i32(g.pad), left + i32(g.stride), q + 1u < last_q); // past the border at the end
       let mine = q + lane / 4u;
-      let d = select(vec4f(), vec4f(dy[((row * g.q + min(mine, g.q - 1u)) * g.k + lane_k) / 4u]), mine < g.q);
+      let d = select(vec4f(), vec4f(dy[((row * g.q + min(mine, g.q - 1u)) * g.k + lane_k) / 4u]), mine < last_q);
       let x0 = load(row0, at0, left); let x1 = load(row1, at1, left);
       let x2 = load(row0, at0, right); let x3 = load(row1, at1, right);
       let d0 = subgroupBroadcast(d, 0u); let e0 = subgroupBroadcast(d, 4u);

@@ -1,5 +1,5 @@
-// conv2d_weight_gradient_tiled: partial sums of a convolution's weight gradient, split over output rows.
-//   partial[z, k, (r, s), c] = sum over output rows (n, p) of split z, and over q, of
+// conv2d_weight_gradient_tiled: partial sums of a convolution's weight gradient, split over output pixels.
+//   partial[z, k, (r, s), c] = sum over the output pixels (n, p, q) of split z, of
 //     dy[n, p, q, k] * x[n, p*stride + r - pad, q*stride + s - pad, c]
 // x           [N, H, W, C / 4]           vec4 of Elem, read
 // dy          [N, P, Q, K / 4]           vec4 of Elem, read
@@ -16,7 +16,7 @@ override WG_N: u32 = 16; // 8, 16 or 32: and of dy 32 / WG_N
 const TILE_K: u32 = 16;
 
 struct Geometry {
-  n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, rows_per_split: u32,
+  n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, pixels_per_split: u32,
   k_first: u32, column_first: u32, // of this dispatch's filters and columns
 }
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
@@ -61,7 +61,7 @@ fn store(z: u32, k: u32, rsc: u32, low: vec4f, high: vec4f) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let rsc = g.column_first + group.x * 8u * WG_N;
   let k = g.k_first + group.y * 8u * WG_M;
-  let last = min((group.z + 1u) * g.rows_per_split, g.n * g.p) * g.q;
+  let last = min((group.z + 1u) * g.pixels_per_split, g.n * g.p * g.q);
   // What this invocation loads: of dy a vector of filters of every WG_N / 2-th pixel, of x a vector of columns of every
   // WG_M / 2-th.
   let load_k = k + lane % (2u * WG_M) * 4u;
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var y20 = vec4f(); var y21 = vec4f(); var y30 = vec4f(); var y31 = vec4f();
   var y40 = vec4f(); var y41 = vec4f(); var y50 = vec4f(); var y51 = vec4f();
   var y60 = vec4f(); var y61 = vec4f(); var y70 = vec4f(); var y71 = vec4f();
-  let start = group.z * g.rows_per_split * g.q;
+  let start = group.z * g.pixels_per_split;
   var next = start; // the first of the sixteen pixels on their way
   var nd0 = vec4f(); var nd1 = vec4f(); var nd2 = vec4f(); var nd3 = vec4f();
   var nx0 = vec4f(); var nx1 = vec4f(); var nx2 = vec4f(); var nx3 = vec4f();

@@ -19,9 +19,14 @@ import {
  * further: splits cost memory. They depend on the shapes alone, so that every kernel makes the same bits.
  */
 const ENOUGH_WORKGROUPS = 4096, MAX_SPLITS = 64, SPLIT_TILE = { columns: 64, filters: 16 };
+/**
+ * Output pixels of a split at most, whatever that makes of MAX_SPLITS: Mesa's CPU driver ends an invocation's loops, without
+ * a word, once they have gone round 65,535 times in all, and a pixel takes three rounds at most.
+ */
+const MAX_SPLIT_PIXELS = 20_480;
 
 /**
- * The half of `recordConv2dBackward` that accumulates into `dWeight`: split over output rows, then summed.
+ * The half of `recordConv2dBackward` that accumulates into `dWeight`: split over output pixels, then summed.
  *
  * @param dy `[N, P, Q, K]`, channels filled up to whole vectors of four.
  * @param dWeight `[K, R, S, C]`, f32.
@@ -38,9 +43,11 @@ export function recordConv2dWeightGradient(
   const paddedC = x.shape[3], paddedK = dy.shape[3], columns = R * S * paddedC;
   const tiles = Math.ceil((R * S * C) / SPLIT_TILE.columns) * Math.ceil(K / SPLIT_TILE.filters);
   const wanted = Math.min(MAX_SPLITS, N * P, Math.ceil(ENOUGH_WORKGROUPS / tiles));
-  const rowsPerSplit = Math.ceil((N * P) / wanted), splits = Math.ceil((N * P) / rowsPerSplit);
+  const pixels = N * P * Q, rows = Math.min(Math.ceil((N * P) / wanted), Math.floor(MAX_SPLIT_PIXELS / Q));
+  const pixelsPerSplit = rows === 0 ? MAX_SPLIT_PIXELS : rows * Q,
+    splits = Math.ceil(pixels / pixelsPerSplit);
   const partial = recorder.alloc(`${label}.dWeight.partial`, [splits, paddedK, columns]);
-  const sizes = [N, H, W, paddedC, P, Q, paddedK, R, S, stride, padding, rowsPerSplit];
+  const sizes = [N, H, W, paddedC, P, Q, paddedK, R, S, stride, padding, pixelsPerSplit];
   for (const filter of slices(paddedK, SLICE_CHANNELS)) {
     for (const column of slices(columns, SLICE_COLUMNS)) {
       const grid = (tileColumns: number, tileFilters: number) => [
@@ -62,10 +69,10 @@ export function recordConv2dWeightGradient(
         workgroups: grid(8 * WG_N, 8 * WG_M),
       }));
       recorder.dispatchTuned(
-        `${powerOfTwo(N * P * Q)} pixels, ${K} by ${R}x${S}x${C}, step ${stride}`,
+        `${powerOfTwo(pixels)} pixels, ${K} by ${R}x${S}x${C}, step ${stride}`,
         inSubgroupsOf8(recorder) ? [inSubgroups] : tiled,
         [x, dy, recorder.constant([...sizes, filter.first, column.first]), partial],
-        { flops: 2 * N * P * Q * K * R * S * C * (filter.count / paddedK) * (column.count / columns) },
+        { flops: 2 * pixels * K * R * S * C * (filter.count / paddedK) * (column.count / columns) },
       );
     }
   }
