@@ -55,7 +55,7 @@ export const stored = ({ shape, data }: Values, elem: Elem): Values => ({
 
 /** A tensor on the GPU that holds `values`, rounded to its type. */
 export function upload({ shape, data }: Values, label = "input", elem: Elem = "f32"): Tensor {
-  if (elem === "f32") return uploadTensor(gpu.device, label, shape, elem, Float32Array.from(data));
+  if (elem === "f32") return uploadTensor(gpu.device, label, shape, elem, new Float32Array(data));
   const halves = new Float16Array(Math.ceil(data.length / 2) * 2);
   halves.set(data);
   return uploadTensor(gpu.device, label, shape, elem, new Uint32Array(halves.buffer));
@@ -89,7 +89,7 @@ export async function run(
   plan.destroy();
   return bits.map((b, i) => {
     const { dtype, shape } = results[i];
-    return Float64Array.from(
+    return new Float64Array(
       dtype === "f16" ? new Float16Array(b, 0, elementCount(shape)) : new Float32Array(b),
     );
   });
