@@ -301,8 +301,8 @@ Deno.test({
     async () => {
       const big = { ...CONFIG, arch: "resnet18", px: 64, batch: 16, steps: 2 };
       const first = await ended(await submit("pretrain", big));
-      const error = first.error as { type: string; message: string };
-      assertEquals([first.status, error.type], ["failed", "batch_too_large"]);
+      const error = first.error as { code: string; message: string };
+      assertEquals([first.status, error.code], ["failed", "batch_too_large"]);
       const largest = Number(/the largest batch that fits is (\d+)$/.exec(error.message)?.[1]);
       assert(largest >= 2 && largest < 16, error.message);
       assertEquals((await ended(await submit("pretrain", { ...big, batch: largest }))).status, "succeeded");
