@@ -17,7 +17,14 @@ export class PipelineCache {
    * line numbers are those of the kernel's file.
    */
   get(spec: KernelSpec): Promise<GPUComputePipeline> {
-    const key = JSON.stringify([spec.source, spec.overrides, spec.constants, spec.elem, spec.lib]);
+    const key = JSON.stringify([
+      spec.source,
+      spec.overrides,
+      spec.constants,
+      spec.elem,
+      spec.vector,
+      spec.lib,
+    ]);
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#compile(spec);
@@ -36,8 +43,13 @@ export class PipelineCache {
         compute: { module, entryPoint: "main", constants: spec.overrides ?? {} },
       });
     } catch (cause) {
-      const { overrides, constants, elem } = spec;
-      const specialisation = JSON.stringify({ ...overrides, ...constants, ...(elem && { Elem: elem }) });
+      const { overrides, constants, elem, vector } = spec;
+      const specialisation = JSON.stringify({
+        ...overrides,
+        ...constants,
+        ...(elem && { Elem: elem }),
+        vector,
+      });
       const messages = (await module.getCompilationInfo()).messages
         .map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n");
       const reason = messages || (cause instanceof Error ? cause.message : String(cause));
