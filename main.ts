@@ -30,10 +30,15 @@ function startWorker(name: "train" | "embed", config: Config, dataDir: string): 
       ...["run", "--quiet", "--no-prompt", "--frozen"],
       `--allow-read=${import.meta.dirname},${dataDir}`,
       ...(name === "train" ? [`--allow-write=${dataDir}`] : []),
+      ...(config.gpuProvider === "dawn" ? ["--allow-ffi"] : []), // Dawn is a native module
+      "--allow-sys=systemMemoryInfo", // what a CPU adapter may take
       ...["--allow-env", import.meta.filename!, `${name}-worker`],
     ],
     env: {
       DATA_DIR: dataDir,
+      GPU_PROVIDER: config.gpuProvider,
+      GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
+      GPU_TUNE: config.gpuTune ? "on" : "off",
       ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
       XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
     },
@@ -105,7 +110,8 @@ async function serve(config: Config): Promise<void> {
 
 const [role] = Deno.args;
 const config = readConfigOrExit();
-const workerOptions = { dataDir: config.dataDir, allowSoftwareGpu: config.allowSoftwareGpu };
+const { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes } = config;
+const workerOptions = { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes };
 switch (role) {
   case "serve":
     await serve(config);

@@ -22,7 +22,10 @@ const Environment = z.object({
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
-  GPU_PROVIDER: z.literal("deno", { error: "must be deno: no other provider is built yet" }).default("deno"),
+  GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
+  GPU_MEMORY_BYTES: z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number)
+    .default(0),
+  GPU_TUNE: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   ALLOW_SOFTWARE_GPU: flag,
   TRUST_NETWORK: flag,
 });
@@ -37,7 +40,11 @@ export interface Config {
   maxUploadBytes: number;
   maxJsonBytes: number;
   decodeWorkers: number;
-  gpuProvider: "deno";
+  gpuProvider: "deno" | "dawn";
+  /** The most that a job may take of the GPU; 0 leaves it to the GPU. */
+  gpuMemoryBytes: number;
+  /** Whether training times its kernels on this adapter, once, and keeps the fastest. */
+  gpuTune: boolean;
   allowSoftwareGpu: boolean;
   trustNetwork: boolean;
 }
@@ -50,7 +57,21 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   { name: "MAX_UPLOAD_BYTES", default: "8589934592", meaning: "largest dataset upload" },
   { name: "MAX_JSON_BYTES", default: "33554432", meaning: "largest body of an embeddings request" },
   { name: "DECODE_WORKERS", default: "2", meaning: "threads that decode images" },
-  { name: "GPU_PROVIDER", default: "deno", meaning: "WebGPU implementation; only `deno` is built so far" },
+  {
+    name: "GPU_PROVIDER",
+    default: "deno",
+    meaning: "WebGPU implementation: `deno`'s own (wgpu), or `dawn`, Chromium's",
+  },
+  {
+    name: "GPU_MEMORY_BYTES",
+    default: "0",
+    meaning: "the most that a job may take of the GPU; 0: what there is",
+  },
+  {
+    name: "GPU_TUNE",
+    default: "on",
+    meaning: "`off` takes each kernel's default tile instead of timing them once on this adapter",
+  },
   { name: "ALLOW_SOFTWARE_GPU", default: "0", meaning: "1 accepts an adapter that is a CPU" },
   {
     name: "TRUST_NETWORK",
@@ -90,6 +111,8 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     maxJsonBytes: data.MAX_JSON_BYTES,
     decodeWorkers: data.DECODE_WORKERS,
     gpuProvider: data.GPU_PROVIDER,
+    gpuMemoryBytes: data.GPU_MEMORY_BYTES,
+    gpuTune: data.GPU_TUNE === "on",
     allowSoftwareGpu: data.ALLOW_SOFTWARE_GPU,
     trustNetwork: data.TRUST_NETWORK,
   };

@@ -1,32 +1,64 @@
-// Runs every test: makes sure of a Vulkan adapter, hands over to `deno test`, and closes with `N passed, N failed`.
+// Runs every test: makes sure of a Vulkan adapter, hands over to `deno test`, then once more for the kernels with Dawn's
+// WebGPU, and closes with `N passed, N failed`.
+import { ensureDawnDriver } from "../src/setup/dawn.ts";
 import { ensureAdapter, runtimeDirectory } from "../src/setup/vulkan.ts";
 
-const adapter = await ensureAdapter((line) => console.log(line));
-console.log(`adapter: ${adapter}`);
-const child = new Deno.Command(Deno.execPath(), {
-  args: ["test", "--quiet", "-P=test", "--no-prompt", ...(Deno.args.length > 0 ? Deno.args : ["tests/"])],
-  env: { XDG_RUNTIME_DIR: runtimeDirectory(), ALLOW_SOFTWARE_GPU: "1", NO_COLOR: "1" },
-  stdout: "piped",
-}).spawn();
-let tail = "";
-for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-  await Deno.stdout.write(new TextEncoder().encode(text));
-  tail = (tail + text).slice(-4000);
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+  code: number;
 }
-const { code } = await child.status;
-const summary = tail.match(/^(?:ok|FAILED) \| .*$/gm)?.at(-1);
-if (!summary) {
-  console.error(`Cannot find deno test's summary; it ended with code ${code}`);
-  Deno.exit(code || 1);
+
+const say = (line: string) => console.log(line);
+const asked = Deno.args.length > 0 ? Deno.args : ["tests/"];
+// What computes on a GPU is tested with both providers: all of it, or what was asked for of it.
+const oracle = Deno.args.length > 0
+  ? asked.filter((path) => path.includes("tests/oracle"))
+  : ["tests/oracle"];
+
+say(`adapter: ${await ensureAdapter(say)}`);
+const tallies = [await runTests(asked, {})];
+const notRun: string[] = [];
+if (oracle.length > 0) {
+  const dawn = await ensureDawnDriver(say);
+  if (typeof dawn === "string") notRun.push(`tests/oracle with Dawn: ${dawn}`);
+  else {
+    say(`\nonce more with Dawn: ${oracle.join(" ")}\nadapter: ${dawn.adapter}`);
+    tallies.push(await runTests(oracle, { GPU_PROVIDER: "dawn", ...dawn.env }));
+  }
 }
-/** How many tests, and how many steps of tests, the summary says were `outcome`. */
-const count = (outcome: string): [tests: number, steps: number] => {
-  const [, tests = "0", steps = "0"] =
-    summary.match(new RegExp(`(\\d+) ${outcome}(?: \\((\\d+) steps?\\))?`)) ?? [];
-  return [Number(tests), Number(steps)];
-};
-const [passed] = count("passed"), [failed] = count("failed"), [ignored, ignoredSteps] = count("ignored");
-const skipped = ignored + ignoredSteps;
-if (skipped > 0) console.log(`${skipped} skipped; each says why above`);
-console.log(`${passed} passed, ${failed} failed`);
-Deno.exit(code !== 0 || failed > 0 ? code || 1 : 0);
+const sum = (part: keyof Tally) => tallies.reduce((total, tally) => total + tally[part], 0);
+if (sum("skipped") > 0) say(`${sum("skipped")} skipped; each says why above`);
+for (const what of notRun) say(`NOT RUN: ${what}`);
+say(`${sum("passed")} passed, ${sum("failed")} failed`);
+const code = tallies.find((tally) => tally.code !== 0)?.code ?? 0;
+Deno.exit(code || (sum("failed") > 0 ? 1 : 0));
+
+/** Runs `deno test`, its output passed on, and counts what its summary says. */
+async function runTests(paths: string[], env: Record<string, string>): Promise<Tally> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--quiet", "-P=test", "--no-prompt", ...paths],
+    env: { XDG_RUNTIME_DIR: runtimeDirectory(), ALLOW_SOFTWARE_GPU: "1", NO_COLOR: "1", ...env },
+    stdout: "piped",
+  }).spawn();
+  let tail = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    await Deno.stdout.write(new TextEncoder().encode(text));
+    tail = (tail + text).slice(-4000);
+  }
+  const { code } = await child.status;
+  const summary = tail.match(/^(?:ok|FAILED) \| .*$/gm)?.at(-1);
+  if (!summary) {
+    console.error(`Cannot find deno test's summary; it ended with code ${code}`);
+    Deno.exit(code || 1);
+  }
+  /** How many tests, and how many steps of tests, the summary says were `outcome`. */
+  const count = (outcome: string): [tests: number, steps: number] => {
+    const [, tests = "0", steps = "0"] =
+      summary.match(new RegExp(`(\\d+) ${outcome}(?: \\((\\d+) steps?\\))?`)) ?? [];
+    return [Number(tests), Number(steps)];
+  };
+  const [passed] = count("passed"), [failed] = count("failed"), [ignored, ignoredSteps] = count("ignored");
+  return { passed, failed, skipped: ignored + ignoredSteps, code };
+}

@@ -1,32 +1,54 @@
+import { DomainError } from "../domain/errors.ts";
+import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import type { FlatBuffer } from "../gpu/parameters.ts";
+import type { PipelineCache } from "../gpu/pipeline.ts";
 import { readback } from "../gpu/readback.ts";
-import { elementCount } from "../gpu/tensor.ts";
+import { byteLength, elementCount } from "../gpu/tensor.ts";
 import { initNetwork } from "../nn/init.ts";
 import { krscToOihw, Network, oihwToKrsc } from "../nn/network.ts";
 import { type ResNetSpec, resnetSpec } from "../nn/resnet_spec.ts";
-import { MomentumState } from "../optim/momentum.ts";
+import { LossScale } from "../optim/loss_scale.ts";
+import { createOptimizer, type Optimizer, type OptimizerOptions } from "../optim/optimizer.ts";
 import { byolLayout, type HeadSizes } from "./networks.ts";
 
-/** What BYOL trains and keeps: the online network, the target that follows it, and the optimiser's momentum. */
+/** What BYOL trains and keeps: the online network, the target that follows it, and the optimiser's state. */
 export class ByolState {
   readonly spec: ResNetSpec;
   readonly online: Network;
   readonly target: Network;
-  readonly optimizer: MomentumState;
+  readonly optimizer: Optimizer;
 
-  /** @throws {RangeError} If `arch` is not known. */
-  constructor(readonly device: GPUDevice, { arch, ...heads }: HeadSizes & { arch: string }) {
+  /**
+   * @param lossScale What the loss is multiplied by; the state takes it over, and destroys it.
+   * @throws {RangeError} If `arch` is not known, or a parameter is larger than what the device binds.
+   */
+  constructor(
+    readonly device: GPUDevice,
+    { arch, ...heads }: HeadSizes & { arch: string },
+    optimizer: OptimizerOptions,
+    readonly lossScale: LossScale = LossScale.none(device),
+  ) {
     this.spec = resnetSpec(arch);
     this.online = new Network(device, byolLayout(this.spec, heads, "online"), "online", true);
     this.target = new Network(device, byolLayout(this.spec, heads, "target"), "target", false);
-    this.optimizer = new MomentumState(device, this.online.layout.parameters);
+    this.optimizer = createOptimizer(device, this.online.layout.parameters, optimizer);
+  }
+
+  /** Bytes of GPU memory that it takes. */
+  get bytes(): number {
+    const { online, target, optimizer } = this;
+    const buffers = [online.values, online.statistics, online.gradients!, target.values, target.statistics];
+    return [...buffers, ...optimizer.buffers.map(([, buffer]) => buffer)].reduce(
+      (sum, { all }) => sum + byteLength(all),
+      0,
+    );
   }
 
   /** Fresh weights from `seed`; the target starts as a copy of the online network, as its average would. */
   initialize(seed: number): void {
     initNetwork(this.online, seed);
-    const encoder = this.device.createCommandEncoder();
+    const encoder = this.device.createCommandEncoder({ label: "initialize" });
     for (
       const [from, to] of [
         [this.online.values, this.target.values],
@@ -42,34 +64,38 @@ export class ByolState {
         4 * to.layout.length,
       );
     }
-    encoder.clearBuffer(this.optimizer.momentum.all.storage!.buffer);
-    this.device.queue.submit([encoder.finish()]);
+    for (const [, buffer] of this.optimizer.buffers) encoder.clearBuffer(buffer.all.storage!.buffer);
+    this.lossScale.reset();
+    this.device.queue.submit([encoder.finish({ label: "initialize" })]);
   }
 
   /**
-   * Takes up a training state by the names that `read` gives; momentum that is left out starts at zero.
+   * Takes up a training state by the names that `read` gives; what the optimiser keeps starts at zero where it is left
+   * out, and the loss scale afresh.
    *
    * @throws {RangeError} If another tensor is missing or of another shape; names it.
    */
   load(tensors: NamedTensors): void {
     this.online.load(tensors, "online.");
     this.target.load(tensors, "target.");
-    const { momentum } = this.optimizer;
-    for (const { name, shape } of momentum.layout.slots) {
-      const data = tensors.get(`optimizer.momentum.${name}`)?.data ?? new Float32Array(elementCount(shape));
-      if (!(data instanceof Float32Array)) {
-        throw new RangeError(`Cannot load optimizer.momentum.${name}: f32 needed, got i64`);
+    for (const [prefix, buffer] of this.optimizer.buffers) {
+      for (const { name, shape } of buffer.layout.slots) {
+        const given = floatsOf(tensors, `optimizer.${prefix}${name}`);
+        buffer.write(name, oihwToKrsc(given ?? new Float32Array(elementCount(shape)), shape));
       }
-      momentum.write(name, oihwToKrsc(data, shape));
     }
+    const scale = this.lossScale.isDynamic && floatsOf(tensors, "loss_scale");
+    if (scale) this.lossScale.write(new Float32Array(scale));
+    else this.lossScale.reset();
   }
 
   /**
    * Reads everything back, convolutions as OIHW. Waits for the GPU.
    *
    * @param step Optimiser steps done; BatchNorm counts two batches a step, one for each view.
-   * @returns `trainingState` under the names `online.*`, `target.*` and `optimizer.momentum.*`; `model`, the online
-   *   encoder under torchvision's names.
+   * @returns `trainingState` under the names `online.*`, `target.*`, `optimizer.momentum.*` (of AdamW
+   *   `optimizer.exp_avg.*`, `optimizer.exp_avg_sq.*` and `optimizer.step`) and, where a loss scale moves, `loss_scale`;
+   *   `model`, the online encoder under torchvision's names.
    */
   async read(step: number): Promise<{ model: NamedTensors; trainingState: NamedTensors }> {
     const parts: [string, FlatBuffer][] = [
@@ -77,9 +103,15 @@ export class ByolState {
       ["online.", this.online.statistics],
       ["target.", this.target.values],
       ["target.", this.target.statistics],
-      ["optimizer.momentum.", this.optimizer.momentum],
+      ...this.optimizer.buffers.map(([prefix, buffer]): [string, FlatBuffer] => [
+        `optimizer.${prefix}`,
+        buffer,
+      ]),
     ];
-    const bits = await readback(this.device, parts.map(([, buffer]) => buffer.all));
+    const bits = await readback(this.device, [
+      ...parts.map(([, buffer]) => buffer.all),
+      this.lossScale.state,
+    ]);
     const trainingState: NamedTensors = new Map();
     for (const [i, [prefix, { layout }]] of parts.entries()) {
       for (const { name, shape, offset } of layout.slots) {
@@ -88,6 +120,9 @@ export class ByolState {
           krscToOihw(new Float32Array(bits[i], 4 * offset, elementCount(shape)), shape),
         );
       }
+    }
+    if (this.lossScale.isDynamic) {
+      trainingState.set("loss_scale", { shape: [8], data: new Float32Array(bits.at(-1)!) });
     }
     const model: NamedTensors = new Map(), encoder = "online.encoder.";
     for (const [name, tensor] of trainingState) {
@@ -102,6 +137,45 @@ export class ByolState {
   }
 
   destroy(): void {
-    for (const part of [this.online, this.target, this.optimizer]) part.destroy();
+    for (const part of [this.online, this.target, this.optimizer, this.lossScale]) part.destroy();
   }
+}
+
+/** A tensor's values, undefined if there is none. @throws {RangeError} If they are not f32. */
+function floatsOf(tensors: NamedTensors, name: string): Float32Array | undefined {
+  const data = tensors.get(name)?.data;
+  if (data instanceof BigInt64Array) throw new RangeError(`Cannot load ${name}: f32 needed, got i64`);
+  return data;
+}
+
+/**
+ * The state that a config asks for; nothing is initialised.
+ *
+ * @throws {DomainError} `invalid`, where mixed precision is asked of a device without f16.
+ */
+export function openByolState(
+  { device, capabilities }: PipelineCache,
+  config: ResolvedPretrainConfig,
+): ByolState {
+  const mixed = config.precision === "mixed";
+  if (mixed && !capabilities.shaderF16) {
+    const detail = "mixed needs an adapter with shader-f16, which this one lacks; f32 runs everywhere";
+    throw new DomainError("invalid", `Cannot train in mixed precision: ${detail}`, {
+      type: "no_shader_f16",
+      errors: [{ pointer: "#/config/precision", detail }],
+    });
+  }
+  return new ByolState(
+    device,
+    config,
+    optimizerOptions(config),
+    mixed ? LossScale.dynamic(device) : LossScale.none(device),
+  );
+}
+
+/** What the config calls for; AdamW's averages and epsilon are torch's defaults. */
+function optimizerOptions({ optimizer }: ResolvedPretrainConfig): OptimizerOptions {
+  const { name, weight_decay: weightDecay, momentum, trust_coefficient: trustCoefficient } = optimizer;
+  if (name === "adamw") return { name, weightDecay, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+  return { name, weightDecay, momentum, trustCoefficient };
 }

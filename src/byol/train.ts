@@ -4,13 +4,15 @@ import { DomainError } from "../domain/errors.ts";
 import type { JobProgress } from "../domain/job.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
+import { OutOfMemoryError } from "../gpu/gpu_error.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { learningRate } from "../optim/schedule.ts";
 import { targetDecay } from "./ema.ts";
+import { expectFit, mebibytes, refuse } from "./fit.ts";
 import { METRIC_SLOTS, type StepMetrics } from "./metrics.ts";
-import { ByolState } from "./state.ts";
-import { ByolStep } from "./step.ts";
-import { openViewSource } from "./view_source.ts";
+import { openByolState } from "./state.ts";
+import { ByolStep, stepMemory } from "./step.ts";
+import { openViewSource, sketchViews, type ViewSource } from "./view_source.ts";
 
 /** What a checkpoint is made of; `step` optimiser steps are done. */
 export interface TrainedState {
@@ -24,6 +26,8 @@ export interface TrainedState {
 }
 export interface TrainHooks {
   progress(progress: JobProgress, metrics: Record<string, number>): void;
+  /** Something worth knowing that is no figure. */
+  message(text: string): void;
   /** Awaited: training goes on when the checkpoint is safe and told. */
   checkpoint(state: TrainedState): Promise<void>;
 }
@@ -35,8 +39,10 @@ const SECONDS_BETWEEN_WAITS = 1;
  * Trains BYOL from fresh weights: batch → replay → figures → checkpoint, for `config.total_steps` steps, with a
  * checkpoint at step 0, every `config.checkpoint.every_steps` and at the end.
  *
+ * @param options.memoryBudget The most bytes of GPU memory that it may take; where it isn't known, what the device gives.
  * @returns The last step's figures and the run's mean rate.
- * @throws {DomainError} `invalid` if the data does not fit the config; or, type `diverged`, when the loss is not finite.
+ * @throws {DomainError} `invalid` if the data does not fit the config; or, type `batch_too_large`, if the batch does not
+ *   fit the GPU, naming the largest that does; or, type `diverged`, when the loss is not finite.
  * @throws What `signal` was aborted with.
  */
 export async function train(
@@ -45,28 +51,42 @@ export async function train(
   reader: DatasetReader,
   hooks: TrainHooks,
   signal: AbortSignal,
+  { memoryBudget }: { memoryBudget?: number } = {},
 ): Promise<Record<string, number>> {
-  const { batch, seed, split, total_steps: total, optimizer } = config;
+  const { batch, seed, split, total_steps: total } = config;
   const loader = new Loader({ reader, split, batch, seed });
-  const state = new ByolState(pipelines.device, config);
-  const views = openViewSource(pipelines.device, config, reader, loader.maxBatchBytes);
-  let step: ByolStep | undefined;
+  const state = openByolState(pipelines, config);
+  const memoryAt = (size: number) => {
+    const sketch = sketchViews(config, size, Math.ceil((loader.maxBatchBytes * size) / batch));
+    const plan = stepMemory(pipelines, state, sketch.record);
+    return { plan, bytes: plan.bytes + sketch.bytes + state.bytes };
+  };
+  const fit = { batch, budget: memoryBudget, bytesAt: (size: number) => memoryAt(size).bytes };
+  let views: ViewSource | undefined, step: ByolStep | undefined;
   try {
+    await expectFit(pipelines.device, fit);
+    const { plan, bytes } = memoryAt(batch);
+    hooks.message(
+      `A step will take ${mebibytes(bytes)} of the GPU's memory: ${
+        mebibytes(plan.bytes)
+      } for ${plan.tensors} tensors ` +
+        `(${mebibytes(plan.peakBytes)} of it alive at once), the rest for weights, gradients and the batch`,
+    );
+    const source = views = openViewSource(pipelines.device, config, reader, loader.maxBatchBytes);
     state.initialize(seed);
-    step = await ByolStep.compile(pipelines, state, {
-      name: optimizer.name,
-      weightDecay: optimizer.weight_decay,
-      momentum: optimizer.momentum,
-      trustCoefficient: optimizer.trust_coefficient,
-    }, (recorder) => views.record(recorder));
-    return await loop(step);
+    try {
+      step = await ByolStep.compile(pipelines, state, (recorder) => source.record(recorder));
+    } catch (error) {
+      throw error instanceof OutOfMemoryError ? await refuse(pipelines.device, fit) : error;
+    }
+    return await loop(source, step);
   } finally {
     step?.destroy();
-    views.destroy();
+    views?.destroy();
     state.destroy();
   }
 
-  async function loop(step: ByolStep): Promise<Record<string, number>> {
+  async function loop(views: ViewSource, step: ByolStep): Promise<Record<string, number>> {
     const save = async (done: number, metrics: Record<string, number>) => {
       const epoch = Math.floor(done / loader.stepsPerEpoch);
       await hooks.checkpoint({ step: done, epoch, metrics, dim: state.spec.dim, ...await state.read(done) });
@@ -83,7 +103,7 @@ export async function train(
         step.run(k, ratesAt(k, config));
       }
       const figures = await step.metrics(done, until);
-      latest = { ...summarize(figures, done), ...ratesAt(until - 1, config) };
+      latest = { ...summarize(figures, done, config.precision), ...ratesAt(until - 1, config) };
       done = until;
       const progress = pace.advance(done, Math.floor((done - 1) / loader.stepsPerEpoch));
       hooks.progress(progress, { ...latest, images_per_s: progress.images_per_s });
@@ -102,7 +122,11 @@ function ratesAt(k: number, config: ResolvedPretrainConfig): { lr: number; tau: 
 }
 
 /** @throws {DomainError} If a loss is not a finite number: the run cannot recover from that. */
-function summarize(figures: StepMetrics[], first: number): { loss: number; projection_std: number } {
+function summarize(
+  figures: StepMetrics[],
+  first: number,
+  precision: ResolvedPretrainConfig["precision"],
+): Record<string, number> {
   const bad = figures.findIndex(({ loss }) => !Number.isFinite(loss));
   if (bad >= 0) {
     throw new DomainError(
@@ -115,7 +139,12 @@ function summarize(figures: StepMetrics[], first: number): { loss: number; proje
   }
   const mean = (of: (m: StepMetrics) => number) =>
     figures.reduce((sum, m) => sum + of(m), 0) / figures.length;
-  return { loss: mean((m) => m.loss), projection_std: mean((m) => m.projectionStd) };
+  const { lossScale, skippedSteps } = figures.at(-1)!;
+  return {
+    loss: mean((m) => m.loss),
+    projection_std: mean((m) => m.projectionStd),
+    ...precision === "mixed" && { loss_scale: lossScale, skipped_steps: skippedSteps },
+  };
 }
 
 /**

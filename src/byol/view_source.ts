@@ -3,11 +3,11 @@ import type { DatasetReader } from "../data/dataset_reader.ts";
 import type { PackedBatch } from "../data/loader.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { Recorder } from "../gpu/recorder.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import { byteLength, type Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import { drawView, PRESETS } from "./augment.ts";
 import { blurRadius } from "./blur.ts";
-import { packBlur, packView, recordViews, VIEW_WORDS } from "./views.ts";
+import { packBlur, packView, recordViews, VIEW_WORDS, type ViewInputs } from "./views.ts";
 
 /** Feeds a step: `record` once, then `write` each batch before its step runs. */
 export interface ViewSource {
@@ -29,22 +29,59 @@ export function openViewSource(
     : augmentedViews(device, config, maxBatchBytes);
 }
 
+/**
+ * What a source for batches of another size would record and hold; it feeds nothing, and is only to plan memory by.
+ *
+ * @param maxBatchBytes Packed bytes of the largest such batch.
+ */
+export function sketchViews(
+  config: ResolvedPretrainConfig,
+  batch: number,
+  maxBatchBytes: number,
+): { record(recorder: Recorder): Tensor; bytes: number } {
+  if (config.augmentation === "none") {
+    const x = plainShape(config, batch);
+    return { record: () => x, bytes: byteLength(x) };
+  }
+  const inputs = viewInputs(config, batch, maxBatchBytes);
+  const bytes = Object.values(inputs).reduce((sum, tensor) => sum + (tensor ? byteLength(tensor) : 0), 0);
+  return {
+    record: (recorder) => recordViews(recorder, inputs, config.px, channels(config), dtypeOf(config)),
+    bytes,
+  };
+}
+
+/** The tables that a batch is written to, as yet without memory. */
+function viewInputs(config: ResolvedPretrainConfig, batch: number, maxBatchBytes: number): ViewInputs {
+  const rows = 2 * batch, radius = blurRadius(config.px);
+  const blurs = radius > 0 && presetsOf(config).some(({ blur }) => blur.probability > 0);
+  return {
+    pixels: { label: "batch.pixels", shape: [Math.ceil(maxBatchBytes / 4)], dtype: "u32" },
+    crops: { label: "batch.crops", shape: [rows, VIEW_WORDS], dtype: "u32" },
+    colors: { label: "batch.colors", shape: [rows, VIEW_WORDS], dtype: "f32" },
+    blurTaps: blurs ? { label: "batch.blur_taps", shape: [rows, radius + 1], dtype: "f32" } : undefined,
+  };
+}
+const presetsOf = (config: ResolvedPretrainConfig) => PRESETS[config.augmentation as keyof typeof PRESETS];
+/** What activations, and so the views, are stored as. */
+const dtypeOf = ({ precision }: ResolvedPretrainConfig) => precision === "mixed" ? "f16" : "f32";
+const channels = ({ channel_mean: mean, channel_std: std }: ResolvedPretrainConfig) => ({ mean, std });
+
 function augmentedViews(
   device: GPUDevice,
   config: ResolvedPretrainConfig,
   maxBatchBytes: number,
 ): ViewSource {
-  const { batch: N, px, seed, channel_mean: mean, channel_std: std } = config;
-  const presets = PRESETS[config.augmentation as keyof typeof PRESETS], radius = blurRadius(px);
-  const blurs = radius > 0 && presets.some(({ blur }) => blur.probability > 0);
-  const pixels = uploadTensor(device, "batch.pixels", [Math.ceil(maxBatchBytes / 4)], "u32");
-  const crops = uploadTensor(device, "batch.crops", [2 * N, VIEW_WORDS], "u32");
-  const colors = uploadTensor(device, "batch.colors", [2 * N, VIEW_WORDS], "f32");
-  const blurTaps = blurs ? uploadTensor(device, "batch.blur_taps", [2 * N, radius + 1], "f32") : undefined;
+  const { batch: N, px, seed } = config, presets = presetsOf(config), radius = blurRadius(px);
+  const upload = ({ label, shape, dtype }: Tensor) => uploadTensor(device, label, shape, dtype);
+  const inputs = viewInputs(config, N, maxBatchBytes);
+  const [pixels, crops, colors] = [inputs.pixels, inputs.crops, inputs.colors].map(upload);
+  const blurTaps = inputs.blurTaps && upload(inputs.blurTaps);
   const blurRows = new Float32Array(2 * N * (radius + 1));
   const cropRows = new Uint32Array(2 * N * VIEW_WORDS), colorRows = new Float32Array(2 * N * VIEW_WORDS);
   return {
-    record: (recorder) => recordViews(recorder, { pixels, crops, colors, blurTaps }, px, { mean, std }),
+    record: (recorder) =>
+      recordViews(recorder, { pixels, crops, colors, blurTaps }, px, channels(config), dtypeOf(config)),
     write({ epoch, samples, pixels: packed, offsets, widths, heights }) {
       for (const [i, sample] of samples.entries()) {
         const image = { offset: offsets[i], width: widths[i], height: heights[i] };
@@ -67,8 +104,8 @@ function augmentedViews(
 /** No augmentation: what inference would see, twice. A step is then reproducible outside. */
 function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: DatasetReader): ViewSource {
   const { batch: N, px, channel_mean, channel_std } = config, length = px * px * 3;
-  const x = uploadTensor(device, "views", [2 * N, px, px, 3], "f32"),
-    values = new Float32Array(2 * N * length);
+  const { label, shape, dtype } = plainShape(config, N), x = uploadTensor(device, label, shape, dtype);
+  const values = new Float32Array(2 * N * length);
   return {
     record: () => x,
     write({ samples }) {
@@ -76,8 +113,15 @@ function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: D
         values.set(preprocess(reader.image(sample), { px, channel_mean, channel_std }), i * length);
       }
       values.copyWithin(N * length, 0, N * length);
-      device.queue.writeBuffer(x.storage.buffer, 0, values);
+      const bytes = dtype === "f16" ? new Uint8Array(new Float16Array(values).buffer) : values;
+      device.queue.writeBuffer(x.storage.buffer, 0, bytes); // as bytes: Dawn stumbles over a Float16Array
     },
     destroy: () => x.storage.buffer.destroy(),
   };
 }
+
+const plainShape = (config: ResolvedPretrainConfig, batch: number): Tensor => ({
+  label: "views",
+  shape: [2 * batch, config.px, config.px, 3],
+  dtype: dtypeOf(config),
+});

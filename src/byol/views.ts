@@ -2,7 +2,7 @@ import cropResize from "../../kernels/crop_resize.wgsl" with { type: "text" };
 import colorAugment from "../../kernels/color_augment.wgsl" with { type: "text" };
 import solarizeNormalize from "../../kernels/solarize_normalize.wgsl" with { type: "text" };
 import { foldGrid, MAX_WORKGROUPS, type Recorder } from "../gpu/recorder.ts";
-import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import type { ViewDraw } from "./augment.ts";
 import { recordGaussianBlur, writeBlurTaps } from "./blur.ts";
 
@@ -25,6 +25,7 @@ export interface ViewInputs {
 /**
  * Records the augmentation of a batch: crop, resize to `px`, flip, jitter, grayscale, blur, solarise, clip, normalise.
  *
+ * @param dtype What the views are stored as; they are computed in f32.
  * @returns `[rows, px, px, 3]`, overwritten on every replay.
  * @throws {RangeError} If there are more rows than one dispatch takes, or the tables' shapes differ.
  */
@@ -33,6 +34,7 @@ export function recordViews(
   { pixels, crops, colors, blurTaps }: ViewInputs,
   px: number,
   { mean, std }: { mean: readonly [number, number, number]; std: readonly [number, number, number] },
+  dtype: "f32" | "f16" = "f32",
 ): Tensor {
   const [rows] = crops.shape;
   expectShape(crops, [rows, VIEW_WORDS], "a table of crops");
@@ -40,7 +42,8 @@ export function recordViews(
   if (rows > MAX_WORKGROUPS) {
     throw new RangeError(`Cannot augment a batch: at most ${MAX_WORKGROUPS} views, got ${rows}`);
   }
-  const drawn = recorder.alloc("views.drawn", [rows, px, px, 3]), x = recorder.alloc("views", drawn.shape);
+  const drawn = recorder.alloc("views.drawn", [rows, px, px, 3]),
+    x = recorder.alloc("views", drawn.shape, dtype);
   const onePixelEach = foldGrid(Math.ceil((rows * px * px) / WORKGROUP_SIZE));
   recorder.dispatch(
     { name: "crop_resize", source: cropResize, overrides: { ROWS: rows, PX: px } },
@@ -57,6 +60,7 @@ export function recordViews(
     {
       name: "solarize_normalize",
       source: solarizeNormalize,
+      elem: elemOf(x),
       overrides: {
         ...{ ROWS: rows, PIXELS: px * px },
         ...{ MEAN_R: mean[0], MEAN_G: mean[1], MEAN_B: mean[2] },

@@ -16,6 +16,12 @@ export interface FieldError {
   pointer?: string;
 }
 
+/**
+ * The `type` of the error that a worker's process ends with when its GPU is lost: a new process may get a new device, so
+ * what was under way may be tried again.
+ */
+export const GPU_LOST = "gpu_lost";
+
 /** An error whose message is meant for the caller. Anything else that is thrown is a fault of ours. */
 export class DomainError extends Error {
   override name = "DomainError";

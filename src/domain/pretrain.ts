@@ -22,11 +22,13 @@ const dimension = z.int().min(1).max(16384);
 const Head = z.strictObject({ hidden: dimension });
 
 export const OptimizerConfig = z.strictObject({
-  name: z.enum(["lars", "sgd"]),
-  /** Multiplied by batch / 256. */
+  name: z.enum(["lars", "sgd", "adamw"]),
+  /** Multiplied by batch / 256. What suits LARS is a thousand times too much for AdamW, so there is no default. */
   base_lr: z.number().positive().max(100),
   weight_decay: z.number().min(0).max(1).default(1e-6),
+  /** Of sgd and lars. */
   momentum: z.number().min(0).lt(1).default(0.9),
+  /** Of lars. */
   trust_coefficient: z.number().positive().max(1).default(1e-3),
   warmup_epochs: z.number().min(0).max(1000).default(0),
 });
@@ -56,7 +58,7 @@ export const PretrainConfig = z.strictObject({
   }),
   augmentation: z.enum(AUGMENTATIONS).default("cifar"),
   normalization: z.enum(["imagenet", "dataset"]).default("imagenet"),
-  precision: z.literal("f32", { error: 'only "f32" is built so far' }).default("f32"),
+  precision: z.enum(["f32", "mixed"]).default("f32"),
   seed: z.int().min(0).default(0),
   split: z.string().min(1).max(100).default("train"),
   checkpoint: z.strictObject({ every_steps: z.int().positive().nullable().default(null) }).default({

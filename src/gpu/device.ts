@@ -1,13 +1,25 @@
 import { DomainError } from "../domain/errors.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { DeviceLostError, lossReason, OutOfMemoryError } from "./gpu_error.ts";
+import { type GpuProvider, openProvider } from "./provider.ts";
 
 /** A GPU to compute on, and what is known of it. */
 export interface Gpu {
   device: GPUDevice;
-  adapter: { description: string; vendor: string; device: string; software: boolean };
+  adapter: {
+    description: string;
+    vendor: string;
+    device: string;
+    software: boolean;
+    /** Provider, adapter and, where it is told, the driver's version: a key for what was measured on them. */
+    driver: string;
+  };
   capabilities: Capabilities;
-  /** Resolves with the reason when the device is lost; never rejects. */
-  lost: Promise<string>;
+  /**
+   * Resolves, and never rejects, with what makes the device's results worthless: a DeviceLostError, or an error that no
+   * call was there to catch (an OutOfMemoryError, or a fault of ours).
+   */
+  failed: Promise<Error>;
 }
 
 /** The limits that the kernels make use of; the rest keep WebGPU's defaults. */
@@ -21,63 +33,83 @@ const REQUESTED_LIMITS = [
   "maxComputeWorkgroupSizeY",
 ] as const;
 
+/** What is asked for where the adapter lists it. */
+const OPTIONAL_FEATURES = ["shader-f16", "timestamp-query"] as const;
+
+/** What to do where a provider finds no adapter. */
+const NO_ADAPTER: Record<GpuProvider, string> = {
+  deno:
+    "no Vulkan adapter found; install the GPU's driver and libvulkan1, or mesa-vulkan-drivers for the software one",
+  dawn:
+    "Dawn accepts no Vulkan adapter here; Debian 12's software one (Mesa 22.3) is too old for it, Mesa 25 is not",
+};
+
 /**
  * Opens the first adapter with all the limits it has: WebGPU's defaults (8 storage buffers, 128 MiB a binding)
  * are far under what a discrete GPU offers.
  *
  * @throws {DomainError} `unavailable` where there is no adapter, or only a CPU one and `allowSoftware` is false.
  */
-export async function openGpu(options: { allowSoftware: boolean; provider?: GPU }): Promise<Gpu> {
-  const adapter = await (options.provider ?? navigator.gpu).requestAdapter({
-    powerPreference: "high-performance",
-  });
-  if (!adapter) {
-    throw new DomainError(
-      "unavailable",
-      "Cannot open a GPU: no Vulkan adapter found; install the GPU's driver and libvulkan1, or mesa-vulkan-drivers for the software one",
-    );
-  }
-  const { description, vendor, device: deviceId } = adapter.info;
+export async function openGpu(
+  { allowSoftware, provider = "deno" }: { allowSoftware: boolean; provider?: GpuProvider },
+): Promise<Gpu> {
+  const gpu = await openProvider(provider);
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new DomainError("unavailable", `Cannot open a GPU: ${NO_ADAPTER[provider]}`);
+  const { description, vendor, architecture, device: deviceId } = adapter.info;
   const software = adapter.info.isFallbackAdapter === true ||
     /llvmpipe|lavapipe|swiftshader/i.test(description);
-  if (software && !options.allowSoftware) {
+  if (software && !allowSoftware) {
     throw new DomainError(
       "unavailable",
       `Cannot use ${description}: it is a CPU adapter; set ALLOW_SOFTWARE_GPU=1 to train on it all the same`,
     );
   }
-  const requiredLimits = Object.fromEntries(REQUESTED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const shaderF16 = adapter.features.has("shader-f16");
-  const { device, subgroups } = await requestDevice(adapter, {
-    label: "latentd",
-    requiredLimits,
-    requiredFeatures: shaderF16 ? ["shader-f16"] : [],
-  });
-  device.addEventListener("uncapturederror", (event) => {
-    console.error("gpu:", (event as GPUUncapturedErrorEvent).error.message);
-  });
-  const lost = device.lost.then((info) => `${info.reason}: ${info.message}`);
-  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const { device, capabilities } = await requestDevice(adapter);
+  const driver = [provider, architecture, description].filter(Boolean).join(" ");
   return {
     device,
-    adapter: { description, vendor, device: deviceId, software },
-    capabilities: {
-      shaderF16,
-      ...(subgroups && subgroupMinSize === subgroupMaxSize && { subgroupSize: subgroupMinSize }),
-    },
-    lost,
+    adapter: { description, vendor, device: deviceId, software, driver },
+    capabilities,
+    failed: firstFailure(device),
   };
 }
 
-/** With subgroup operations where they can be had. Deno does not list the feature, yet grants it: ask, don't look. */
+/** With every limit, and the features that kernels can make use of. */
 async function requestDevice(
   adapter: GPUAdapter,
-  descriptor: GPUDeviceDescriptor,
-): Promise<{ device: GPUDevice; subgroups: boolean }> {
-  try {
-    const requiredFeatures = [...descriptor.requiredFeatures ?? [], "subgroups" as GPUFeatureName];
-    return { device: await adapter.requestDevice({ ...descriptor, requiredFeatures }), subgroups: true };
+): Promise<{ device: GPUDevice; capabilities: Capabilities }> {
+  const requiredLimits = Object.fromEntries(REQUESTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  const listed: GPUFeatureName[] = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name));
+  const capabilities: Capabilities = {
+    shaderF16: listed.includes("shader-f16"),
+    timestamps: listed.includes("timestamp-query"),
+  };
+  const subgroups = "subgroups" as GPUFeatureName;
+  const descriptor = { label: "latentd", requiredLimits, requiredFeatures: [...listed, subgroups] };
+  try { // Deno does not list subgroups, yet grants them: ask, don't look
+    const device = await adapter.requestDevice(descriptor);
+    const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+    // Who lists the feature keeps to WGSL's text and demands the line; Deno's naga refuses it.
+    capabilities.enableSubgroups = adapter.features.has(subgroups);
+    if (subgroupMinSize === subgroupMaxSize) capabilities.subgroupSize = subgroupMinSize;
+    return { device, capabilities };
   } catch {
-    return { device: await adapter.requestDevice(descriptor), subgroups: false };
+    return { device: await adapter.requestDevice({ ...descriptor, requiredFeatures: listed }), capabilities };
   }
+}
+
+function firstFailure(device: GPUDevice): Promise<Error> {
+  const { promise, resolve } = Promise.withResolvers<Error>();
+  device.addEventListener("uncapturederror", (event) => {
+    const { error } = event as GPUUncapturedErrorEvent;
+    console.error("gpu:", error.message);
+    resolve(
+      error.constructor.name === "GPUOutOfMemoryError" // of the provider's own class: instanceof cannot tell
+        ? new OutOfMemoryError("what a step needs", undefined, error.message)
+        : new Error(`Cannot trust the GPU's results: ${error.message}`, { cause: error }),
+    );
+  });
+  device.lost.then((info) => resolve(new DeviceLostError(lossReason(info))));
+  return promise;
 }

@@ -1,4 +1,5 @@
 import type { Capabilities } from "./capabilities.ts";
+import { blame } from "./gpu_error.ts";
 import type { Tuner } from "./tuner.ts";
 import { type KernelSpec, specialize } from "./specialize.ts";
 
@@ -13,18 +14,13 @@ export class PipelineCache {
   ) {}
 
   /**
-   * @throws {Error} If the kernel does not compile: names the kernel and its constants and quotes the compiler, whose
-   * line numbers are those of the kernel's file.
+   * @throws {Error} If the kernel does not compile: names the kernel and its constants and quotes the compiler, with
+   * line numbers that are those of the kernel's file.
+   * @throws {DeviceLostError} If the device is lost.
    */
   get(spec: KernelSpec): Promise<GPUComputePipeline> {
-    const key = JSON.stringify([
-      spec.source,
-      spec.overrides,
-      spec.constants,
-      spec.elem,
-      spec.vector,
-      spec.lib,
-    ]);
+    const { source, overrides, constants, elem, vector, lib } = spec;
+    const key = JSON.stringify([source, overrides, constants, elem, vector, lib]);
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#compile(spec);
@@ -34,15 +30,19 @@ export class PipelineCache {
   }
 
   async #compile(spec: KernelSpec): Promise<GPUComputePipeline> {
-    const code = specialize(spec, this.capabilities);
-    const module = this.device.createShaderModule({ label: spec.name, code });
+    const { device } = this, code = specialize(spec, this.capabilities);
+    device.pushErrorScope("validation"); // else a bad kernel is told twice: here and as an uncaptured error
+    const module = device.createShaderModule({ label: spec.name, code });
+    const refused = device.popErrorScope();
     try {
-      return await this.device.createComputePipelineAsync({
+      return await device.createComputePipelineAsync({
         label: spec.name,
         layout: "auto",
         compute: { module, entryPoint: "main", constants: spec.overrides ?? {} },
       });
     } catch (cause) {
+      const blamed = await blame(device, cause);
+      if (blamed !== cause) throw blamed;
       const { overrides, constants, elem, vector } = spec;
       const specialisation = JSON.stringify({
         ...overrides,
@@ -50,10 +50,18 @@ export class PipelineCache {
         ...(elem && { Elem: elem }),
         vector,
       });
-      const messages = (await module.getCompilationInfo()).messages
-        .map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n");
-      const reason = messages || (cause instanceof Error ? cause.message : String(cause));
+      const { messages } = await module.getCompilationInfo();
+      const errors = messages.filter(({ type }) => type === "error").map((m) => quote(spec.name, m));
+      const reason = errors.join("\n") || (cause instanceof Error ? cause.message : String(cause));
       throw new Error(`Cannot compile kernel ${spec.name} ${specialisation}: ${reason}`, { cause });
+    } finally {
+      await refused;
     }
   }
+}
+
+/** A compiler's message behind its place in the kernel's file. Deno's says 1:1 of all and has the place in its text. */
+function quote(name: string, { lineNum, linePos, message }: GPUCompilationMessage): string {
+  const [, line = lineNum, column = linePos] = message.match(/┌─ .*?:(\d+):(\d+)/) ?? [];
+  return `${name}.wgsl:${line}:${column}: ${message.trim()}`;
 }

@@ -1,5 +1,7 @@
+import { createBuffers } from "./allocate.ts";
 import type { ArenaPlan } from "./arena.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { OutOfMemoryError } from "./gpu_error.ts";
 import { kernelBindings } from "./kernel_bindings.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
 import type { PipelineCache } from "./pipeline.ts";
@@ -107,7 +109,7 @@ export class Recorder {
   /**
    * What the recording will take of a device's memory. Allocates nothing.
    *
-   * @throws {RangeError} If a tensor, the recording's own or another, exceeds what the device binds.
+   * @throws {OutOfMemoryError} If a tensor, the recording's own or another, exceeds what the device binds.
    */
   memory(limits: DeviceLimits): MemoryPlan {
     return this.#plan(limits).memory;
@@ -118,11 +120,8 @@ export class Recorder {
     const bound = new Set([...this.#tensors, ...this.#recorded.flatMap(({ bindings }) => bindings)]);
     for (const tensor of bound) {
       if (byteLength(tensor) > limit) {
-        throw new RangeError(
-          `Cannot bind ${tensor.label}: the device binds at most ${limit} bytes, got ${
-            byteLength(tensor)
-          } for shape [${tensor.shape}]`,
-        );
+        const reason = `shape [${tensor.shape}], and the device binds at most ${limit} bytes`;
+        throw new OutOfMemoryError(tensor.label, byteLength(tensor), reason);
       }
     }
     const uses = this.#recorded.map(({ kernel, bindings }) => ({
@@ -135,16 +134,14 @@ export class Recorder {
   /**
    * Allocates what was recorded, compiles the kernels and makes the bind groups.
    *
-   * @throws {RangeError} If a tensor exceeds the device's binding limit.
+   * @throws {OutOfMemoryError} If a tensor exceeds the device's binding limit, or the device's memory.
    */
   async compile(pipelines: PipelineCache): Promise<Plan> {
     const { device } = pipelines, { arena, memory } = this.#plan(device.limits);
-    const slabs = arena.slabBytes.map((size, i) =>
-      device.createBuffer({
-        label: `arena ${i}`,
-        size,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      })
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const slabs = await createBuffers(
+      device,
+      arena.slabBytes.map((size, i) => ({ label: `arena ${i}`, size, usage })),
     );
     for (const [i, tensor] of this.#tensors.entries()) {
       const { slab, offset } = arena.placements[i];
@@ -175,6 +172,7 @@ export class Recorder {
         workgroups: [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1],
         kernel: kernel.name,
         label,
+        shapes: bindings.map(({ shape }) => shape),
         flops,
         bytes: bindings.reduce((sum, tensor) => sum + byteLength(tensor), 0),
       };

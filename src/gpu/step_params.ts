@@ -10,6 +10,9 @@ export interface StepValues {
   tau: number;
 }
 
+/** Numbers that a step reads. */
+export const STEP_PARAMETERS = 4;
+
 /** The one small buffer that is written before each replay: [lr, slot, 1 − tau, 0], f32. */
 export class StepParams {
   readonly tensor: Tensor;
@@ -17,10 +20,15 @@ export class StepParams {
   constructor(readonly device: GPUDevice) {
     this.#buffer = device.createBuffer({
       label: "step",
-      size: 16,
+      size: 4 * STEP_PARAMETERS,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     });
-    this.tensor = { label: "step", shape: [4], dtype: "f32", storage: { buffer: this.#buffer, offset: 0 } };
+    this.tensor = {
+      label: "step",
+      shape: [STEP_PARAMETERS],
+      dtype: "f32",
+      storage: { buffer: this.#buffer, offset: 0 },
+    };
   }
   write({ lr, slot, tau }: StepValues): void {
     // 1 − tau is taken in float64: near tau = 1 a float32 difference would lose its digits.

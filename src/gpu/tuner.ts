@@ -1,5 +1,6 @@
 import type { Capabilities } from "./capabilities.ts";
 import { type KernelSpec, specialize } from "./specialize.ts";
+import { TimestampQueries } from "./timing.ts";
 
 /** One way to do a dispatch. All ways of one take the same bindings and make the same bits. */
 export interface Candidate {
@@ -67,27 +68,17 @@ export class Tuner {
     }
     if (unknown.size === 0) return;
     for (const [key, dispatch] of unknown) {
-      const nanoseconds = await this.#time(device, pipelines, dispatch);
-      const fastest = nanoseconds.indexOf(Math.min(...nanoseconds));
+      const milliseconds = await this.#time(device, pipelines, dispatch);
+      const fastest = milliseconds.indexOf(Math.min(...milliseconds));
       this.#choices.set(key, nameOf(dispatch.candidates[fastest]));
     }
     this.cache.write(this.#choices);
   }
 
-  /** The best time of each candidate, in nanoseconds. */
+  /** The best time of each candidate, in milliseconds. */
   async #time(device: GPUDevice, pipelines: Pipelines, dispatch: TunedDispatch): Promise<number[]> {
-    const { candidates, entries, flops } = dispatch, count = candidates.length * RUNS * 2;
-    const querySet = device.createQuerySet({ label: "tuning", type: "timestamp", count });
-    const resolved = device.createBuffer({
-      label: "tuning.resolved",
-      size: 8 * count,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-    const staging = device.createBuffer({
-      label: "tuning.staging",
-      size: 8 * count,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const { candidates, entries, flops } = dispatch;
+    const queries = new TimestampQueries(device, candidates.length * RUNS * 2);
     try {
       const share = Math.min(
         1,
@@ -103,32 +94,22 @@ export class Tuner {
         });
         for (let run = -1; run < RUNS; run++) {
           const at = 2 * (c * RUNS + run);
-          const pass = encoder.beginComputePass({
-            label: "tuning",
-            timestampWrites: run < 0
-              ? undefined
-              : { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 },
-          });
+          const timestampWrites = run < 0 ? undefined : queries.writes(at, at + 1);
+          const pass = encoder.beginComputePass({ label: `tuning ${kernel.name}`, timestampWrites });
           pass.setPipeline(pipeline);
           pass.setBindGroup(0, bindGroup);
           pass.dispatchWorkgroups(Math.ceil(x * share), y, z);
           pass.end();
         }
       }
-      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
-      device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+      device.queue.submit([encoder.finish({ label: "tuning" })]);
+      const times = await queries.read();
       return candidates.map((_, c) => {
-        const times = Array.from({ length: RUNS }, (_, run) => {
-          const at = 2 * (c * RUNS + run);
-          return Number(stamps[at + 1] - stamps[at]);
-        });
-        return Math.min(...times);
+        const runs = Array.from({ length: RUNS }, (_, run) => 2 * (c * RUNS + run));
+        return Math.min(...runs.map((at) => times[at + 1] - times[at]));
       });
     } finally {
-      for (const made of [querySet, resolved, staging]) made.destroy();
+      queries.destroy();
     }
   }
 

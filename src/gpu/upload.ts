@@ -14,6 +14,7 @@ export function uploadTensor(
     size: Math.max(4, byteLength(tensor)),
     usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
   });
-  if (values) device.queue.writeBuffer(buffer, 0, values);
+  // Deno's writeBuffer ends the process when it is given nothing.
+  if (values?.length) device.queue.writeBuffer(buffer, 0, values);
   return { ...tensor, storage: { buffer, offset: 0 } };
 }

@@ -25,7 +25,11 @@ type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 export type ReplyBody = WithoutId<Reply>;
 export type RequestBody = WithoutId<Request>;
 
-export type FromWorker = { type: "ready"; adapter: string } | Reply;
+export type FromWorker =
+  | { type: "ready"; adapter: string }
+  /** The child's last words: its process ends, and this is the answer to whatever it had not answered. */
+  | { type: "ending"; error: WireError }
+  | Reply;
 
 /** An error on the wire; `code` is there for a DomainError only. */
 export interface WireError {
@@ -33,18 +37,18 @@ export interface WireError {
   code?: ErrorCode;
   type?: string;
   errors?: FieldError[];
+  retryAfterSeconds?: number;
 }
 
 /** An error as it crosses to the other side. What is no DomainError keeps its message for the log, and no more. */
 export function toWire(error: unknown): WireError {
   if (error instanceof DomainError) {
-    const { type, errors } = error.options;
-    return { message: error.message, code: error.code, type, errors };
+    return { message: error.message, code: error.code, ...error.options };
   }
   return { message: error instanceof Error ? error.message : String(error) };
 }
 
 /** The error that crossed: a DomainError where it was one, so that it reaches the caller with its code. */
-export function fromWire({ message, code, type, errors }: WireError): Error {
-  return code ? new DomainError(code, message, { type, errors }) : new Error(message);
+export function fromWire({ message, code, ...options }: WireError): Error {
+  return code ? new DomainError(code, message, options) : new Error(message);
 }

@@ -1,6 +1,6 @@
 import { Console } from "node:console";
 import process from "node:process";
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { FrameWriter, readFrames } from "./frame.ts";
 import {
   type FromWorker,
@@ -16,8 +16,11 @@ export type Say = (reply: ReplyBody) => Promise<void>;
 
 /** What a child does. */
 export interface WorkerRole {
-  /** Prepares, then names the adapter it computes on. Rejecting ends the process. */
-  ready(): Promise<string>;
+  /**
+   * Prepares, then names the adapter it computes on. Rejecting ends the process, and so does what `failed` resolves
+   * with: that becomes the answer to every request under way.
+   */
+  ready(): Promise<{ adapter: string; failed: Promise<Error> }>;
   /**
    * Serves one request; may be called again before an earlier one is through.
    *
@@ -47,6 +50,14 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
       Deno.exit(1);
     });
   const running = new Map<number, AbortController>();
+  let ending = false;
+  const end = async (error: unknown) => {
+    if (ending) return;
+    ending = true;
+    console.error("this process is of no more use:", error instanceof DomainError ? error.message : error);
+    await send({ type: "ending", error: toWire(error) });
+    Deno.exit(1);
+  };
   const serve = async (request: Request, payload: Uint8Array<ArrayBuffer>) => {
     const controller = new AbortController(), { id } = request;
     running.set(id, controller);
@@ -60,6 +71,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
       send({ type: "done", id, result: answer.result }, answer.payload);
     } catch (error) {
       const wire = toWire(error);
+      if (wire.type === GPU_LOST) return void end(error); // before `failed` tells it: answered once, and as lost
       if (!wire.code && !controller.signal.aborted) console.error(error);
       send({ type: "failed", id, error: wire });
     } finally {
@@ -68,7 +80,9 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
   };
 
   try {
-    send({ type: "ready", adapter: await role.ready() });
+    const { adapter, failed } = await role.ready();
+    send({ type: "ready", adapter });
+    failed.then(end);
   } catch (error) {
     console.error(error instanceof DomainError ? error.message : error);
     Deno.exit(1);

@@ -1,4 +1,4 @@
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { isEnded, type Job, KnnConfig } from "../domain/job.ts";
 import type { JobReport, Store, Trainer, TrainingTask } from "../domain/ports.ts";
 import { PretrainConfig } from "../domain/pretrain.ts";
@@ -19,14 +19,11 @@ export function recoverRunningJobs(store: Store): void {
   }
 }
 
-function requeueOrFail(store: Store, job: Job, reason: string): void {
+function requeueOrFail(store: Store, job: Job, reason: string, code = "attempts_exhausted"): void {
   if (job.attempt < MAX_ATTEMPTS) store.moveJob(job.id, "queued");
   else {
     store.moveJob(job.id, "failed", {
-      error: {
-        code: "attempts_exhausted",
-        message: `Cannot finish the job in ${job.attempt} attempts: ${reason}`,
-      },
+      error: { code, message: `Cannot finish the job in ${job.attempt} attempts: ${reason}` },
     });
   }
 }
@@ -123,16 +120,21 @@ export class JobRunner {
     if (this.#stopped) {
       this.#store.moveJob(job.id, "queued", { attempt: job.attempt - 1 });
     } else if (error instanceof Error && error.name === "WorkerDied") {
-      this.#store.appendEvent(job.id, "message", { level: "error", text: error.message });
-      requeueOrFail(this.#store, job, error.message);
+      this.#retry(job, error.message);
     } else if (error instanceof DomainError) {
       const code = error.options.type ?? error.code;
+      if (code === GPU_LOST) return this.#retry(job, error.message, code);
       this.#store.moveJob(job.id, "failed", { error: { code, message: error.message } });
     } else {
       console.error(`Cannot finish ${job.id}:`, error);
       const message = "Cannot finish the job: a fault of the server, which its log describes";
       this.#store.moveJob(job.id, "failed", { error: { code: "internal", message } });
     }
+  }
+
+  #retry(job: Job, reason: string, code?: string): void {
+    this.#store.appendEvent(job.id, "message", { level: "error", text: reason });
+    requeueOrFail(this.#store, job, reason, code);
   }
 
   #task(job: Job): TrainingTask {

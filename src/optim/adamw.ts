@@ -1,11 +1,14 @@
-import source from "../../kernels/adamw_update.wgsl" with { type: "text" };
-import { FlatBuffer, type ParameterLayout } from "../gpu/parameters.ts";
+import correctionsSource from "../../kernels/adamw_corrections.wgsl" with { type: "text" };
+import updateSource from "../../kernels/adamw_update.wgsl" with { type: "text" };
+import { FlatBuffer, ParameterLayout } from "../gpu/parameters.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
-import { uploadSegments } from "./segments.ts";
+import { noLossScale } from "./loss_scale.ts";
+import { type SegmentPart, uploadSegments } from "./segments.ts";
 
 export interface AdamWOptions {
+  name: "adamw";
   /** λ: each step takes lr·λ of a weight away, whatever its gradient. */
   weightDecay: number;
   beta1: number;
@@ -19,49 +22,75 @@ export class AdamWState {
   readonly mean: FlatBuffer;
   /** v: their squares'. */
   readonly square: FlatBuffer;
-  readonly segments: Tensor;
-  readonly blockSegment: Tensor;
-  readonly corrections: Tensor & { storage: { buffer: GPUBuffer } };
-
-  constructor(
-    readonly device: GPUDevice,
-    readonly layout: ParameterLayout,
-    readonly options: AdamWOptions,
-  ) {
-    this.mean = new FlatBuffer(device, layout, "adamw.mean");
-    this.square = new FlatBuffer(device, layout, "adamw.square");
-    const { segments, blockSegment } = uploadSegments(device, layout);
-    this.segments = segments;
-    this.blockSegment = blockSegment;
-    this.corrections = uploadTensor(device, "optimizer.corrections", [2], "f32");
-  }
+  /** t: how many updates both averages have seen. */
+  readonly updates: FlatBuffer;
+  /** What is kept from step to step, and what its parameters' names begin with in a checkpoint: torch's words. */
+  readonly buffers: readonly (readonly [prefix: string, buffer: FlatBuffer])[];
+  readonly parts: readonly SegmentPart[];
+  /** `[entries, 2]`: what corrects the averages' start at zero, by t. */
+  readonly corrections: Tensor;
 
   /**
-   * Writes what corrects the averages' start at zero; before each replay, in float64 because 1 − β^t of an early step
-   * is a small difference.
-   *
-   * @param k The update, from 0, since both averages were zero.
+   * @param maxBindingBytes As a FlatBuffer's.
+   * @throws {RangeError} If a parameter is larger than a binding, or a β is not in 0 … 0.99999.
    */
-  writeStep(k: number): void {
-    const { beta1, beta2 } = this.options, t = k + 1;
-    const corrections = Float32Array.of(1 / (1 - beta1 ** t), 1 / Math.sqrt(1 - beta2 ** t));
-    this.device.queue.writeBuffer(this.corrections.storage.buffer, 0, corrections);
+  constructor(
+    device: GPUDevice,
+    layout: ParameterLayout,
+    readonly options: AdamWOptions,
+    maxBindingBytes?: number,
+  ) {
+    const corrections = tableOfCorrections(options), counter = new ParameterLayout();
+    counter.add("step", "norm", []);
+    this.mean = new FlatBuffer(device, layout, "adamw.mean", maxBindingBytes);
+    this.square = new FlatBuffer(device, layout, "adamw.square", maxBindingBytes);
+    this.updates = new FlatBuffer(device, counter, "adamw.updates");
+    this.buffers = [["exp_avg.", this.mean], ["exp_avg_sq.", this.square], ["", this.updates]];
+    this.parts = uploadSegments(this.mean);
+    this.corrections = uploadTensor(
+      device,
+      "optimizer.corrections",
+      [corrections.length / 2, 2],
+      "f32",
+      corrections,
+    );
   }
 
   destroy(): void {
-    this.mean.destroy();
-    this.square.destroy();
-    for (const { storage } of [this.segments, this.blockSegment, this.corrections]) storage?.buffer.destroy();
+    for (const [, buffer] of this.buffers) buffer.destroy();
+    for (const { blockSegment } of this.parts) blockSegment.storage?.buffer.destroy();
+    this.corrections.storage?.buffer.destroy();
+  }
+}
+
+/** The β up to which a table of corrections, which ends where both are 1 in f32, is of a bearable length: 1.7 million. */
+const MAX_BETA = 0.99999;
+
+/** 1 / (1 − β₁^t) and 1 / √(1 − β₂^t) for t = 0, 1, …, taken in float64; at t = 0 they are not used. */
+function tableOfCorrections({ beta1, beta2 }: AdamWOptions): Float32Array<ArrayBuffer> {
+  for (const beta of [beta1, beta2]) {
+    if (!(beta >= 0 && beta <= MAX_BETA)) {
+      throw new RangeError(`Cannot use AdamW: a beta must be 0 … ${MAX_BETA}, got ${beta}`);
+    }
+  }
+  const table = [1, 1];
+  for (let t = 1;; t++) {
+    const pair = [1 / (1 - beta1 ** t), 1 / Math.sqrt(1 - beta2 ** t)].map(Math.fround);
+    table.push(...pair);
+    if (pair.every((correction) => correction === 1)) return Float32Array.from(table);
   }
 }
 
 /**
- * Records one update of all parameters, in place, in one dispatch (Loshchilov & Hutter, arXiv 1711.05101, as
- * `torch.optim.AdamW` has it): `w ← w(1 − lr·λ); m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; w ← w − lr·m̂ / (√v̂ + ε)`
- * with m̂ = m / (1 − β₁^t), v̂ = v / (1 − β₂^t). Biases and norms skip the decay.
+ * Records one update of all parameters, in place, in one dispatch for each part of them that a binding holds, and one
+ * for all (Loshchilov & Hutter, arXiv 1711.05101, as `torch.optim.AdamW` has it): `w ← w(1 − lr·λ);
+ * m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; w ← w − lr·m̂ / (√v̂ + ε)` with m̂ = m / (1 − β₁^t), v̂ = v / (1 − β₂^t).
+ * Biases and norms skip the decay. t counts the updates that are applied, so a step that a loss scale skips leaves it
+ * where it was, as torch's GradScaler does by not calling the optimiser at all.
  *
- * @param state Its `writeStep` is called before each replay.
  * @param step The step parameters; `step[0]` is the rate.
+ * @param control A loss scale's state, after its check: gradients are divided by the scale before anything else, and
+ *   nothing is written where they are not finite.
  */
 export function recordAdamWUpdate(
   recorder: Recorder,
@@ -69,21 +98,28 @@ export function recordAdamWUpdate(
   weights: FlatBuffer,
   gradients: FlatBuffer,
   step: Tensor,
+  control: Tensor = noLossScale(recorder),
 ): void {
-  const { length } = state.layout, { weightDecay, beta1, beta2, epsilon } = state.options;
+  const { weightDecay, beta1, beta2, epsilon } = state.options;
+  const corrections = recorder.alloc("optimizer.correction", [2]);
   recorder.dispatch(
-    {
-      name: "adamw_update",
-      source,
-      overrides: {
-        ...{ LENGTH: length, WEIGHT_DECAY: weightDecay, EPSILON: epsilon },
-        ...{ ONE_MINUS_BETA1: 1 - beta1, ONE_MINUS_BETA2: 1 - beta2 },
-      },
-    },
-    [
-      ...[gradients.all, step, state.corrections, state.blockSegment, state.segments],
-      ...[state.mean.all, state.square.all, weights.all],
-    ],
-    foldGrid(Math.ceil(length / 64)),
+    { name: "adamw_corrections", source: correctionsSource },
+    [control, state.corrections, state.updates.view("step"), corrections],
+    [1],
   );
+  for (const part of state.parts) {
+    const [w, g, m, v] = [weights, gradients, state.mean, state.square].map((flat) => flat.part(part));
+    recorder.dispatch(
+      {
+        name: "adamw_update",
+        source: updateSource,
+        overrides: {
+          ...{ WEIGHT_DECAY: weightDecay, EPSILON: epsilon },
+          ...{ ONE_MINUS_BETA1: 1 - beta1, ONE_MINUS_BETA2: 1 - beta2 },
+        },
+      },
+      [g, step, control, corrections, part.blockSegment, m, v, w],
+      foldGrid(Math.ceil(part.length / 256)),
+    );
+  }
 }

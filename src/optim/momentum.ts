@@ -1,9 +1,11 @@
-import larsSource from "../../kernels/lars_scale.wgsl" with { type: "text" };
+import partialSource from "../../kernels/lars_partial.wgsl" with { type: "text" };
+import scaleSource from "../../kernels/lars_scale.wgsl" with { type: "text" };
 import updateSource from "../../kernels/momentum_update.wgsl" with { type: "text" };
 import { FlatBuffer, type ParameterLayout } from "../gpu/parameters.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { uploadSegments } from "./segments.ts";
+import { noLossScale } from "./loss_scale.ts";
+import { type SegmentChunks, type SegmentPart, uploadChunks, uploadSegments } from "./segments.ts";
 
 export interface MomentumOptions {
   name: "sgd" | "lars";
@@ -16,28 +18,43 @@ export interface MomentumOptions {
 /** The optimiser's own state and tables: momentum over all parameters, in the parameters' layout. */
 export class MomentumState {
   readonly momentum: FlatBuffer;
-  readonly segments: Tensor;
-  readonly blockSegment: Tensor;
+  /** What is kept from step to step, and what its parameters' names begin with in a checkpoint. */
+  readonly buffers: readonly (readonly [prefix: string, buffer: FlatBuffer])[];
+  /** LARS and weight decay leave biases and norms alone (byol.md §A5): they are plain momentum SGD at the full rate. */
+  readonly parts: readonly (SegmentPart & Partial<SegmentChunks>)[];
 
-  constructor(device: GPUDevice, readonly layout: ParameterLayout) {
-    this.momentum = new FlatBuffer(device, layout, "momentum");
-    // LARS and weight decay leave biases and norms alone (byol.md §A5): they are plain momentum SGD at the full rate.
-    const { segments, blockSegment } = uploadSegments(device, layout);
-    this.segments = segments;
-    this.blockSegment = blockSegment;
+  /**
+   * @param maxBindingBytes As a FlatBuffer's.
+   * @throws {RangeError} If a parameter is larger than a binding.
+   */
+  constructor(
+    device: GPUDevice,
+    layout: ParameterLayout,
+    readonly options: MomentumOptions,
+    maxBindingBytes?: number,
+  ) {
+    this.momentum = new FlatBuffer(device, layout, "momentum", maxBindingBytes);
+    this.buffers = [["momentum.", this.momentum]];
+    this.parts = uploadSegments(this.momentum).map((part) =>
+      options.name === "lars" ? { ...part, ...uploadChunks(device, part) } : part
+    );
   }
   destroy(): void {
     this.momentum.destroy();
-    this.segments.storage?.buffer.destroy();
-    this.blockSegment.storage?.buffer.destroy();
+    for (const { blockSegment, chunks, segmentChunks } of this.parts) {
+      for (const table of [blockSegment, chunks, segmentChunks]) table?.storage?.buffer.destroy();
+    }
   }
 }
 
 /**
- * Records one update of all parameters, in place, in two dispatches whatever their number:
- * `g ← g + λw; g ← g · η‖w‖/‖g‖ (LARS); m ← μm + g; w ← w − lr·m`; biases and norms skip decay and ratio.
+ * Records one update of all parameters, in place, in one dispatch (LARS: three) whatever their number, or as many for
+ * each part of them that a binding holds: `g ← g + λw; g ← g · η‖w‖/‖g‖ (LARS); m ← μm + g; w ← w − lr·m`; biases and
+ * norms skip decay and ratio.
  *
  * @param step The step parameters; `step[0]` is the rate.
+ * @param control A loss scale's state, after its check: gradients are divided by the scale before anything else, and
+ *   nothing is written where they are not finite.
  */
 export function recordMomentumUpdate(
   recorder: Recorder,
@@ -45,34 +62,38 @@ export function recordMomentumUpdate(
   weights: FlatBuffer,
   gradients: FlatBuffer,
   step: Tensor,
-  { name, weightDecay, momentum, trustCoefficient }: MomentumOptions,
+  control: Tensor = noLossScale(recorder),
 ): void {
-  const { slots, length } = state.layout;
-  let scale = step; // bound, and not read, where nothing is adapted
-  if (name === "lars") {
-    scale = recorder.alloc("optimizer.scale", [slots.length]);
+  const { name, weightDecay, momentum, trustCoefficient } = state.options;
+  for (const part of state.parts) {
+    const [w, g, m] = [weights, gradients, state.momentum].map((flat) => flat.part(part));
+    let scale = step; // bound, and not read, where nothing is adapted
+    if (part.chunks && part.segmentChunks) {
+      const [chunks] = part.chunks.shape, partials = recorder.alloc("optimizer.partials", [chunks, 2]);
+      scale = recorder.alloc("optimizer.scale", [part.slots.length]);
+      recorder.dispatch(
+        { name: "lars_partial", source: partialSource, overrides: { WEIGHT_DECAY: weightDecay } },
+        [w, g, part.chunks, control, partials],
+        foldGrid(chunks),
+      );
+      recorder.dispatch(
+        { name: "lars_scale", source: scaleSource, overrides: { TRUST_COEFFICIENT: trustCoefficient } },
+        [partials, part.segmentChunks, scale],
+        [part.slots.length],
+      );
+    }
     recorder.dispatch(
       {
-        name: "lars_scale",
-        source: larsSource,
-        overrides: { WEIGHT_DECAY: weightDecay, TRUST_COEFFICIENT: trustCoefficient },
+        name: "momentum_update",
+        source: updateSource,
+        overrides: {
+          WEIGHT_DECAY: weightDecay,
+          MOMENTUM: momentum,
+          ADAPTED: Number(name === "lars"),
+        },
       },
-      [weights.all, gradients.all, state.segments, scale],
-      [slots.length],
+      [g, step, control, part.blockSegment, scale, m, w],
+      foldGrid(Math.ceil(part.length / 256)),
     );
   }
-  recorder.dispatch(
-    {
-      name: "momentum_update",
-      source: updateSource,
-      overrides: {
-        LENGTH: length,
-        WEIGHT_DECAY: weightDecay,
-        MOMENTUM: momentum,
-        ADAPTED: Number(name === "lars"),
-      },
-    },
-    [gradients.all, step, state.blockSegment, state.segments, scale, state.momentum.all, weights.all],
-    foldGrid(Math.ceil(length / 64)),
-  );
 }

@@ -1,19 +1,29 @@
 /** Vulkan on this machine: is there an adapter, and if not, can Debian's software one be installed. */
+import { fromFileUrl } from "@std/path";
+
+const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
 /** What Debian needs for the loader and the software adapter. */
 export const PACKAGES = ["libvulkan1", "mesa-vulkan-drivers"] as const;
 
+/** Where a provider's `GPU` comes from, as an expression; deno.json says which Dawn. */
+const ENTRY = { deno: "navigator.gpu", dawn: '(await import("webgpu")).create([])' };
+
 /**
  * Asks a child process for an adapter: a process that has once looked for one in vain does not see one installed since.
  *
+ * @param env Of the child, such as which Vulkan driver to load.
  * @returns The adapter's description, or undefined where there is none.
  */
-export async function findAdapter(): Promise<string | undefined> {
-  const script =
-    'const a = await navigator.gpu.requestAdapter(); if (a) console.log(a.info.description || "a GPU");';
+export async function findAdapter(
+  provider: "deno" | "dawn" = "deno",
+  env: Record<string, string> = {},
+): Promise<string | undefined> {
+  const script = `const gpu = ${ENTRY[provider]}, adapter = await gpu.requestAdapter();
+    if (adapter) console.log(adapter.info.description || "a GPU");`;
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--unstable-webgpu", script],
-    env: { XDG_RUNTIME_DIR: runtimeDirectory(), NO_COLOR: "1" },
+    args: ["eval", "--quiet", "--config", CONFIG, script],
+    env: { XDG_RUNTIME_DIR: runtimeDirectory(), NO_COLOR: "1", ...env },
     stderr: "null",
   }).output();
   return new TextDecoder().decode(stdout).trim() || undefined;
@@ -50,10 +60,12 @@ export async function ensureAdapter(log: (line: string) => void): Promise<string
   return installed;
 }
 
-async function runs(command: string, args: string[]): Promise<boolean> {
+/** Runs a program, its output thrown away. @returns Whether it is there and succeeded. */
+export async function runs(command: string, args: string[], cwd?: string): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(command, {
       args,
+      cwd,
       env: { DEBIAN_FRONTEND: "noninteractive" },
       stdout: "null",
       stderr: "null",

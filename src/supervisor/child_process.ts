@@ -44,6 +44,8 @@ export class ChildProcess {
   #closing = new AbortController();
   /** Resolves with the next `ready`; replaced only once it has, so that whoever waits outlives a failed start. */
   #ready = Promise.withResolvers<void>();
+  /** Why the child says that it ends. */
+  #lastWords: Error | undefined;
   readonly #life: Promise<void>;
 
   constructor(readonly command: Command) {
@@ -67,7 +69,7 @@ export class ChildProcess {
    *
    * @param heard Called with what the child says before it is done.
    * @param signal Asks the child to stop; the promise then rejects with the signal's reason at once.
-   * @throws {WorkerDied} If the process ends first, or this is closed.
+   * @throws {WorkerDied} If the process ends first without a word why, or this is closed.
    * @throws What the child failed with; a DomainError stays one.
    */
   async request(
@@ -152,9 +154,11 @@ export class ChildProcess {
     clearTimeout(timer);
     await noise;
     this.#process = undefined;
+    const lastWords = this.#lastWords;
+    this.#lastWords = undefined;
     const how = `the process ended with ${signal ?? `code ${code}`}${broken ? ` (${broken})` : ""}`;
     for (const pending of this.#pending.values()) {
-      pending.reject(new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
+      pending.reject(lastWords ?? new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
     }
     return how;
   }
@@ -164,6 +168,10 @@ export class ChildProcess {
       console.log(`${this.command.name} worker ${this.pid} is ready on ${message.adapter}`);
       this.adapter = message.adapter;
       this.#ready.resolve();
+      return;
+    }
+    if (message.type === "ending") {
+      this.#lastWords = fromWire(message.error);
       return;
     }
     const pending = this.#pending.get(message.id);

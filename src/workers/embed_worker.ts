@@ -21,9 +21,9 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
   let pipelines: PipelineCache;
   return serveWorker({
     async ready() {
-      const session = await openGpuSession(options);
+      const session = await openGpuSession(options, { measure: false });
       pipelines = session.pipelines;
-      return session.adapter;
+      return session;
     },
     handle(request, payload, _say, signal) {
       if (request.type !== "embed") {

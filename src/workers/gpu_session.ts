@@ -1,25 +1,56 @@
+import { join } from "@std/path";
 import { openGpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/pipeline.ts";
+import { Tuner } from "../gpu/tuner.ts";
+import { fileTuningCache } from "../gpu/tuning_file.ts";
+import type { GpuProvider } from "../gpu/provider.ts";
 
 /** What a worker is started with. */
 export interface WorkerOptions {
   /** DATA_DIR: datasets and checkpoints lie under it. */
   dataDir: string;
   allowSoftwareGpu: boolean;
+  gpuProvider: GpuProvider;
+  /** Whether kernels' tiles are chosen by what was timed on this adapter. */
+  gpuTune: boolean;
+  /** The most bytes of GPU memory that a job may take; 0 where that is not for the operator to say. */
+  gpuMemoryBytes: number;
+}
+export interface GpuSession {
+  pipelines: PipelineCache;
+  /** The most bytes that a job may take: as set, or of a CPU adapter a share of the machine's memory; WebGPU tells none. */
+  memoryBudget: number | undefined;
+  adapter: string;
+  /** Resolves with why this process is of no more use: a lost device cannot be mended from inside. */
+  failed: Promise<Error>;
 }
 
+/** Of the memory that is free when a CPU adapter is opened: the rest is for the other child and for reading images. */
+const SOFTWARE_SHARE = 0.8;
+
 /**
- * Opens this process's GPU. A lost device cannot be mended from inside, so the process ends and is started again.
+ * Opens this process's GPU.
  *
+ * @param tune.measure Whether this process times what is not known yet. One that only reads keeps to the defaults there.
  * @throws {DomainError} `unavailable` where there is no adapter that may be used.
  */
 export async function openGpuSession(
-  { allowSoftwareGpu }: WorkerOptions,
-): Promise<{ pipelines: PipelineCache; adapter: string }> {
-  const { device, adapter, capabilities, lost } = await openGpu({ allowSoftware: allowSoftwareGpu });
-  lost.then((reason) => {
-    console.error(`the GPU is lost (${reason})`);
-    Deno.exit(1);
+  { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes }: WorkerOptions,
+  { measure }: { measure: boolean },
+): Promise<GpuSession> {
+  const { device, adapter, capabilities, failed } = await openGpu({
+    allowSoftware: allowSoftwareGpu,
+    provider: gpuProvider,
   });
-  return { pipelines: new PipelineCache(device, capabilities), adapter: adapter.description };
+  const { software, driver } = adapter;
+  const tuner = gpuTune
+    ? new Tuner(driver, fileTuningCache(join(dataDir, "gpu_tuning.json")), { measure, software })
+    : undefined;
+  return {
+    pipelines: new PipelineCache(device, capabilities, tuner),
+    memoryBudget: gpuMemoryBytes ||
+      (software ? SOFTWARE_SHARE * Deno.systemMemoryInfo().available : undefined),
+    adapter: adapter.description,
+    failed,
+  };
 }

@@ -24,35 +24,44 @@ export async function runPretrain(
   config: ResolvedPretrainConfig,
   say: Say,
   signal: AbortSignal,
+  memoryBudget: number | undefined,
 ): Promise<Record<string, unknown>> {
   const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
   let last: string | undefined;
   try {
-    const figures = await train(pipelines, config, reader, {
-      progress: (progress, metrics) => void say({ type: "progress", progress, metrics }),
-      async checkpoint({ step, epoch, metrics, dim, model, trainingState }) {
-        const id = newId("ckpt"), { arch, px, channel_mean, channel_std, steps_per_epoch } = config;
-        const files = await writeCheckpoint(join(dataDir, "checkpoints"), id, {
-          model,
-          trainingState,
-          config: modelConfig({ arch, dim, preprocessing: { px, channel_mean, channel_std } }),
-          state: {
-            step,
-            config,
-            dataset: { id: task.dataset, fingerprint: task.fingerprint },
-            rng: { seed: config.seed },
-            sampler: { epoch, step_in_epoch: step % steps_per_epoch },
-            versions: { latentd: VERSION, format: 1, deno: Deno.version.deno },
-          },
-        });
-        last = id;
-        const created_at = new Date().toISOString();
-        await say({
-          type: "checkpoint",
-          checkpoint: { id, object: "checkpoint", job: task.job, step, epoch, metrics, files, created_at },
-        });
+    const figures = await train(
+      pipelines,
+      config,
+      reader,
+      {
+        message: (text) => void say({ type: "message", level: "info", text }),
+        progress: (progress, metrics) => void say({ type: "progress", progress, metrics }),
+        async checkpoint({ step, epoch, metrics, dim, model, trainingState }) {
+          const id = newId("ckpt"), { arch, px, channel_mean, channel_std, steps_per_epoch } = config;
+          const files = await writeCheckpoint(join(dataDir, "checkpoints"), id, {
+            model,
+            trainingState,
+            config: modelConfig({ arch, dim, preprocessing: { px, channel_mean, channel_std } }),
+            state: {
+              step,
+              config,
+              dataset: { id: task.dataset, fingerprint: task.fingerprint },
+              rng: { seed: config.seed },
+              sampler: { epoch, step_in_epoch: step % steps_per_epoch },
+              versions: { latentd: VERSION, format: 1, deno: Deno.version.deno },
+            },
+          });
+          last = id;
+          const created_at = new Date().toISOString();
+          await say({
+            type: "checkpoint",
+            checkpoint: { id, object: "checkpoint", job: task.job, step, epoch, metrics, files, created_at },
+          });
+        },
       },
-    }, signal);
+      signal,
+      { memoryBudget },
+    );
     return { checkpoint: last, ...figures };
   } finally {
     reader.close();

@@ -8,12 +8,12 @@ import { Serial } from "./serial.ts";
 /** The training child: runs one job after another. */
 export function runTrainWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial();
-  let pipelines: PipelineCache;
+  let pipelines: PipelineCache, memoryBudget: number | undefined;
   return serveWorker({
     async ready() {
-      const session = await openGpuSession(options);
-      pipelines = session.pipelines;
-      return session.adapter;
+      const session = await openGpuSession(options, { measure: true });
+      ({ pipelines, memoryBudget } = session);
+      return session;
     },
     handle(request, _payload, say, signal) {
       if (request.type !== "train") {
@@ -23,7 +23,7 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
       return serial.run(async () => {
         signal.throwIfAborted();
         const result = task.work.kind === "pretrain"
-          ? await runPretrain(pipelines, options.dataDir, task, task.work.config, say, signal)
+          ? await runPretrain(pipelines, options.dataDir, task, task.work.config, say, signal, memoryBudget)
           : await runKnn(pipelines, options.dataDir, task, task.work.config, say, signal);
         return { result };
       });

@@ -1,17 +1,15 @@
 /** latentd as a contender: the kernels and the step that training runs. */
 import { ByolState } from "../../src/byol/state.ts";
 import { ByolStep } from "../../src/byol/step.ts";
-import { openGpu } from "../../src/gpu/device.ts";
-import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import type { Plan } from "../../src/gpu/plan.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
 import { recordConv2d, recordConv2dInputGradient } from "../../src/nn/conv2d.ts";
 import { recordConv2dWeightGradient } from "../../src/nn/conv2d_weight_gradient.ts";
 import { type Run, serveContender } from "./contender.ts";
+import { openBench } from "./training.ts";
 
-const { device, capabilities } = await openGpu({ allowSoftware: true });
-const pipelines = new PipelineCache(device, capabilities);
+const { device, capabilities, pipelines } = await openBench();
 
 function noise(label: string, shape: number[]) {
   const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.random() - 0.5);
@@ -45,11 +43,12 @@ await serveContender({
   },
 
   async step({ arch, px, batch, hidden, out }) {
-    const state = new ByolState(device, { arch, projector: { hidden, out }, predictor: { hidden } });
+    const optimizer = { name: "lars", weightDecay: 1.5e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
+    const heads = { projector: { hidden, out }, predictor: { hidden } };
+    const state = new ByolState(device, { arch, ...heads }, optimizer);
     state.initialize(0);
     const views = noise("views", [2 * batch, px, px, 3]);
-    const optimizer = { name: "lars", weightDecay: 1.5e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
-    const step = await ByolStep.compile(pipelines, state, optimizer, () => views);
+    const step = await ByolStep.compile(pipelines, state, () => views);
     let k = 0;
     return {
       enqueue: () => step.run(k++, { lr: 0.1, tau: 0.99 }),

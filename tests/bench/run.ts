@@ -1,38 +1,79 @@
 /**
- * Speed, measured; nothing here is a test. `deno task bench [peers] [--rounds N]` compares with the other WebGPU trainers
- * and with PyTorch, on the adapter that Deno picks: a table for people, and the same as lines of JSON.
+ * Speed and memory, measured; nothing here is a test. `deno task bench --help` lists what can be measured, on the adapter
+ * that Deno picks. Each prints a table for people, and the same as lines of JSON.
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { ensureAdapter } from "../../src/setup/vulkan.ts";
-import { comparePeers, type Comparison } from "./peers_bench.ts";
+import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
+import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
+import { describeOptions, type Option, readOptions, UsageError } from "./options.ts";
+import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
+import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
+import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
+import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
 
-const { _: [what = "peers"], rounds } = parseArgs(Deno.args, {
-  string: ["rounds"],
-  default: { rounds: "5" },
-});
-console.log(`adapter  ${await ensureAdapter((line) => console.log(line))}`);
-if (what !== "peers") {
-  console.error(`Cannot measure ${what}: must be peers`);
+interface Command {
+  about: string;
+  options: Record<string, Option>;
+  // deno-lint-ignore no-explicit-any -- what readOptions makes of `options`
+  run(values: any): Promise<void>;
+}
+const COMMANDS: Record<string, Command> = {
+  peers: {
+    about: "convolutions and a whole step beside jax-js, tfjs-webgpu and PyTorch",
+    options: PEERS_OPTIONS,
+    run: peers,
+  },
+  profile: {
+    about: "where a step's time goes, kernel by kernel, by the GPU's own clock; and its memory",
+    options: PROFILE_OPTIONS,
+    run: profile,
+  },
+  overhead: {
+    about: "what of a training step is not the GPU's work: at most 5 % should be",
+    options: OVERHEAD_OPTIONS,
+    run: overhead,
+  },
+  memory: {
+    about: "resident memory over a long run: it should stay as it is",
+    options: MEMORY_OPTIONS,
+    run: memory,
+  },
+  scaling: {
+    about: "twice the batch, and twice the blocks, in at most 2.1 × the time",
+    options: SCALING_OPTIONS,
+    run: scaling,
+  },
+};
+
+const [first = "peers", ...rest] = Deno.args;
+const name = first.startsWith("--") && first !== "--help" ? "peers" : first;
+const args = name === first ? rest : Deno.args;
+try {
+  if (["--help", "-h", "help"].includes(name)) help();
+  else if (!Object.hasOwn(COMMANDS, name)) {
+    throw new UsageError(
+      `Cannot measure ${name}: must be one of ${Object.keys(COMMANDS).join(", ")}; --help says what they are`,
+    );
+  } else if (args.includes("--help") || args.includes("-h")) help(name);
+  else {
+    const { options, run } = COMMANDS[name], values = readOptions(name, args, options);
+    Deno.env.set("XDG_RUNTIME_DIR", runtimeDirectory());
+    const adapter = await ensureAdapter((line) => console.error(line));
+    if (!("json" in values && values.json)) console.log(`adapter  ${adapter}`);
+    await run(values);
+  }
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
   Deno.exit(2);
 }
-
-const all: Comparison[] = [];
-await comparePeers(Number(rounds), (comparison) => {
-  all.push(comparison);
-  const { case: name, ours, peer, peer_name, unit, ratio } = comparison;
-  const figures = `${ours.toFixed(1).padStart(7)} ${peer.toFixed(1).padStart(7)} ${unit.padEnd(8)}`;
-  console.log(`${name.padEnd(44)} ${figures} ${ratio.toFixed(2).padStart(6)} × ${peer_name}`);
-});
-for (const peer of new Set(all.map(({ peer_name }) => peer_name))) {
-  const ratios = all.filter(({ peer_name, unit }) => peer_name === peer && unit === "GFLOP/s").map((
-    { ratio },
-  ) => ratio);
-  if (ratios.length === 0) continue;
-  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-  console.log(
-    `convolutions, geometric mean: ${mean.toFixed(2)} × ${peer}; least ${Math.min(...ratios).toFixed(2)} ×`,
-  );
-}
-console.log("");
-for (const comparison of all) console.log(JSON.stringify(comparison));
 Deno.exit(0);
+
+function help(command?: string): void {
+  if (command) {
+    const { about, options } = COMMANDS[command];
+    console.log([`deno task bench ${command}: ${about}`, "", ...describeOptions(options)].join("\n"));
+    return;
+  }
+  console.log("deno task bench [COMMAND] [OPTIONS]; each command has a --help of its own\n");
+  for (const [name, { about }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(10)} ${about}`);
+}

@@ -18,6 +18,9 @@ const CONFIG = {
   ...{ optimizer: { name: "lars", base_lr: 4, warmup_epochs: 0 }, checkpoint: { every_steps: 8 } },
 };
 
+/** What the second server lets a job take: enough for CONFIG, and for a resnet18 with a few images. */
+const MEMORY_BYTES = 220e6;
+
 const dataDir = await Deno.makeTempDir({ prefix: "latentd-e2e-" });
 const { tar, source } = await photographs();
 let server: TestServer, dataset: string, checkpoints: Checkpoint[];
@@ -283,13 +286,26 @@ Deno.test({
       const orphans = [await server.child("train"), await server.child("embed")];
       assertEquals(orphans.map(isAlive), [true, true]);
       await server.crash();
-      server = await TestServer.start(dataDir);
+      server = await TestServer.start(dataDir, { GPU_MEMORY_BYTES: String(MEMORY_BYTES) });
       assertEquals((await server.json(`/v1/datasets/${dataset}`)).status, "ready");
       assertEquals((await server.json(`/v1/checkpoints/${checkpoints[2].id}`)).files, checkpoints[2].files);
       const { status, attempt } = await ended(job);
       assertEquals([status, attempt], ["succeeded", 2]);
       // Children end when their server's end of the pipe closes.
       await server.until(() => Promise.resolve(orphans.some(isAlive)), (any) => !any, 30);
+    },
+  );
+
+  await step(
+    "a batch that the GPU's memory cannot hold is refused, with the largest that it can",
+    async () => {
+      const big = { ...CONFIG, arch: "resnet18", px: 64, batch: 16, steps: 2 };
+      const first = await ended(await submit("pretrain", big));
+      const error = first.error as { type: string; message: string };
+      assertEquals([first.status, error.type], ["failed", "batch_too_large"]);
+      const largest = Number(/the largest batch that fits is (\d+)$/.exec(error.message)?.[1]);
+      assert(largest >= 2 && largest < 16, error.message);
+      assertEquals((await ended(await submit("pretrain", { ...big, batch: largest }))).status, "succeeded");
     },
   );
 

@@ -210,37 +210,62 @@ def byol_steps():
     initial = {k: v.clone() for k, v in oracle.state_of(online, target, {}).items()}
     save(initial | {"view1": views[0], "view2": views[1]}, "byol_initial.safetensors")
 
-    def run(dtype, optimizer, total, warmup, peak, weight_decay, base_tau):
+    def adamw(params, lr, weight_decay, **rates):
+        """torch's own, and how to read the averages it keeps, which begin at zero as the run does."""
+        decayed, rest = [[p for n, p in params if oracle.excluded(n, p) == skip] for skip in (False, True)]
+        own = torch.optim.AdamW([{"params": decayed, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0}],
+                                lr=lr, **rates)
+        averages = lambda: {f"optimizer.{k}.{n}": own.state[p][k] for n, p in params for k in ["exp_avg", "exp_avg_sq"]}
+        return own, averages
+
+    def run(dtype, total, warmup, peak, base_tau, name, weight_decay, **rates):
         online, target = oracle.Online(ARCH, HIDDEN, OUT).to(dtype), oracle.Target(ARCH, HIDDEN, OUT).to(dtype)
         momentum = oracle.restore({k: v.to(dtype) if v.is_floating_point() else v for k, v in initial.items()}, online, target)
-        log = []
+        params, log = list(online.named_parameters()), []
+        if name == "adamw":
+            own, averages = adamw(params, peak, weight_decay, **rates)
         for k in range(steps):
             online.zero_grad()
             loss = oracle.byol_loss(online, target, *(v.to(dtype) for v in views))
             loss.backward()
             lr, tau = oracle.lr_at(k, total, warmup, peak), oracle.tau_at(k, total, base_tau)
-            {"lars": oracle.lars, "sgd": oracle.sgd}[optimizer](list(online.named_parameters()), momentum, lr, weight_decay)
+            if name == "adamw":
+                for group in own.param_groups:
+                    group["lr"] = lr
+                own.step()
+            else:
+                {"lars": oracle.lars, "sgd": oracle.sgd}[name](params, momentum, lr, weight_decay)
             oracle.ema(online, target, tau)
             log.append({"step": k, "loss": loss.item(), "lr": lr, "tau": tau})
+        if name == "adamw":
+            return oracle.state_of(online, target, {}) | averages() | {"optimizer.step": torch.tensor(float(steps))}, log
         return oracle.state_of(online, target, momentum), log
 
     # SGD at 0.2 multiplies a rounding's error a hundredfold in ten steps, which then crosses a rectifier in the ninth.
-    for optimizer, base_lr, warmup in [("lars", 2.0, 2), ("sgd", 0.05, 0)]:
+    # AdamW's epsilon is large because an update is a gradient's sign where the gradient is larger: of biases before
+    # BatchNorm, which have none, it would be the sign of their rounding.
+    constants = {"momentum": 0.9, "trust_coefficient": 1e-3}
+    for optimizer, base_lr, warmup, rates in [("lars", 2.0, 2, {}), ("sgd", 0.05, 0, {}),
+                                              ("adamw", 0.03, 2, {"betas": [0.9, 0.999], "eps": 1e-4})]:
+        weight_decay = 0.05 if rates else 1.5e-6
         config = {"arch": ARCH, "projector": {"hidden": HIDDEN, "out": OUT}, "predictor": {"hidden": HIDDEN},
                   "batch": batch, "px": px, "total_steps": 100, "warmup_steps": warmup, "peak_lr": base_lr * batch / 256,
-                  "tau": 0.99, "optimizer": {"name": optimizer, "base_lr": base_lr, "weight_decay": 1.5e-6,
-                                             "momentum": 0.9, "trust_coefficient": 1e-3}}
-        args = optimizer, 100, warmup, config["peak_lr"], 1.5e-6, 0.99
-        with ReluMargin() as margin:
-            final, log = run(torch.float64, *args)
-        if margin.smallest < 2.5e-6:
-            sys.exit(f"Cannot make byol_{optimizer}: a rectifier's input is {margin.smallest}; take another seed")
-        single, single_log = run(torch.float32, *args)
+                  "tau": 0.99, "optimizer": {"name": optimizer, "base_lr": base_lr, "weight_decay": weight_decay,
+                                             **(rates or constants)}}
+        args = 100, warmup, config["peak_lr"], 0.99, optimizer, weight_decay
+        # A run draws weights that are then overwritten: what is drawn after all runs must not hang on their number.
+        with torch.random.fork_rng(enabled=optimizer == "adamw"):
+            with ReluMargin() as margin:
+                final, log = run(torch.float64, *args, **rates)
+            if margin.smallest < 2.5e-6:
+                sys.exit(f"Cannot make byol_{optimizer}: a rectifier's input is {margin.smallest}; take another seed")
+            single, single_log = run(torch.float32, *args, **rates)
         save(final, f"byol_{optimizer}.safetensors")
         drift = relative_errors({k: v.double() for k, v in single.items()}, final)
         moved = relative_errors(final, initial)
         # BatchNorm takes out what a bias before it adds: its gradient is rounding, and so is its momentum.
-        idle = [f"optimizer.momentum.{head}.0.bias" for head in ["predictor", "projector"]]
+        kept = ["exp_avg", "exp_avg_sq"] if optimizer == "adamw" else ["momentum"]
+        idle = [f"optimizer.{k}.{head}.0.bias" for k in kept for head in ["predictor", "projector"]]
         drift = {k: v for k, v in drift.items() if k not in idle}
         worst, least = max(drift, key=drift.get), sorted(moved, key=moved.get)[:6]
         write_json(f"byol_{optimizer}.json", config | {"steps": log, "zero_momentum": idle, "relu_margin": margin.smallest, "float32": {
@@ -248,7 +273,7 @@ def byol_steps():
             "tensor": worst, "error": drift[worst],
             "loss_error": max(abs(a["loss"] - b["loss"]) / b["loss"] for a, b in zip(single_log, log))}})
         print(optimizer, [round(e["loss"], 4) for e in log], "float32 drift", worst, f"{drift[worst]:.1e};",
-              "moved least", {k: f"{moved[k]:.1e}" for k in least})
+              "margin", f"{margin.smallest:.1e};", "moved least", {k: f"{moved[k]:.1e}" for k in least})
 
 
 def embeddings():

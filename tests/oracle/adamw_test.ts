@@ -20,7 +20,7 @@ async function onGpu(parts: Part[], rates: AdamWRates): Promise<AdamWTensor[]> {
   for (const [i, { kind, weight }] of parts.entries()) layout.add(`p${i}`, kind, weight.shape);
   const weights = new FlatBuffer(device, layout, "weights"),
     gradients = new FlatBuffer(device, layout, "gradients");
-  const state = new AdamWState(device, layout, rates), step = new StepParams(device);
+  const state = new AdamWState(device, layout, { name: "adamw", ...rates }), step = new StepParams(device);
   const recorder = new Recorder();
   for (const [i, { weight }] of parts.entries()) weights.write(`p${i}`, Float32Array.from(weight.data));
   recordAdamWUpdate(recorder, state, weights, gradients, step.tensor);
@@ -28,7 +28,6 @@ async function onGpu(parts: Part[], rates: AdamWRates): Promise<AdamWTensor[]> {
   for (let k = 0; k < parts[0].gradients.length; k++) {
     for (const [i, part] of parts.entries()) gradients.write(`p${i}`, Float32Array.from(part.gradients[k]));
     step.write({ lr: rates.learningRate, slot: 0, tau: 1 });
-    state.writeStep(k);
     plan.replay();
   }
   const read = async (flat: FlatBuffer, i: number) =>

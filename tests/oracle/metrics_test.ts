@@ -1,19 +1,29 @@
-import { assertAlmostEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { METRIC_SLOTS, readStepMetrics, recordStepMetrics } from "../../src/byol/metrics.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { StepParams } from "../../src/gpu/step_params.ts";
+import { LossScale } from "../../src/optim/loss_scale.ts";
 import { noise, pipelines, summationError, upload } from "./oracle.ts";
 
 for (const [rows, D] of [[2, 1], [4, 3], [10, 33], [64, 130]]) {
   Deno.test(`step_metrics agrees with float64 at ${rows}x${D}, in whatever slot`, async () => {
     const projection = noise([rows, D], 1), rowLoss = noise([rows], 2, { mean: 2 }), N = rows / 2;
     const step = new StepParams(pipelines.device), recorder = new Recorder();
-    const ring = recordStepMetrics(recorder, upload(rowLoss), upload(projection), step.tensor);
+    const lossScale = LossScale.dynamic(pipelines.device, { initial: 512 });
+    lossScale.write(Float32Array.of(512, 1 / 1024, 0, 0, 7, 0, 0, 0));
+    const ring = recordStepMetrics(
+      recorder,
+      upload(rowLoss),
+      upload(projection),
+      step.tensor,
+      lossScale.state,
+    );
     const plan = await recorder.compile(pipelines), k = METRIC_SLOTS + 3;
     step.write({ lr: 0, slot: k % METRIC_SLOTS, tau: 1 });
     plan.replay();
-    const [{ loss, projectionStd }] = await readStepMetrics(pipelines.device, ring, k, k + 1);
+    const [{ loss, projectionStd, ...scaling }] = await readStepMetrics(pipelines.device, ring, k, k + 1);
 
+    assertEquals(scaling, { lossScale: 512, skippedSteps: 7 });
     let deviations = 0;
     for (let d = 0; d < D; d++) {
       const unit = Array.from({ length: N }, (_, n) => {

@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
 import { StepParams } from "../../src/gpu/step_params.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
@@ -26,13 +27,15 @@ async function onGpu(name: "lars" | "sgd", parts: Part[], rates: Rates, steps: n
   for (const [i, { kind, weight }] of parts.entries()) layout.add(`p${i}`, kind, weight.shape);
   const weights = new FlatBuffer(device, layout, "weights"),
     gradients = new FlatBuffer(device, layout, "gradients");
-  const state = new MomentumState(device, layout), step = new StepParams(device), recorder = new Recorder();
+  const state = new MomentumState(device, layout, { name, ...rates }),
+    step = new StepParams(device),
+    recorder = new Recorder();
   for (const [i, part] of parts.entries()) {
     weights.write(`p${i}`, Float32Array.from(part.weight.data));
     gradients.write(`p${i}`, Float32Array.from(part.gradient.data));
     state.momentum.write(`p${i}`, Float32Array.from(part.momentum.data));
   }
-  recordMomentumUpdate(recorder, state, weights, gradients, step.tensor, { name, ...rates });
+  recordMomentumUpdate(recorder, state, weights, gradients, step.tensor);
   const plan = await recorder.compile(pipelines);
   for (let k = 0; k < steps; k++) {
     step.write({ lr: rates.learningRate, slot: 0, tau: 1 });
@@ -95,4 +98,37 @@ for (const [name, update] of [["lars", larsUpdate], ["sgd", sgdUpdate]] as const
       expectClose("weight", actual.weight, t.weightAfter.data, rtol);
     });
   }
+}
+
+/** Uniform in 0 … 1; quick, where millions are needed. */
+function uniform(seed: number): () => number {
+  let state = seed;
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+}
+type Value = (random: () => number, i: number) => number;
+
+for (
+  const [what, length, weightAt, gradientAt] of [
+    ["noise", 2 ** 22, (random) => random() - 0.5, (random) => 1e-3 * (random() - 0.5)],
+    ["equal values, whose roundings all go one way", 2 ** 22, () => 0.1, () => 0.3],
+    ["one large value and many small", 2 ** 22, (_, i) => i ? 1e-2 : 1e3, (_, i) => i ? 1e-4 : 3],
+    ["a length that fills no vector", 2 ** 22 - 3, (random) => random(), (random) => random()],
+  ] as [string, number, Value, Value][]
+) {
+  Deno.test(`lars takes the ratio of a weight of millions to 1e-6: ${what}`, async () => {
+    const random = uniform(1), rates = { ...RATES, learningRate: 0 };
+    const draw = (value: Value): Values => ({
+      shape: [length],
+      data: Float64Array.from({ length }, (_, i) => Math.fround(value(random, i))),
+    });
+    const given: Part = {
+      ...{ kind: "weight", weight: draw(weightAt), gradient: draw(gradientAt) },
+      momentum: { shape: [length], data: new Float64Array(length) },
+    };
+    const [{ momentum }] = await onGpu("lars", [given], rates, 1);
+    // Momentum begins at zero, so it is the gradient times the ratio: three roundings beside the ratio's error.
+    const expected = larsUpdate(given.weight.data, given.gradient.data, given.momentum.data, rates, false);
+    const error = Math.abs(momentum[0] / expected.momentum[0] - 1);
+    assert(error <= 1e-6, `the ratio is off by ${error} of itself`);
+  });
 }

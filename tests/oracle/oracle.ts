@@ -14,8 +14,10 @@ import { uploadTensor } from "../../src/gpu/upload.ts";
 /** Half a unit in the last place of f32 at 1: one rounding's relative error at most. */
 export const UNIT_ROUNDOFF = 2 ** -24;
 
+/** Whose WebGPU is under test: GPU_PROVIDER says. */
+export const provider = Deno.env.get("GPU_PROVIDER") === "dawn" ? "dawn" : "deno";
 /** The adapter under test, opened once for all of a file's tests. */
-const gpu = await openGpu({ allowSoftware: true });
+export const gpu = await openGpu({ allowSoftware: true, provider });
 export const pipelines = new PipelineCache(gpu.device, gpu.capabilities);
 
 /** The same adapter, with other capabilities or another choice among kernels than its own. */

@@ -3,6 +3,7 @@ import { RandomStream } from "../../src/domain/philox.ts";
 import type { NamedTensors } from "../../src/domain/tensor_data.ts";
 import type { ParameterLayout } from "../../src/gpu/parameters.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
+import type { Elem } from "../../src/gpu/specialize.ts";
 import type { DType, Tensor } from "../../src/gpu/tensor.ts";
 import { krscToOihw, Network, NetworkLayout } from "../../src/nn/network.ts";
 import {
@@ -37,16 +38,28 @@ function hashedNetwork(spec: ResNetSpec, seed: number, shift: number) {
 }
 
 /** The embedding by running statistics. */
-async function infer(spec: ResNetSpec, network: Network, images: Values): Promise<Float64Array> {
-  const x = upload(images, "images");
+async function infer(
+  spec: ResNetSpec,
+  network: Network,
+  images: Values,
+  elem: Elem = "f32",
+): Promise<Float64Array> {
+  const x = upload(images, "images", elem);
   const [y] = await run((recorder) => [recordResNetInfer(recorder, network, "encoder", spec, x)]);
   x.storage!.buffer.destroy();
   return y;
 }
 
 /** One pass forward and back: the embedding; gradients and running statistics after it, by name, in the GPU's order. */
-async function train(spec: ResNetSpec, network: Network, images: Values, dy: Values, groups: number) {
-  const x = upload(images, "images"), dEmbedding = upload(dy, "dy");
+async function train(
+  spec: ResNetSpec,
+  network: Network,
+  images: Values,
+  dy: Values,
+  groups: number,
+  elem: Elem = "f32",
+) {
+  const x = upload(images, "images", elem), dEmbedding = upload(dy, "dy", elem);
   const names = ({ slots }: ParameterLayout) => slots.map(({ name }) => name);
   const { parameters, statistics } = network.layout;
   const [y, ...rest] = await run((recorder: Recorder) => {
@@ -114,6 +127,32 @@ for (const { arch, px, seed, images, groups } of goldenJson("networks").networks
     const kept = [...golden.keys()].filter((name) => /^[^.]+\.(gradient|statistic)\./.test(name));
     assertEquals(named.size, kept.filter((name) => name.startsWith(`${arch}.`)).length);
     network.destroy();
+  });
+}
+
+/** What mixed precision's activations may differ by, of their norm. */
+const MIXED_TOLERANCE = 1e-2;
+for (const { arch, px, seed, images, groups } of goldenJson("networks").networks as GoldenNetwork[]) {
+  const ignore = !pipelines.capabilities.shaderF16;
+  const skipped = ignore ? " (skipped: this adapter has no shader-f16)" : "";
+  Deno.test({
+    name: `${arch} at ${px} px in mixed precision is within 1e-2 of PyTorch's float64${skipped}`,
+    ignore,
+    fn: async () => {
+      const spec = resnetSpec(arch), { network } = hashedNetwork(spec, seed, SHIFT);
+      const noise = hashedNoise(seed, "images", [images, 3, px, px]),
+        x = channelsLast(noise.shape, noise.data);
+      const dy = hashedNoise(seed, "dy", [images, spec.dim]);
+      const embeddings = {
+        eval: await infer(spec, network, x, "f16"),
+        train: (await train(spec, network, x, dy, groups, "f16")).y,
+      };
+      for (const [mode, y] of Object.entries(embeddings)) {
+        const error = normError(y, truth(`${arch}.${mode}`));
+        assert(error <= MIXED_TOLERANCE, `the embedding in ${mode} mode differs by ${error} of its norm`);
+      }
+      network.destroy();
+    },
   });
 }
 

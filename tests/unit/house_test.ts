@@ -133,6 +133,12 @@ Deno.test("kernel source stands in kernels/, not in TypeScript strings", () => {
   assertEquals(sources.filter((path) => /@compute|@workgroup_size/.test(read(path))), []);
 });
 
+Deno.test("no kernel's results hang on atomics: two runs on one device agree bit for bit", () => {
+  // top_k hands out places by an integer atomic, and sorts what stands there by a total order.
+  const using = kernels.filter((path) => /\batomic/.test(read(path).replaceAll(/\/\/.*/g, "")));
+  assertEquals(using, ["kernels/top_k.wgsl"]);
+});
+
 Deno.test("files are named after their subject, in snake_case, and there are no barrels", () => {
   const forbidden = /^(utils?|helpers?|types|common|misc|index|mod)\./;
   const named = [...sources, ...kernels].map((path) => [path, basename(path)]);

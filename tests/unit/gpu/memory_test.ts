@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { OutOfMemoryError } from "../../../src/gpu/gpu_error.ts";
 import { kernelBindings } from "../../../src/gpu/kernel_bindings.ts";
 import { Recorder } from "../../../src/gpu/recorder.ts";
 import type { Tensor } from "../../../src/gpu/tensor.ts";
@@ -46,8 +47,8 @@ Deno.test("a tensor past the device's binding limit is refused by name", () => {
   recorder.dispatch(kernel, [input, recorder.alloc("big", [2 ** 20])], [1]);
   assertThrows(
     () => recorder.memory(LIMITS),
-    RangeError,
-    "big: the device binds at most 1048576 bytes, got 4194304",
+    OutOfMemoryError,
+    "big of 4194304 bytes: the GPU has no memory for it (shape [1048576], and the device binds at most 1048576 bytes)",
   );
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { DomainError } from "../../../src/domain/errors.ts";
+import { DomainError, GPU_LOST } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import type { Job, JobStatus } from "../../../src/domain/job.ts";
 import type { JobReport, Store, Trainer, TrainingTask } from "../../../src/domain/ports.ts";
@@ -110,6 +110,28 @@ Deno.test("JobRunner tries a job again when its worker dies, three times in all"
     runner.start();
     const { attempt, error } = await until(job, "failed");
     assertEquals([died, attempt, error!.code], [3, 3, "attempts_exhausted"]);
+  });
+});
+
+Deno.test("JobRunner tries a job again when its GPU is lost, and says in the end that it was", async () => {
+  const lost = new DomainError("unavailable", "Cannot go on: the GPU was lost (a test)", { type: GPU_LOST });
+  await scene(() => Promise.reject(lost), async ({ store, runner, submit, until }) => {
+    const job = submit();
+    runner.start();
+    const { attempt, error } = await until(job, "failed");
+    assertEquals([attempt, error!.code], [3, "gpu_lost"]);
+    assertEquals(error!.message, `Cannot finish the job in 3 attempts: ${lost.message}`);
+    assertEquals(store.listEvents(job.id, 0, 20).filter(({ type }) => type === "message").length, 3);
+  });
+});
+
+Deno.test("JobRunner does not try a job again that the GPU has no memory for", async () => {
+  const error = new DomainError("unavailable", "Cannot allocate x", { type: "gpu_out_of_memory" });
+  await scene(() => Promise.reject(error), async ({ runner, submit, until }) => {
+    const job = submit();
+    runner.start();
+    const failed = await until(job, "failed");
+    assertEquals([failed.attempt, failed.error], [1, { code: "gpu_out_of_memory", message: error.message }]);
   });
 });
 

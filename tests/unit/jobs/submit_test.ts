@@ -173,6 +173,15 @@ Deno.test(
   }),
 );
 
+Deno.test("each optimiser may be asked for, and none without a rate: one's is a thousand times another's", () => {
+  const parse = (optimizer: object) => PretrainConfig.safeParse({ ...pretrain, optimizer });
+  for (const name of ["lars", "sgd", "adamw"]) {
+    assertEquals(parse({ name, base_lr: 0.01 }).success, true);
+    assertEquals(parse({ name }).error?.issues.map(({ path }) => path), [["optimizer", "base_lr"]]);
+  }
+  assertEquals(parse({ name: "adam", base_lr: 0.01 }).success, false);
+});
+
 Deno.test("resolvePretrainConfig() drops the last incomplete batch and scales the rate by the batch", () => {
   const resolve = (config: object) =>
     resolvePretrainConfig(PretrainConfig.parse({ ...pretrain, ...config }), ready());

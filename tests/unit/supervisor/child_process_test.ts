@@ -73,6 +73,19 @@ Deno.test("a child that is killed is started again: its request fails, the next 
   });
 });
 
+for (const [how, type] of [["lose", "gpu_lost"], ["fail", "gpu_out_of_memory"]]) {
+  Deno.test(`a child whose GPU is of no more use says why, and another is started: ${type}`, async () => {
+    await withChild(async (child) => {
+      const first = (await ask(child, "x")).result.pid;
+      const waiting = assertRejects(() => ask(child, "wait"), DomainError);
+      const asked = await assertRejects(() => ask(child, how), DomainError) as DomainError;
+      assertEquals([asked.options.type, ((await waiting) as DomainError).options.type], [type, type]);
+      assertEquals(child.adapter, undefined, "nothing is sent to the one that ends");
+      assertNotEquals((await ask(child, "x")).result.pid, first);
+    });
+  });
+}
+
 Deno.test("a child that writes what is no frame is ended and started again", async () => {
   await withChild(async (child) => {
     await assertRejects(() => ask(child, "babble"), WorkerDied);

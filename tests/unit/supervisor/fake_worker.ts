@@ -1,9 +1,11 @@
 // A child without a GPU: it speaks the real protocol through the real loop, and misbehaves where a request says so.
-import { DomainError } from "../../../src/domain/errors.ts";
+import { DomainError, GPU_LOST } from "../../../src/domain/errors.ts";
 import { serveWorker } from "../../../src/ipc/worker_loop.ts";
 
 /** A file that is there until one life of this worker has found no adapter. */
 const failOnce = Deno.env.get("FAKE_FAIL_ONCE");
+
+const failed = Promise.withResolvers<Error>();
 
 await serveWorker({
   async ready() {
@@ -12,7 +14,7 @@ await serveWorker({
       const there = await Deno.remove(failOnce).then(() => true, () => false);
       if (there) throw new DomainError("unavailable", "Cannot find an adapter");
     }
-    return "fake adapter";
+    return { adapter: "fake adapter", failed: failed.promise };
   },
   async handle(request, payload, say, signal) {
     const name = request.type === "embed" ? request.checkpoint : request.task.job;
@@ -30,6 +32,12 @@ await serveWorker({
         throw new Error("a secret of the inside");
       case "die":
         Deno.kill(Deno.pid, "SIGKILL");
+        break;
+      case "lose": // as a readback does that finds the device gone
+        throw new DomainError("unavailable", "Cannot go on: the GPU was lost (a test)", { type: GPU_LOST });
+      case "fail": // as a device does that nobody asks anything just then
+        failed.resolve(new DomainError("unavailable", "Cannot allocate", { type: "gpu_out_of_memory" }));
+        await new Promise(() => {});
         break;
       case "babble":
         Deno.stdout.writeSync(new TextEncoder().encode("not a frame, but long enough to be read as one"));
