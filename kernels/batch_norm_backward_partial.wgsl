@@ -60,11 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (ADD) { d += Floats(addend[i]); }
       if (RECTIFY == BY_INPUT) { d = select(Floats(), d, fma(deviation, scale, shift) > Floats()); }
       if (RECTIFY == BY_OUTPUT) { d = select(Floats(), d, Floats(y[i]) > Floats()); }
-      if (STORE) {
-        let kept = Elems(d);
-        dy[i] = kept;
-        d = Floats(kept); // the sums are of what others will read
-      }
+      if (STORE) { dy[i] = Elems(d); }
       a16 += d;
       b16 = fma(d, deviation, b16);
     }
