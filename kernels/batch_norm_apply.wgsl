@@ -5,37 +5,40 @@
 // gamma, beta     [C]                 f32, read
 // y               [GROUPS, ROWS, C]   Elem, overwritten
 // dispatch        [ceil(THREADS / WORKGROUP_SIZE) folded into x and y, GROUPS]
-// An invocation makes up to 8 elements of one channel, THREADS apart, and so loads the channel's four figures once.
+// An invocation makes up to 8 vectors of the same channels, THREADS apart, and so loads their four figures once.
 alias Elem = f32;
-override GROUP_SIZE: u32; // ROWS * C
-override C: u32;
-override THREADS: u32; // ceil(ROWS / 8) * C
+alias Elems = vec4<Elem>;
+alias Floats = vec4f;
+override ROWS: u32;
+override VECTORS: u32; // of a row: C / 4, or C
+override THREADS: u32; // ceil(ROWS / 8) * VECTORS
 override RELU: bool = false;
 override RESIDUAL: bool = false;
 override WORKGROUP_SIZE: u32 = 64;
 
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
-@group(0) @binding(1) var<storage, read> mean: array<f32>;
-@group(0) @binding(2) var<storage, read> inv_std: array<f32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read> beta: array<f32>;
-@group(0) @binding(5) var<storage, read> residual: array<Elem>;
-@group(0) @binding(6) var<storage, read_write> y: array<Elem>;
+@group(0) @binding(0) var<storage, read> x: array<Elems>;
+@group(0) @binding(1) var<storage, read> mean: array<Floats>;
+@group(0) @binding(2) var<storage, read> inv_std: array<Floats>;
+@group(0) @binding(3) var<storage, read> gamma: array<Floats>;
+@group(0) @binding(4) var<storage, read> beta: array<Floats>;
+@group(0) @binding(5) var<storage, read> residual: array<Elems>;
+@group(0) @binding(6) var<storage, read_write> y: array<Elems>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let thread = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   if (thread >= THREADS) { return; }
-  let c = thread % C;
-  let centre = mean[group.z * C + c];
-  let scale = inv_std[group.z * C + c] * gamma[c];
-  let shift = beta[c];
-  for (var at = thread; at < GROUP_SIZE; at += THREADS) {
-    let i = group.z * GROUP_SIZE + at;
-    var value = fma(f32(x[i]) - centre, scale, shift);
-    if (RESIDUAL) { value += f32(residual[i]); }
-    if (RELU) { value = max(value, 0.0); }
-    y[i] = Elem(value);
+  let v = thread % VECTORS;
+  let s = group.z * VECTORS + v;
+  let centre = mean[s];
+  let scale = inv_std[s] * gamma[v];
+  let shift = beta[v];
+  for (var at = thread; at < ROWS * VECTORS; at += THREADS) {
+    let i = group.z * ROWS * VECTORS + at;
+    var value = fma(Floats(x[i]) - centre, scale, shift);
+    if (RESIDUAL) { value += Floats(residual[i]); }
+    if (RELU) { value = max(value, Floats()); }
+    y[i] = Elems(value);
   }
 }

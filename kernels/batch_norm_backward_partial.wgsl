@@ -1,50 +1,73 @@
 // batch_norm_backward_partial: one chunk's share of dBeta and dGamma, by channel and statistics group.
-//   d = dy, or dy where y > 0 and else 0 if RELU;  sum_dy = sum of d;  sum_dy_xhat = sum of d * (x - mean) * inv_std
-// x, y, dy        [GROUPS, ROWS, C]     Elem, read; y is bound to dy again where RELU is false
+//   d = dy, or dy + addend if ADD; 0 where RECTIFY and the rectifier was shut
+//   sum_dy = sum of d;  sum_dy_xhat = sum of d * (x - mean) * inv_std
+// x               [GROUPS, ROWS, C]     Elem, read
+// dy              [GROUPS, ROWS, C]     Elem, read; replaced by d if STORE
+// addend          [GROUPS, ROWS, C]     Elem, read; bound to x again where ADD is false
+// y               [GROUPS, ROWS, C]     Elem, read where RECTIFY = BY_OUTPUT; elsewhere bound to x again
 // mean, inv_std   [GROUPS, C]           f32, read
+// gamma, beta     [C]                   f32, read where RECTIFY = BY_INPUT
 // sum_dy, sum_dy_xhat  [GROUPS, CHUNKS, C]  f32, overwritten
-// dispatch        [ceil(C / WORKGROUP_SIZE), CHUNKS, GROUPS]
+// dispatch        [ceil(CHUNKS * VECTORS / WORKGROUP_SIZE) folded into x and y, GROUPS]; an invocation takes a chunk's vector
 alias Elem = f32;
+alias Elems = vec4<Elem>;
+alias Floats = vec4f;
+const BY_INPUT: u32 = 1u; // nothing was added before the rectifier: what it saw is made again, as batch_norm_apply.wgsl did
+const BY_OUTPUT: u32 = 2u; // y is above 0 where it was open
 override ROWS: u32;
-override C: u32;
+override VECTORS: u32; // of a row: C / 4, or C
 override CHUNKS: u32;
 override ROWS_PER_CHUNK: u32;
-override RELU: bool = false;
-override WORKGROUP_SIZE: u32 = 8;
+override ADD: bool = false;
+override RECTIFY: u32 = 0u;
+override STORE: bool = false;
+override WORKGROUP_SIZE: u32 = 64;
 
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
-@group(0) @binding(1) var<storage, read> y: array<Elem>;
-@group(0) @binding(2) var<storage, read> dy: array<Elem>;
-@group(0) @binding(3) var<storage, read> mean: array<f32>;
-@group(0) @binding(4) var<storage, read> inv_std: array<f32>;
-@group(0) @binding(5) var<storage, read_write> sum_dy: array<f32>;
-@group(0) @binding(6) var<storage, read_write> sum_dy_xhat: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Elems>;
+@group(0) @binding(1) var<storage, read_write> dy: array<Elems>;
+@group(0) @binding(2) var<storage, read> addend: array<Elems>;
+@group(0) @binding(3) var<storage, read> y: array<Elems>;
+@group(0) @binding(4) var<storage, read> mean: array<Floats>;
+@group(0) @binding(5) var<storage, read> inv_std: array<Floats>;
+@group(0) @binding(6) var<storage, read> gamma: array<Floats>;
+@group(0) @binding(7) var<storage, read> beta: array<Floats>;
+@group(0) @binding(8) var<storage, read_write> sum_dy: array<Floats>;
+@group(0) @binding(9) var<storage, read_write> sum_dy_xhat: array<Floats>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = group.x * WORKGROUP_SIZE + lane;
-  if (c >= C) { return; }
-  let s = group.z * C + c;
-  let m = mean[s];
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let thread = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
+  if (thread >= CHUNKS * VECTORS) { return; }
+  let v = thread % VECTORS;
+  let s = group.z * VECTORS + v;
+  let centre = mean[s];
   let inv = inv_std[s];
-  let last = min((group.y + 1u) * ROWS_PER_CHUNK, ROWS);
-  var a = 0.0;
-  var b = 0.0;
+  let scale = inv * gamma[v];
+  let shift = beta[v];
+  let first = thread / VECTORS * ROWS_PER_CHUNK;
+  let last = min(first + ROWS_PER_CHUNK, ROWS);
+  var a = Floats();
+  var b = Floats();
   // By sixteens: behind a global pool dy is one value over an image's pixels, and one long sum of equals rounds one way.
-  for (var first = group.y * ROWS_PER_CHUNK; first < last; first += 16u) {
-    var a16 = 0.0;
-    var b16 = 0.0;
-    for (var row = first; row < min(first + 16u, last); row++) {
-      let i = (group.z * ROWS + row) * C + c;
-      var d = f32(dy[i]);
-      if (RELU) { d = select(0.0, d, f32(y[i]) > 0.0); }
+  for (var start = first; start < last; start += 16u) {
+    var a16 = Floats();
+    var b16 = Floats();
+    for (var row = start; row < min(start + 16u, last); row++) {
+      let i = (group.z * ROWS + row) * VECTORS + v;
+      let deviation = Floats(x[i]) - centre;
+      var d = Floats(dy[i]);
+      if (ADD) { d += Floats(addend[i]); }
+      if (RECTIFY == BY_INPUT) { d = select(Floats(), d, fma(deviation, scale, shift) > Floats()); }
+      if (RECTIFY == BY_OUTPUT) { d = select(Floats(), d, Floats(y[i]) > Floats()); }
+      if (STORE) { dy[i] = Elems(d); }
       a16 += d;
-      b16 = fma(d, (f32(x[i]) - m) * inv, b16);
+      b16 = fma(d, deviation, b16);
     }
     a += a16;
     b += b16;
   }
-  let out = (group.z * CHUNKS + group.y) * C + c;
+  let out = group.z * CHUNKS * VECTORS + thread;
   sum_dy[out] = a;
-  sum_dy_xhat[out] = b;
+  sum_dy_xhat[out] = b * inv;
 }

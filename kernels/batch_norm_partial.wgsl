@@ -3,50 +3,61 @@
 // x             [GROUPS, ROWS, C]     Elem, read; a row is a pixel of an image
 // partial_mean  [GROUPS, CHUNKS, C]   f32, overwritten
 // partial_m2    [GROUPS, CHUNKS, C]   f32, overwritten
-// dispatch      [ceil(C / WORKGROUP_SIZE), CHUNKS, GROUPS]
+// dispatch      [ceil(CHUNKS * VECTORS / WORKGROUP_SIZE) folded into x and y, GROUPS]; an invocation takes a chunk's vector
 // numerics      eight rows at a time: their mean, their deviations from it, and both merged into those of the rows before
 //               (Chan, Golub & LeVeque 1979): one load each, and no cancellation, as E[x^2] - E[x]^2 would have
 alias Elem = f32;
+alias Elems = vec4<Elem>;
+alias Floats = vec4f;
 override ROWS: u32;
-override C: u32;
+override VECTORS: u32; // of a row: C / 4, or C
 override CHUNKS: u32;
 override ROWS_PER_CHUNK: u32;
-override WORKGROUP_SIZE: u32 = 8;
+override WORKGROUP_SIZE: u32 = 64;
 
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> partial_mean: array<f32>;
-@group(0) @binding(2) var<storage, read_write> partial_m2: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Elems>;
+@group(0) @binding(1) var<storage, read_write> partial_mean: array<Floats>;
+@group(0) @binding(2) var<storage, read_write> partial_m2: array<Floats>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = group.x * WORKGROUP_SIZE + lane;
-  if (c >= C) { return; }
-  let first = group.y * ROWS_PER_CHUNK;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let thread = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
+  if (thread >= CHUNKS * VECTORS) { return; }
+  let first = thread / VECTORS * ROWS_PER_CHUNK;
   let last = min(first + ROWS_PER_CHUNK, ROWS);
-  let base = group.z * ROWS * C + c;
-  var mean = 0.0;
-  var m2 = 0.0;
+  let base = group.z * ROWS * VECTORS + thread % VECTORS;
+  var mean = Floats();
+  var m2 = Floats();
   var row = first;
   for (; row + 8u <= last; row += 8u) {
-    let at = base + row * C;
-    let low = vec4f(f32(x[at]), f32(x[at + C]), f32(x[at + 2u * C]), f32(x[at + 3u * C]));
-    let high = vec4f(f32(x[at + 4u * C]), f32(x[at + 5u * C]), f32(x[at + 6u * C]), f32(x[at + 7u * C]));
-    let centre = dot(low + high, vec4f(0.125));
-    let low_deviation = low - centre;
-    let high_deviation = high - centre;
+    let at = base + row * VECTORS;
+    let x0 = Floats(x[at]);
+    let x1 = Floats(x[at + VECTORS]);
+    let x2 = Floats(x[at + 2u * VECTORS]);
+    let x3 = Floats(x[at + 3u * VECTORS]);
+    let x4 = Floats(x[at + 4u * VECTORS]);
+    let x5 = Floats(x[at + 5u * VECTORS]);
+    let x6 = Floats(x[at + 6u * VECTORS]);
+    let x7 = Floats(x[at + 7u * VECTORS]);
+    let centre = (((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7))) * 0.125;
+    m2 += (((x0 - centre) * (x0 - centre) + (x1 - centre) * (x1 - centre)) +
+           ((x2 - centre) * (x2 - centre) + (x3 - centre) * (x3 - centre))) +
+          (((x4 - centre) * (x4 - centre) + (x5 - centre) * (x5 - centre)) +
+           ((x6 - centre) * (x6 - centre) + (x7 - centre) * (x7 - centre)));
     let before = f32(row - first);
+    let share = 8.0 / (before + 8.0);
     let apart = centre - mean;
-    mean += apart * 8.0 / (before + 8.0);
-    m2 += dot(low_deviation, low_deviation) + dot(high_deviation, high_deviation);
-    m2 += apart * apart * (before * 8.0 / (before + 8.0));
+    mean += apart * share;
+    m2 += apart * apart * (before * share);
   }
   for (; row < last; row++) {
-    let value = f32(x[base + row * C]);
+    let value = Floats(x[base + row * VECTORS]);
     let apart = value - mean;
     mean += apart / f32(row - first + 1u);
-    m2 = fma(apart, value - mean, m2);
+    m2 += apart * (value - mean);
   }
-  let out = (group.z * CHUNKS + group.y) * C + c;
+  let out = group.z * CHUNKS * VECTORS + thread;
   partial_mean[out] = mean;
   partial_m2[out] = m2;
 }

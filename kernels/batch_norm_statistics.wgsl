@@ -4,44 +4,73 @@
 // partial_mean, partial_m2       [GROUPS, CHUNKS, C]   f32, read
 // mean, inv_std                  [GROUPS, C]           f32, overwritten
 // running_mean, running_var      [C]                   f32, updated in place
-// dispatch    [ceil(C / WORKGROUP_SIZE)]
+// dispatch    [ceil(VECTORS / CHANNEL_LANES)]
+// numerics    every SLICES-th chunk merged in order, and a tree over those: the order depends on SLICES only, not on lanes
 // reference   torch.nn.BatchNorm2d: eps 1e-5, momentum 0.1
+alias Floats = vec4f;
 override GROUPS: u32;
 override ROWS: u32;
-override C: u32;
+override VECTORS: u32; // C / 4, or C
 override CHUNKS: u32;
 override ROWS_PER_CHUNK: u32;
+override SLICES: u32; // a power of two
+override SLICE_LANES: u32;
+override CHANNEL_LANES: u32; // vectors of a workgroup
 override STAT_DECAY: f32 = 0.9;
-override WORKGROUP_SIZE: u32 = 8;
 const EPSILON: f32 = 1e-5;
 
-@group(0) @binding(0) var<storage, read> partial_mean: array<f32>;
-@group(0) @binding(1) var<storage, read> partial_m2: array<f32>;
-@group(0) @binding(2) var<storage, read_write> mean: array<f32>;
-@group(0) @binding(3) var<storage, read_write> inv_std: array<f32>;
-@group(0) @binding(4) var<storage, read_write> running_mean: array<f32>;
-@group(0) @binding(5) var<storage, read_write> running_var: array<f32>;
+@group(0) @binding(0) var<storage, read> partial_mean: array<Floats>;
+@group(0) @binding(1) var<storage, read> partial_m2: array<Floats>;
+@group(0) @binding(2) var<storage, read_write> mean: array<Floats>;
+@group(0) @binding(3) var<storage, read_write> inv_std: array<Floats>;
+@group(0) @binding(4) var<storage, read_write> running_mean: array<Floats>;
+@group(0) @binding(5) var<storage, read_write> running_var: array<Floats>;
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  if (c >= C) { return; }
+var<workgroup> counts: array<f32, SLICES * CHANNEL_LANES>;
+var<workgroup> means: array<Floats, SLICES * CHANNEL_LANES>;
+var<workgroup> m2s: array<Floats, SLICES * CHANNEL_LANES>;
+
+@compute @workgroup_size(CHANNEL_LANES, SLICE_LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let v = group.x * CHANNEL_LANES + id.x;
   for (var g = 0u; g < GROUPS; g++) {
-    var count = 0.0;
-    var m = 0.0;
-    var m2 = 0.0;
-    for (var z = 0u; z < CHUNKS; z++) {
-      let rows = f32(min((z + 1u) * ROWS_PER_CHUNK, ROWS) - z * ROWS_PER_CHUNK);
-      let at = (g * CHUNKS + z) * C + c;
-      let delta = partial_mean[at] - m;
-      let total = count + rows;
-      m += delta * (rows / total);
-      m2 += partial_m2[at] + delta * delta * (count * rows / total);
-      count = total;
+    for (var slice = id.y; slice < SLICES; slice += SLICE_LANES) {
+      var count = 0.0;
+      var m = Floats();
+      var m2 = Floats();
+      for (var z = slice; z < CHUNKS && v < VECTORS; z += SLICES) {
+        let rows = f32(min((z + 1u) * ROWS_PER_CHUNK, ROWS) - z * ROWS_PER_CHUNK);
+        let at = (g * CHUNKS + z) * VECTORS + v;
+        let share = rows / (count + rows);
+        let apart = partial_mean[at] - m;
+        m += apart * share;
+        m2 += partial_m2[at] + apart * apart * (count * share);
+        count += rows;
+      }
+      counts[slice * CHANNEL_LANES + id.x] = count;
+      means[slice * CHANNEL_LANES + id.x] = m;
+      m2s[slice * CHANNEL_LANES + id.x] = m2;
     }
-    mean[g * C + c] = m;
-    inv_std[g * C + c] = 1.0 / sqrt(m2 / f32(ROWS) + EPSILON);
-    running_mean[c] = STAT_DECAY * running_mean[c] + (1.0 - STAT_DECAY) * m;
-    running_var[c] = STAT_DECAY * running_var[c] + (1.0 - STAT_DECAY) * (m2 / f32(max(ROWS, 2u) - 1u));
+    for (var reach = SLICES / 2u; reach > 0u; reach /= 2u) {
+      workgroupBarrier();
+      for (var slice = id.y; slice < reach; slice += SLICE_LANES) {
+        let at = slice * CHANNEL_LANES + id.x;
+        let other = at + reach * CHANNEL_LANES;
+        let share = counts[other] / max(1.0, counts[at] + counts[other]);
+        let apart = means[other] - means[at];
+        m2s[at] += m2s[other] + apart * apart * (counts[at] * share);
+        means[at] += apart * share;
+        counts[at] += counts[other];
+      }
+    }
+    if (id.y == 0u && v < VECTORS) {
+      let merged = means[id.x];
+      let all_m2 = m2s[id.x];
+      mean[g * VECTORS + v] = merged;
+      inv_std[g * VECTORS + v] = 1.0 / sqrt(all_m2 / f32(ROWS) + EPSILON);
+      running_mean[v] = STAT_DECAY * running_mean[v] + (1.0 - STAT_DECAY) * merged;
+      running_var[v] = STAT_DECAY * running_var[v] + (1.0 - STAT_DECAY) * (all_m2 / f32(max(ROWS, 2u) - 1u));
+    }
+    workgroupBarrier();
   }
 }

@@ -1,19 +1,36 @@
-// bias_gradient: d_bias[k] += sum over n of dy[n, k], in the order of n.
+// bias_gradient: d_bias[k] += sum over n of dy[n, k].
 // dy          [N, K]   Elem, read
 // d_bias      [K]      f32, added to: a parameter's gradient accumulates
-// dispatch    [ceil(K / WORKGROUP_SIZE)]
+// dispatch    [ceil(VECTORS / CHANNEL_LANES)]
+// numerics    sums over every SLICES-th row, and a tree over those: the order depends on SLICES only, not on lanes
 alias Elem = f32;
+alias Elems = vec4<Elem>;
+alias Floats = vec4f;
 override N: u32;
-override K: u32;
-override WORKGROUP_SIZE: u32 = 64;
+override VECTORS: u32; // of a row: K / 4, or K
+override SLICES: u32; // a power of two
+override SLICE_LANES: u32;
+override CHANNEL_LANES: u32; // vectors of a workgroup
 
-@group(0) @binding(0) var<storage, read> dy: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> d_bias: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<Elems>;
+@group(0) @binding(1) var<storage, read_write> d_bias: array<Floats>;
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= K) { return; }
-  var sum = 0.0;
-  for (var n = 0u; n < N; n++) { sum += f32(dy[n * K + id.x]); }
-  d_bias[id.x] += sum;
+var<workgroup> sums: array<Floats, SLICES * CHANNEL_LANES>;
+
+@compute @workgroup_size(CHANNEL_LANES, SLICE_LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let v = group.x * CHANNEL_LANES + id.x;
+  for (var slice = id.y; slice < SLICES; slice += SLICE_LANES) {
+    var sum = Floats();
+    for (var n = slice; n < N && v < VECTORS; n += SLICES) { sum += Floats(dy[n * VECTORS + v]); }
+    sums[slice * CHANNEL_LANES + id.x] = sum;
+  }
+  for (var reach = SLICES / 2u; reach > 0u; reach /= 2u) {
+    workgroupBarrier();
+    for (var slice = id.y; slice < reach; slice += SLICE_LANES) {
+      let at = slice * CHANNEL_LANES + id.x;
+      sums[at] += sums[at + reach * CHANNEL_LANES];
+    }
+  }
+  if (id.y == 0u && v < VECTORS) { d_bias[v] += sums[id.x]; }
 }

@@ -1,15 +1,17 @@
 // global_average_pool_backward: dx[n, p, c] = dy[n, c] / PIXELS.
 // dy          [N, C]           Elem, read
 // dx          [N, PIXELS, C]   Elem, overwritten
-// dispatch    [ceil(N*PIXELS*C / (4 * WORKGROUP_SIZE))] folded into x and y; four elements an invocation
+// dispatch    [ceil(LENGTH / (4 * WORKGROUP_SIZE))] folded into x and y; four vectors an invocation
 alias Elem = f32;
-override LENGTH: u32; // N * PIXELS * C
+alias Elems = vec4<Elem>;
+alias Floats = vec4f;
+override LENGTH: u32; // N * PIXELS * VECTORS
 override PIXELS: u32;
-override C: u32;
+override VECTORS: u32; // of a pixel: C / 4, or C
 override WORKGROUP_SIZE: u32 = 64;
 
-@group(0) @binding(0) var<storage, read> dy: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> dx: array<Elem>;
+@group(0) @binding(0) var<storage, read> dy: array<Elems>;
+@group(0) @binding(1) var<storage, read_write> dx: array<Elems>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -18,6 +20,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var e = 0u; e < 4u; e++) {
     let i = first + e * WORKGROUP_SIZE;
     if (i >= LENGTH) { return; }
-    dx[i] = Elem(f32(dy[(i / (PIXELS * C)) * C + i % C]) / f32(PIXELS));
+    dx[i] = Elems(Floats(dy[(i / (PIXELS * VECTORS)) * VECTORS + i % VECTORS]) / f32(PIXELS));
   }
 }

@@ -19,7 +19,8 @@ export class PipelineCache {
    * @throws {DeviceLostError} If the device is lost.
    */
   get(spec: KernelSpec): Promise<GPUComputePipeline> {
-    const key = JSON.stringify([spec.source, spec.overrides, spec.constants, spec.elem, spec.lib]);
+    const { source, overrides, constants, elem, vector, lib } = spec;
+    const key = JSON.stringify([source, overrides, constants, elem, vector, lib]);
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#compile(spec);
@@ -42,8 +43,13 @@ export class PipelineCache {
     } catch (cause) {
       const blamed = await blame(device, cause);
       if (blamed !== cause) throw blamed;
-      const { overrides, constants, elem } = spec;
-      const specialisation = JSON.stringify({ ...overrides, ...constants, ...(elem && { Elem: elem }) });
+      const { overrides, constants, elem, vector } = spec;
+      const specialisation = JSON.stringify({
+        ...overrides,
+        ...constants,
+        ...(elem && { Elem: elem }),
+        vector,
+      });
       const { messages } = await module.getCompilationInfo();
       const errors = messages.filter(({ type }) => type === "error").map((m) => quote(spec.name, m));
       const reason = errors.join("\n") || (cause instanceof Error ? cause.message : String(cause));

@@ -12,16 +12,22 @@ export interface KernelSpec {
   constants?: Record<string, number>;
   /** What the kernel's one `alias Elem = f32;` becomes. A device without `shader-f16` compiles no "f16". */
   elem?: Elem;
+  /**
+   * How many elements an `Elems` of the kernel holds, and a `Floats`, what is computed of it: 4 as the file has it, or 1,
+   * where rows are not whole vectors of four. Its `alias Floats = vec4f;` and, where it has one, `alias Elems = vec4<Elem>;`
+   * are rewritten.
+   */
+  vector?: 1 | 4;
   /** Fragments of `kernels/lib`, appended (module scope has no order), so that line numbers stay the file's. */
   lib?: string[];
 }
 
 /**
- * The WGSL that is compiled: constants and the element type rewritten, fragments appended, extensions enabled before
+ * The WGSL that is compiled: constants, the element type and vectors rewritten, fragments appended, extensions enabled before
  * line 1 and on it, so that line numbers are those of the file.
  *
  * @param enableSubgroups Whether this implementation wants `enable subgroups;` of a kernel that uses them.
- * @throws {RangeError} If a constant's declaration, or `alias Elem`, does not occur exactly once.
+ * @throws {RangeError} If a constant's declaration, or an alias, does not occur exactly once.
  */
 export function specialize(spec: KernelSpec, { enableSubgroups = false } = {}): string {
   let text = spec.source;
@@ -30,10 +36,14 @@ export function specialize(spec: KernelSpec, { enableSubgroups = false } = {}): 
     expectOne(spec, `const ${name}`, text.match(declaration)?.length);
     text = text.replace(declaration, (_, type) => `const ${name}: ${type} = ${value};`);
   }
-  if (spec.elem) {
-    const alias = /^alias Elem = f32;/gm;
-    expectOne(spec, "alias Elem = f32", text.match(alias)?.length);
-    text = text.replace(alias, `alias Elem = ${spec.elem};`);
+  const aliases: [name: string, type: string, other: string][] = [];
+  if (spec.elem) aliases.push(["Elem", "f32", spec.elem]);
+  if (spec.vector === 1) aliases.push(["Floats", "vec4f", "f32"]);
+  if (spec.vector === 1 && /\bElems\b/.test(text)) aliases.push(["Elems", "vec4<Elem>", "Elem"]);
+  for (const [name, type, other] of aliases) {
+    const declaration = `alias ${name} = ${type};`, parts = text.split(declaration);
+    expectOne(spec, declaration, parts.length - 1);
+    text = parts.join(`alias ${name} = ${other};`);
   }
   text = [text, ...(spec.lib ?? [])].join("\n");
   if (enableSubgroups && /\bsubgroup[A-Z]|\bsubgroup_(size|invocation_id)\b/.test(text)) {

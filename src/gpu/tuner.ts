@@ -30,7 +30,7 @@ export interface TuningCache {
 /** Timed runs of a candidate, the best of which counts; one before them compiles. */
 const RUNS = 2;
 /** A run is cut to this many operations: enough to fill a device, and a first run tunes in seconds. */
-const MAX_FLOPS = 2e9, MAX_SOFTWARE_FLOPS = 1e8;
+const MAX_FLOPS = 2e10, MAX_SOFTWARE_FLOPS = 1e8;
 
 /**
  * Chooses among the ways to do a dispatch by timing each once on the device. Results do not depend on it: candidates make

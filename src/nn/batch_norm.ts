@@ -7,11 +7,14 @@ import backwardSumsSource from "../../kernels/batch_norm_backward_sums.wgsl" wit
 import backwardApplySource from "../../kernels/batch_norm_backward_apply.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, expectLike, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { slicesOf, vectorOf } from "./elementwise.ts";
 
-const CHANNEL_LANES = 8;
-/** Rows that one invocation sums: few enough that serial f32 sums keep six digits. */
-const ROWS_PER_CHUNK = 256;
-/** Rows that one invocation normalises: the channel's figures are loaded once for all of them. */
+const WORKGROUP_SIZE = 64;
+/** Rows that one invocation sums: few enough that serial f32 sums keep six digits, many enough to be worth a partial. */
+const MIN_ROWS_PER_CHUNK = 32, MAX_ROWS_PER_CHUNK = 256;
+/** Invocations that the sums over a group are to have at least, where it has rows for them: they fill a large GPU. */
+const MIN_THREADS = 4096;
+/** Rows that one invocation normalises: the channels' figures are loaded once for all of them. */
 const ROWS_PER_THREAD = 8;
 
 export interface BatchNormParameters {
@@ -32,8 +35,11 @@ export interface BatchNormSaved {
   mean: Tensor;
   invStd: Tensor;
   gamma: Tensor;
+  beta: Tensor;
   groups: number;
   relu: boolean;
+  /** Whether a residual was added: what the rectifier saw can then be told from y only. */
+  residual: boolean;
 }
 
 /**
@@ -54,29 +60,43 @@ export function recordBatchNormTrain(
   groups: number,
   options: BatchNormOptions = {},
 ): { y: Tensor; saved: BatchNormSaved } {
-  const { rows, channels: C } = layout(x, groups);
+  const { ROWS, C, VECTORS, vector, chunking, chunkGrid } = layout(x, groups), { CHUNKS } = chunking;
   const { gamma, beta, runningMean, runningVar } = parameters;
   for (const tensor of [gamma, beta, runningMean, runningVar]) {
     expectShape(tensor, [C], "a BatchNorm parameter");
   }
-  const chunks = Math.ceil(rows / ROWS_PER_CHUNK);
-  const partialMean = recorder.alloc(`${label}.partial_mean`, [groups, chunks, C]);
-  const partialM2 = recorder.alloc(`${label}.partial_m2`, [groups, chunks, C]);
+  const partialMean = recorder.alloc(`${label}.partial_mean`, [groups, CHUNKS, C]);
+  const partialM2 = recorder.alloc(`${label}.partial_m2`, [groups, CHUNKS, C]);
   const mean = recorder.alloc(`${label}.mean`, [groups, C]),
     invStd = recorder.alloc(`${label}.inv_std`, [groups, C]);
-  const chunking = { ROWS: rows, C, CHUNKS: chunks, ROWS_PER_CHUNK };
   recorder.dispatch(
-    { name: "batch_norm_partial", source: partialSource, elem: elemOf(x), overrides: chunking },
+    {
+      name: "batch_norm_partial",
+      source: partialSource,
+      elem: elemOf(x),
+      vector,
+      overrides: { ROWS, VECTORS, ...chunking },
+    },
     [x, partialMean, partialM2],
-    [Math.ceil(C / CHANNEL_LANES), chunks, groups],
+    chunkGrid,
   );
+  const slices = slicesOf(recorder, CHUNKS, VECTORS);
   recorder.dispatch(
-    { name: "batch_norm_statistics", source: statisticsSource, overrides: { ...chunking, GROUPS: groups } },
+    {
+      name: "batch_norm_statistics",
+      source: statisticsSource,
+      vector,
+      overrides: { GROUPS: groups, ROWS, VECTORS, ...chunking, ...slices },
+    },
     [partialMean, partialM2, mean, invStd, runningMean, runningVar],
-    [Math.ceil(C / CHANNEL_LANES)],
+    [Math.ceil(VECTORS / slices.CHANNEL_LANES)],
   );
   const y = recordApply(recorder, label, x, { mean, invStd, gamma, beta }, groups, options);
-  return { y, saved: { x, y, mean, invStd, gamma, groups, relu: options.relu ?? false } };
+  const { relu = false, residual } = options;
+  return {
+    y,
+    saved: { x, y, mean, invStd, gamma, beta, groups, relu, residual: residual !== undefined },
+  };
 }
 
 /**
@@ -92,8 +112,7 @@ export function recordBatchNormInfer(
   { gamma, beta, runningMean, runningVar }: BatchNormParameters,
   options: BatchNormOptions = {},
 ): Tensor {
-  const { channels: C } = layout(x, 1);
-  const invStd = recorder.alloc(`${label}.inv_std`, [C]);
+  const { C } = layout(x, 1), invStd = recorder.alloc(`${label}.inv_std`, [C]);
   recorder.dispatch(
     { name: "batch_norm_frozen", source: frozenSource, overrides: { C } },
     [runningVar, invStd],
@@ -102,13 +121,18 @@ export function recordBatchNormInfer(
   return recordApply(recorder, label, x, { mean: runningMean, invStd, gamma, beta }, 1, options);
 }
 
+/** What the backward kernels call the ways to tell where the rectifier was open. */
+const RECTIFY = { not: 0, byInput: 1, byOutput: 2 };
+
 /**
- * Records the gradients of `recordBatchNormTrain`. Where a residual was added, hand in the gradient past the rectifier
- * (`recordReluBackward`): it is the residual's gradient too, and `saved.relu` is then not applied again.
+ * Records the gradients of `recordBatchNormTrain`.
  *
- * @param dy of x's shape and type.
+ * Where a rectified residual was added, or the gradient is a sum, `dy` is overwritten by the gradient past the rectifier.
+ *
+ * @param dy of x's shape and type. @param options.addend Likewise: the output's gradient is `dy + addend`.
  * @param dGamma, dBeta `[C]`; accumulated into, over all groups.
- * @returns `dx`, like x, overwritten.
+ * @returns `dx`, like x, overwritten; and the gradient of the residual, if one was added: it is `dy` itself, overwritten.
+ * @throws {TypeError} If `dy` or the addend is not of x's type.
  */
 export function recordBatchNormTrainBackward(
   recorder: Recorder,
@@ -117,49 +141,60 @@ export function recordBatchNormTrainBackward(
   dy: Tensor,
   dGamma: Tensor,
   dBeta: Tensor,
-  options: { pastRelu?: boolean } = {},
-): Tensor {
-  const { x, y, mean, invStd, gamma, groups } = saved;
+  { addend }: { addend?: Tensor } = {},
+): { dx: Tensor; dResidual: Tensor } {
+  const { x, y, mean, invStd, gamma, beta, groups, relu, residual } = saved, elem = elemOf(x);
   expectLike(dy, x, "a BatchNorm's output gradient");
-  const { rows, channels: C } = layout(x, groups);
-  const relu = saved.relu && !options.pastRelu;
-  const chunks = Math.ceil(rows / ROWS_PER_CHUNK), RELU = Number(relu);
-  const sumDy = recorder.alloc(`${label}.sum_dy`, [groups, chunks, C]);
-  const sumDyXhat = recorder.alloc(`${label}.sum_dy_xhat`, [groups, chunks, C]);
+  if (addend) expectLike(addend, x, "a part of a BatchNorm's output gradient");
+  const { ROWS, C, VECTORS, vector, chunking, chunkGrid, THREADS, threadGrid } = layout(x, groups);
+  const { CHUNKS } = chunking;
+  const rectify = !relu ? RECTIFY.not : residual ? RECTIFY.byOutput : RECTIFY.byInput;
+  const inPlace = addend !== undefined || rectify === RECTIFY.byOutput;
+  const sumDy = recorder.alloc(`${label}.sum_dy`, [groups, CHUNKS, C]);
+  const sumDyXhat = recorder.alloc(`${label}.sum_dy_xhat`, [groups, CHUNKS, C]);
   const groupDy = recorder.alloc(`${label}.group_dy`, [groups, C]);
   const groupDyXhat = recorder.alloc(`${label}.group_dy_xhat`, [groups, C]);
-  const rectified = relu ? y : dy;
   recorder.dispatch(
     {
       name: "batch_norm_backward_partial",
       source: backwardPartialSource,
-      elem: elemOf(x),
-      overrides: { ROWS: rows, C, CHUNKS: chunks, ROWS_PER_CHUNK, RELU },
+      elem,
+      vector,
+      overrides: {
+        ...{ ROWS, VECTORS, ...chunking },
+        ...{ ADD: Number(addend !== undefined), RECTIFY: rectify, STORE: Number(inPlace) },
+      },
     },
-    [x, rectified, dy, mean, invStd, sumDy, sumDyXhat],
-    [Math.ceil(C / CHANNEL_LANES), chunks, groups],
+    [
+      ...[x, dy, addend ?? x, rectify === RECTIFY.byOutput ? y : x],
+      ...[mean, invStd, gamma, beta, sumDy, sumDyXhat],
+    ],
+    chunkGrid,
   );
+  const slices = slicesOf(recorder, CHUNKS, VECTORS);
   recorder.dispatch(
     {
       name: "batch_norm_backward_sums",
       source: backwardSumsSource,
-      overrides: { GROUPS: groups, C, CHUNKS: chunks },
+      vector,
+      overrides: { GROUPS: groups, VECTORS, CHUNKS, ...slices },
     },
     [sumDy, sumDyXhat, groupDy, groupDyXhat, dGamma, dBeta],
-    [Math.ceil(C / CHANNEL_LANES)],
+    [Math.ceil(VECTORS / slices.CHANNEL_LANES)],
   );
   const dx = recorder.alloc(`${label}.dx`, x.shape, x.dtype);
   recorder.dispatch(
     {
       name: "batch_norm_backward_apply",
       source: backwardApplySource,
-      elem: elemOf(x),
-      overrides: { GROUP_SIZE: rows * C, ROWS: rows, C, THREADS: threads(rows, C), RELU },
+      elem,
+      vector,
+      overrides: { ROWS, VECTORS, THREADS, RECTIFY: Number(relu && !inPlace) },
     },
-    [x, rectified, dy, mean, invStd, groupDy, groupDyXhat, gamma, dx],
-    channelGrid(rows, C, groups),
+    [x, dy, mean, invStd, groupDy, groupDyXhat, gamma, beta, dx],
+    threadGrid,
   );
-  return dx;
+  return { dx, dResidual: dy };
 }
 
 function recordApply(
@@ -171,37 +206,41 @@ function recordApply(
   { relu = false, residual }: BatchNormOptions,
 ): Tensor {
   if (residual) expectLike(residual, x, "a residual");
-  const { rows, channels: C } = layout(x, groups);
+  const { ROWS, VECTORS, vector, THREADS, threadGrid } = layout(x, groups);
   const y = recorder.alloc(`${label}.y`, x.shape, x.dtype);
   recorder.dispatch(
     {
       name: "batch_norm_apply",
       source: applySource,
       elem: elemOf(x),
+      vector,
       overrides: {
-        ...{ GROUP_SIZE: rows * C, C, THREADS: threads(rows, C) },
+        ...{ ROWS, VECTORS, THREADS },
         ...{ RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
       },
     },
     [x, mean, invStd, gamma, beta, residual ?? x, y],
-    channelGrid(rows, C, groups),
+    threadGrid,
   );
   return y;
 }
 
-/** Invocations of the kernels that make every element: a multiple of C, so that each one keeps to its channel. */
-const threads = (rows: number, channels: number): number => Math.ceil(rows / ROWS_PER_THREAD) * channels;
-const channelGrid = (rows: number, channels: number, groups: number): number[] => [
-  ...foldGrid(Math.ceil(threads(rows, channels) / 64)),
-  groups,
-];
-
-function layout(x: Tensor, groups: number): { rows: number; channels: number } {
-  const channels = x.shape.at(-1) ?? 0;
+/** How the kernels see x: rows of vectors, by group; what sums takes a chunk of rows, what makes elements every THREADS-th. */
+function layout(x: Tensor, groups: number) {
+  const C = x.shape.at(-1) ?? 0;
   if (x.shape.length < 2 || x.shape[0] % groups !== 0) {
     throw new RangeError(
       `Cannot batch-normalise ${x.label}: shape must be [N, …, C] with N a multiple of ${groups}, got [${x.shape}]`,
     );
   }
-  return { rows: elementCount(x.shape) / channels / groups, channels };
+  const vector = vectorOf(C), VECTORS = C / vector, ROWS = elementCount(x.shape) / C / groups;
+  const share = 2 ** Math.floor(Math.log2(Math.max(1, (ROWS * VECTORS) / MIN_THREADS)));
+  const ROWS_PER_CHUNK = Math.min(MAX_ROWS_PER_CHUNK, Math.max(MIN_ROWS_PER_CHUNK, share));
+  const CHUNKS = Math.ceil(ROWS / ROWS_PER_CHUNK);
+  const THREADS = Math.ceil(ROWS / ROWS_PER_THREAD) * VECTORS;
+  const grid = (threads: number) => [...foldGrid(Math.ceil(threads / WORKGROUP_SIZE)), groups];
+  return {
+    ...{ ROWS, C, vector, VECTORS, THREADS, chunking: { CHUNKS, ROWS_PER_CHUNK } },
+    ...{ chunkGrid: grid(CHUNKS * VECTORS), threadGrid: grid(THREADS) },
+  };
 }

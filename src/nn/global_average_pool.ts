@@ -1,8 +1,8 @@
 import forwardSource from "../../kernels/global_average_pool.wgsl" with { type: "text" };
 import backwardSource from "../../kernels/global_average_pool_backward.wgsl" with { type: "text" };
-import type { Recorder } from "../gpu/recorder.ts";
-import { elementCount, elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
-import { elementwiseGrid } from "./elementwise.ts";
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
+import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { elementwiseGrid, vectorOf } from "./elementwise.ts";
 
 /**
  * Records the mean over an image's pixels.
@@ -17,15 +17,11 @@ export function recordGlobalAveragePool(recorder: Recorder, label: string, x: Te
   }
   const [N, H, W, C] = x.shape;
   const y = recorder.alloc(`${label}.y`, [N, C], x.dtype);
+  const vector = vectorOf(C), VECTORS = C / vector, overrides = { N, PIXELS: H * W, VECTORS };
   recorder.dispatch(
-    {
-      name: "global_average_pool",
-      source: forwardSource,
-      elem: elemOf(x),
-      overrides: { N, PIXELS: H * W, C },
-    },
+    { name: "global_average_pool", source: forwardSource, elem: elemOf(x), vector, overrides },
     [x, y],
-    [Math.ceil((N * C) / 64)],
+    foldGrid(Math.ceil((N * VECTORS) / 64)),
   );
   return y;
 }
@@ -37,7 +33,7 @@ export function recordGlobalAveragePoolBackward(
   xShape: readonly number[],
   dy: Tensor,
 ): Tensor {
-  const [N, H, W, C] = xShape, length = elementCount(xShape);
+  const [N, H, W, C] = xShape, vector = vectorOf(C), VECTORS = C / vector, LENGTH = N * H * W * VECTORS;
   expectShape(dy, [N, C], "a pool's output gradient");
   const dx = recorder.alloc(`${label}.dx`, xShape, dy.dtype);
   recorder.dispatch(
@@ -45,10 +41,11 @@ export function recordGlobalAveragePoolBackward(
       name: "global_average_pool_backward",
       source: backwardSource,
       elem: elemOf(dy),
-      overrides: { LENGTH: length, PIXELS: H * W, C },
+      vector,
+      overrides: { LENGTH, PIXELS: H * W, VECTORS },
     },
     [dy, dx],
-    elementwiseGrid(length),
+    elementwiseGrid(LENGTH),
   );
   return dx;
 }

@@ -1,9 +1,10 @@
 import addBiasSource from "../../kernels/add_bias.wgsl" with { type: "text" };
 import biasGradientSource from "../../kernels/bias_gradient.wgsl" with { type: "text" };
-import { foldGrid, type Recorder } from "../gpu/recorder.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, reshape, type Tensor } from "../gpu/tensor.ts";
 import { recordConv2d, recordConv2dBackward } from "./conv2d.ts";
 import type { Conv2dSaved } from "./conv2d_sizes.ts";
+import { elementwiseGrid, slicesOf, vectorOf } from "./elementwise.ts";
 
 export interface LinearSaved {
   conv: Conv2dSaved;
@@ -40,11 +41,12 @@ export function recordLinear(
   const saved = { conv: conv.saved, N, outputs, inputs };
   if (!bias) return { y: product, saved };
   expectShape(bias, [outputs], "a bias");
-  const y = recorder.alloc(`${label}.biased`, [N, outputs], x.dtype), length = N * outputs;
+  const y = recorder.alloc(`${label}.biased`, [N, outputs], x.dtype);
+  const vector = vectorOf(outputs), VECTORS = outputs / vector, overrides = { LENGTH: N * VECTORS, VECTORS };
   recorder.dispatch(
-    { name: "add_bias", source: addBiasSource, elem: elemOf(x), overrides: { LENGTH: length, K: outputs } },
+    { name: "add_bias", source: addBiasSource, elem: elemOf(x), vector, overrides },
     [product, bias, y],
-    foldGrid(Math.ceil(length / 64)),
+    elementwiseGrid(N * VECTORS),
   );
   return { y, saved };
 }
@@ -65,10 +67,12 @@ export function recordLinearBackward(
 ): Tensor {
   expectShape(dy, [N, outputs], "a linear layer's output gradient");
   if (dBias) {
+    const vector = vectorOf(outputs), VECTORS = outputs / vector, slices = slicesOf(recorder, N, VECTORS);
+    const overrides = { N, VECTORS, ...slices };
     recorder.dispatch(
-      { name: "bias_gradient", source: biasGradientSource, elem: elemOf(dy), overrides: { N, K: outputs } },
+      { name: "bias_gradient", source: biasGradientSource, elem: elemOf(dy), vector, overrides },
       [dy, dBias],
-      [Math.ceil(outputs / 64)],
+      [Math.ceil(VECTORS / slices.CHANNEL_LANES)],
     );
   }
   const dx = recordConv2dBackward(

@@ -2,9 +2,10 @@ import forwardSource from "../../kernels/max_pool.wgsl" with { type: "text" };
 import backwardSource from "../../kernels/max_pool_backward.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { recordPadChannels } from "./pad_channels.ts";
 
 const WORKGROUP_SIZE = 64;
-/** Channels that one invocation takes, and that share a word of `chosen`. */
+/** Channels that one invocation takes, and that share a word of `chosen`; others are filled up to a multiple of them. */
 const CHANNELS = 4;
 
 export interface MaxPoolOptions {
@@ -42,15 +43,15 @@ export function recordMaxPool(
     throw new RangeError(`Cannot pool ${x.label}: rank must be 4, got shape [${x.shape}]`);
   }
   const [N, H, W, C] = x.shape, shape = [N, H, W, C] as const, sizes = geometry(shape, options);
-  const { P, Q } = sizes, quads = Math.ceil(C / CHANNELS);
-  const y = recorder.alloc(`${label}.y`, [N, P, Q, C], x.dtype);
-  const chosen = recorder.alloc(`${label}.chosen`, [N, P, Q, quads], "u32");
+  const { P, Q, VECTORS } = sizes, vectors = recordPadChannels(recorder, `${label}.x`, x, CHANNELS * VECTORS);
+  const y = recorder.alloc(`${label}.y`, [N, P, Q, CHANNELS * VECTORS], x.dtype);
+  const chosen = recorder.alloc(`${label}.chosen`, [N, P, Q, VECTORS], "u32");
   recorder.dispatch(
     { name: "max_pool", source: forwardSource, elem: elemOf(x), overrides: sizes },
-    [x, y, chosen],
-    foldGrid(Math.ceil((N * P * Q * quads) / WORKGROUP_SIZE)),
+    [vectors, y, chosen],
+    foldGrid(Math.ceil((N * P * Q * VECTORS) / WORKGROUP_SIZE)),
   );
-  return { y, saved: { chosen, shape, options } };
+  return { y: recordPadChannels(recorder, label, y, C), saved: { chosen, shape, options } };
 }
 
 /**
@@ -67,13 +68,14 @@ export function recordMaxPoolBackward(
 ): Tensor {
   const [N, H, W, C] = shape, sizes = geometry(shape, options);
   expectShape(dy, [N, sizes.P, sizes.Q, C], "a pool's output gradient");
-  const dx = recorder.alloc(`${label}.dx`, shape, dy.dtype);
+  const { VECTORS } = sizes, vectors = recordPadChannels(recorder, `${label}.dy`, dy, CHANNELS * VECTORS);
+  const dx = recorder.alloc(`${label}.dx`, [N, H, W, CHANNELS * VECTORS], dy.dtype);
   recorder.dispatch(
     { name: "max_pool_backward", source: backwardSource, elem: elemOf(dy), overrides: sizes },
-    [chosen, dy, dx],
-    foldGrid(Math.ceil((N * H * W * Math.ceil(C / CHANNELS)) / WORKGROUP_SIZE)),
+    [chosen, vectors, dx],
+    foldGrid(Math.ceil((N * H * W * VECTORS) / WORKGROUP_SIZE)),
   );
-  return dx;
+  return recordPadChannels(recorder, `${label}.dx`, dx, C);
 }
 
 function geometry(
@@ -92,5 +94,16 @@ function geometry(
       `Cannot pool: a ${window}×${window} window exceeds ${H}×${W} pixels and padding ${padding}`,
     );
   }
-  return { N, H, W, C, P, Q, R: window, S: window, STRIDE: stride, PAD: padding };
+  return {
+    N,
+    H,
+    W,
+    VECTORS: Math.ceil(C / CHANNELS),
+    P,
+    Q,
+    R: window,
+    S: window,
+    STRIDE: stride,
+    PAD: padding,
+  };
 }

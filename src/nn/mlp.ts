@@ -72,7 +72,7 @@ export function recordMlpBackward(
   const label = `${network.values.label}.${prefix}`,
     gradient = (name: string) => network.gradient(`${prefix}.${name}`);
   const dHidden = recordLinearBackward(recorder, `${label}.3`, saved.last, dy, gradient("3.weight"));
-  const dNorm = recordBatchNormTrainBackward(
+  const { dx: dNorm } = recordBatchNormTrainBackward(
     recorder,
     `${label}.1`,
     saved.norm,

@@ -13,7 +13,6 @@ import type { Conv2dSaved } from "./conv2d_sizes.ts";
 import { recordGlobalAveragePool, recordGlobalAveragePoolBackward } from "./global_average_pool.ts";
 import { type MaxPoolSaved, recordMaxPool, recordMaxPoolBackward } from "./max_pool.ts";
 import type { Network, NetworkLayout } from "./network.ts";
-import { recordReluBackward } from "./relu.ts";
 import { blocksOf, type LayerSpec, type ResNetSpec, stemOf } from "./resnet_spec.ts";
 
 /** Adds the encoder's parameters and statistics under `prefix`, in torchvision's order and names. */
@@ -130,33 +129,42 @@ export function recordResNetBackward(
   { spec, layers: saved, pool, featureShape }: ResNetSaved,
   dy: Tensor,
 ): void {
-  const back = ({ conv, norm }: LayerSpec, dy: Tensor, { pastRelu = false, needsInput = true } = {}) => {
+  const back = ({ conv, norm }: LayerSpec, dy: Gradient, { needsInput = true } = {}) => {
     const layer = saved.get(conv)!;
     const dGamma = network.gradient(`${norm}.weight`), dBeta = network.gradient(`${norm}.bias`);
-    const dNorm = recordBatchNormTrainBackward(
+    const { dx: dNorm, dResidual } = recordBatchNormTrainBackward(
       recorder,
       label(network, norm),
       layer.norm,
-      dy,
+      dy.of,
       dGamma,
       dBeta,
-      { pastRelu },
+      { addend: dy.plus },
     );
     const dWeight = network.gradient(`${conv}.weight`);
-    return recordConv2dBackward(recorder, label(network, conv), layer.conv, dNorm, dWeight, needsInput)!;
+    const dx = recordConv2dBackward(recorder, label(network, conv), layer.conv, dNorm, dWeight, needsInput)!;
+    return { dx, dResidual };
   };
   const pooled = label(network, `${prefix}.avgpool`);
-  let dx = recordGlobalAveragePoolBackward(recorder, pooled, featureShape, dy);
-  for (const { name, layers, shortcut } of [...blocksOf(spec, prefix)].toReversed()) {
-    const last = layers.at(-1)!, { y } = saved.get(last.conv)!.norm;
-    const dSum = recordReluBackward(recorder, label(network, name), y, dx); // also the residual's gradient
-    let dInput = back(last, dSum, { pastRelu: true });
-    for (const layer of layers.slice(0, -1).toReversed()) dInput = back(layer, dInput);
-    const dShortcut = shortcut ? back(shortcut, dSum) : dSum;
-    dx = recordAdd(recorder, label(network, `${name}.dx`), dInput, dShortcut);
+  let dx: Gradient = { of: recordGlobalAveragePoolBackward(recorder, pooled, featureShape, dy) };
+  for (const { layers, shortcut } of [...blocksOf(spec, prefix)].toReversed()) {
+    const last = back(layers.at(-1)!, dx);
+    let dInput = last.dx;
+    for (const layer of layers.slice(0, -1).toReversed()) dInput = back(layer, { of: dInput }).dx;
+    dx = { of: dInput, plus: shortcut ? back(shortcut, { of: last.dResidual }).dx : last.dResidual };
   }
-  if (pool) dx = recordMaxPoolBackward(recorder, label(network, `${prefix}.maxpool`), pool, dx);
+  if (pool) {
+    const name = label(network, `${prefix}.maxpool`);
+    const sum = dx.plus ? recordAdd(recorder, `${name}.dy`, dx.of, dx.plus) : dx.of;
+    dx = { of: recordMaxPoolBackward(recorder, name, pool, sum) };
+  }
   back(stemOf(spec, prefix).layer, dx, { needsInput: false });
+}
+
+/** A block's input has two readers; the BatchNorm that is next on the way back adds up their gradients as it reads them. */
+interface Gradient {
+  of: Tensor;
+  plus?: Tensor;
 }
 
 function recordLayerConv2d(

@@ -24,10 +24,12 @@ export const convFlops = ({ N, H, C, K, R }: ConvCase): number => 2 * N * H * H 
 
 /** One BYOL step: both views, both networks, gradients, LARS and the target's average; ready views, no augmentation. */
 export interface StepCase {
-  arch: "cifar_resnet8";
+  arch: string;
   px: number;
   batch: number;
   hidden: number;
   out: number;
+  precision?: string;
 }
+/** The step that the peers take too: tfjs's is written for this encoder. */
 export const STEP_CASE: StepCase = { arch: "cifar_resnet8", px: 32, batch: 64, hidden: 256, out: 64 };

@@ -1,5 +1,5 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { CONV_CASES, type ConvCase, type Direction, STEP_CASE, type StepCase } from "./cases.ts";
+import { CONV_CASES, type ConvCase, type Direction, type StepCase } from "./cases.ts";
 
 /**
  * One library in a process of its own. It reads lines of JSON, each naming what to measure, and answers each with a line:
@@ -15,7 +15,7 @@ export interface Run {
   /** Waits until all runs that were enqueued are through. */
   wait(results: unknown[]): Promise<void>;
 }
-export type Question = { convolution: number; direction: Direction } | { step: true };
+export type Question = { convolution: number; direction: Direction } | { step: StepCase };
 
 /** A wait costs 10 ms in Deno, whoever waits: a batch is long enough that this hardly counts. */
 const BATCH_MS = 250;
@@ -31,7 +31,7 @@ export async function serveContender(contender: Contender): Promise<never> {
     let measured = known.get(line);
     if (!measured) {
       const run = "step" in question
-        ? await contender.step!(STEP_CASE)
+        ? await contender.step!(question.step)
         : await contender.convolution!(CONV_CASES[question.convolution], question.direction);
       await time(run, 1); // compiles
       const once = await time(run, 1);

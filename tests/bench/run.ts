@@ -9,6 +9,7 @@ import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
 import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
 import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
+import { torch, TORCH_OPTIONS } from "./torch_bench.ts";
 
 interface Command {
   about: string;
@@ -21,6 +22,11 @@ const COMMANDS: Record<string, Command> = {
     about: "convolutions and a whole step beside jax-js, tfjs-webgpu and PyTorch",
     options: PEERS_OPTIONS,
     run: peers,
+  },
+  torch: {
+    about: "a whole step of any encoder beside PyTorch's, on a GPU or a CPU",
+    options: TORCH_OPTIONS,
+    run: torch,
   },
   profile: {
     about: "where a step's time goes, kernel by kernel, by the GPU's own clock; and its memory",

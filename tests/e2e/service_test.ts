@@ -102,6 +102,9 @@ Deno.test({
     assertEquals(metrics.at(-1).step, 16);
     for (const { loss, projection_std } of metrics) assert(loss > 0 && loss < 8 && projection_std > 0);
 
+    const { data: told } = events.find(({ type }) => type === "message");
+    assert(/^A step will take [\d.]+ MiB of the GPU's memory: /.test(told.text), told.text);
+
     const list = await server.json(`/v1/jobs/${job}/checkpoints`) as unknown as { data: Checkpoint[] };
     checkpoints = list.data.toSorted((a, b) => a.step - b.step);
     assertEquals(checkpoints.map(({ step }) => step), [0, 8, 16]);
@@ -301,13 +304,22 @@ Deno.test({
     async () => {
       const big = { ...CONFIG, arch: "resnet18", px: 64, batch: 16, steps: 2 };
       const first = await ended(await submit("pretrain", big));
-      const error = first.error as { type: string; message: string };
-      assertEquals([first.status, error.type], ["failed", "batch_too_large"]);
+      const error = first.error as { code: string; message: string };
+      assertEquals([first.status, error.code], ["failed", "batch_too_large"]);
       const largest = Number(/the largest batch that fits is (\d+)$/.exec(error.message)?.[1]);
       assert(largest >= 2 && largest < 16, error.message);
       assertEquals((await ended(await submit("pretrain", { ...big, batch: largest }))).status, "succeeded");
     },
   );
+
+  await step("a job in mixed precision tells its loss scale; where there is no f16, it says so", async () => {
+    const { status, error, metrics } = await ended(
+      await submit("pretrain", { ...CONFIG, steps: 4, precision: "mixed" }),
+    );
+    if (status === "failed") return assertEquals((error as { code: string }).code, "no_shader_f16");
+    const { loss, loss_scale, skipped_steps } = metrics as Record<string, number>;
+    assert(loss > 0 && loss < 8 && loss_scale === 2 ** (16 - skipped_steps), JSON.stringify(metrics));
+  });
 
   await step("a running job is cancelled, and SIGTERM ends server and children", async () => {
     const job = await submit("pretrain", { ...CONFIG, steps: 5000 });

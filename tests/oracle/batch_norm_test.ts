@@ -5,10 +5,12 @@ import {
   recordBatchNormTrainBackward,
 } from "../../src/nn/batch_norm.ts";
 import { goldenCases } from "./golden.ts";
+import { assertEquals } from "@std/assert";
 import type { Elem } from "../../src/gpu/specialize.ts";
 import {
   expectClose,
   noise,
+  pipelinesWith,
   run,
   storageError,
   stored,
@@ -30,6 +32,8 @@ interface Case {
   groups: number;
   relu?: boolean;
   residual?: Values;
+  /** The output's gradient is `dy + addend`. */
+  addend?: Values;
 }
 
 const largest = (values: ArrayLike<number>): number =>
@@ -47,7 +51,8 @@ const CHUNK = 256;
 async function check(given: Case, expected?: Record<string, Values>, elem: Elem = "f32"): Promise<void> {
   const { gamma, beta, runningMean, runningVar, groups, relu = false } = given;
   const x = stored(given.x, elem), dy = stored(given.dy, elem);
-  const residual = given.residual && stored(given.residual, elem);
+  const residual = given.residual && stored(given.residual, elem),
+    addend = given.addend && stored(given.addend, elem);
   const C = x.shape.at(-1)!, rows = x.data.length / C / groups, shape = { groups, rows, C };
   const parameters = {
     gamma: gamma.data,
@@ -61,7 +66,8 @@ async function check(given: Case, expected?: Record<string, Values>, elem: Elem 
     return relu ? Math.max(0, sum) : sum;
   };
   const y = truth.y.map(act);
-  const dyIn = relu ? dy.data.map((d, i) => (y[i] > 0 ? d : 0)) : dy.data;
+  const sum = dy.data.map((d, i) => d + (addend?.data[i] ?? 0));
+  const dyIn = relu ? sum.map((d, i) => (y[i] > 0 ? d : 0)) : sum;
   const gradients = batchNormBackward(shape, x.data, { gamma: gamma.data, ...truth }, dyIn);
   const prior = noise([C], 21), offset = largest(x.data) * largest(truth.invStd);
   const rtol = (summationError(Math.min(rows, CHUNK)) + 8 * UNIT_ROUNDOFF) * (1 + offset);
@@ -75,21 +81,23 @@ async function check(given: Case, expected?: Record<string, Values>, elem: Elem 
     runningVar: upload(runningVar, "running_var"),
   };
   const frozenOn = { ...on, runningMean: upload(runningMean, "m"), runningVar: upload(runningVar, "v") };
-  const [aY, aDx, aGamma, aBeta, aMean, aVar, aFrozen] = await run((recorder) => {
+  const [aY, aDx, aResidual, aGamma, aBeta, aMean, aVar, aFrozen] = await run((recorder) => {
     const forward = recordBatchNormTrain(recorder, "bn", input, on, groups, options);
-    const dx = recordBatchNormTrainBackward(
+    const { dx, dResidual } = recordBatchNormTrainBackward(
       recorder,
       "bn",
       forward.saved,
       upload(dy, "dy", elem),
       dGamma,
       dBeta,
+      { addend: addend && upload(addend, "addend", elem) },
     );
     const frozen = recordBatchNormInfer(recorder, "frozen", input, frozenOn, options);
-    return [forward.y, dx, dGamma, dBeta, on.runningMean, on.runningVar, frozen];
+    return [forward.y, dx, dResidual, dGamma, dBeta, on.runningMean, on.runningVar, frozen];
   });
 
   expectClose("y", aY, expected?.y.data ?? y, rtol + storageError(elem));
+  if (residual) assertEquals(aResidual, stored({ shape: dy.shape, data: dyIn }, elem).data);
   // Where rounding moves a value across the rectifier's zero its gradient jumps; the cases' noise keeps clear of that.
   const xHat = x.data.map((v, i) => {
     const s = Math.floor(i / C / rows) * C + (i % C);
@@ -99,7 +107,7 @@ async function check(given: Case, expected?: Record<string, Values>, elem: Elem 
     "dx",
     aDx,
     expected?.dx.data ?? gradients.dx,
-    4 * rtol + summationError(rows) + storageError(elem),
+    4 * rtol + summationError(rows) + (addend ? 2 : 1) * storageError(elem), // a sum is stored before dx is
     dxScale(shape, gamma.data, truth.invStd, dyIn, xHat),
   );
   for (let c = 0; c < C; c++) {
@@ -108,7 +116,7 @@ async function check(given: Case, expected?: Record<string, Values>, elem: Elem 
       gammaScale += Math.abs(dyIn[i] * xHat[i]);
       betaScale += Math.abs(dyIn[i]);
     }
-    const n = groups * rows + 1, more = rtol * (largest(dyIn) * groups * rows);
+    const n = (addend ? 2 : 1) * groups * rows + 1, more = rtol * (largest(dyIn) * groups * rows);
     const toGamma = (expected?.dGamma.data ?? gradients.dGamma)[c] + prior.data[c];
     const toBeta = (expected?.dBeta.data ?? gradients.dBeta)[c] + prior.data[c];
     expectClose(`dGamma[${c}]`, [aGamma[c]], [toGamma], 1, [summationError(n) * gammaScale + more]);
@@ -155,18 +163,24 @@ const parametersOf = (C: number) => ({
 });
 
 for (
-  const { shape, groups, relu = false, residual = false, mean = 0, std = 1 } of [
+  const { shape, groups, relu = false, residual = false, addend = false, mean = 0, std = 1 } of [
     { shape: [4, 5, 3, 7], groups: 2 },
     { shape: [2, 1, 1, 1], groups: 1 },
     { shape: [1, 3, 3, 5], groups: 1, relu: true },
     { shape: [6, 9], groups: 2, relu: true },
     { shape: [4, 17, 16, 16], groups: 2, relu: true, residual: true },
+    { shape: [4, 7, 5, 12], groups: 2, relu: true, residual: true, addend: true },
+    { shape: [2, 3, 3, 7], groups: 1, relu: true, addend: true }, // not whole vectors
+    { shape: [3, 4, 4, 20], groups: 1, residual: true },
+    { shape: [6, 260], groups: 2, relu: true }, // a head: many channels, few rows
+    { shape: [10, 9, 8, 36], groups: 2, addend: true }, // slices that do not divide the chunks, nor lanes the vectors
+    { shape: [1, 620, 450, 4], groups: 1, relu: true }, // chunks of more than 16 rows, more than all slices take at once
     { shape: [2, 33, 31, 3], groups: 2 },
     { shape: [8, 8, 8, 5], groups: 2, mean: 300, std: 0.5 }, // E[x²] − E[x]² in f32 would be noise here
   ]
 ) {
-  const label = `[${shape}], ${groups} groups${relu ? ", relu" : ""}${
-    residual ? ", residual" : ""
+  const label = `[${shape}], ${groups} groups${relu ? ", relu" : ""}${residual ? ", residual" : ""}${
+    addend ? ", dy a sum" : ""
   }, mean ${mean}`;
   testInEachType(`batch_norm agrees with float64 at ${label}`, (elem) =>
     check(
@@ -176,13 +190,36 @@ for (
         dy: noise(shape, 2),
         groups,
         relu,
-        // The backward here takes the gradient before the rectifier, so the residual only shifts where it opens.
         residual: residual ? noise(shape, 3) : undefined,
+        addend: addend ? noise(shape, 4) : undefined,
       },
       undefined,
       elem,
     ));
 }
+
+Deno.test("batch_norm's bits do not depend on the size of workgroups", async () => {
+  for (const shape of [[20, 9, 8, 36], [6, 260], [4, 7]]) {
+    const results = await Promise.all([{ subgroupSize: 8 }, {}].map((capabilities) =>
+      run((recorder) => {
+        const [C] = shape.slice(-1), { gamma, beta, runningMean, runningVar } = parametersOf(C);
+        const on = {
+          gamma: upload(gamma),
+          beta: upload(beta),
+          runningMean: upload(runningMean),
+          runningVar: upload(runningVar),
+        };
+        const { y, saved } = recordBatchNormTrain(recorder, "bn", upload(noise(shape, 1)), on, 2, {
+          relu: true,
+        });
+        const dGamma = upload(noise([C], 9)), dBeta = upload(noise([C], 10)), dy = upload(noise(shape, 2));
+        const { dx } = recordBatchNormTrainBackward(recorder, "bn", saved, dy, dGamma, dBeta);
+        return [y, dx, dGamma, dBeta, on.runningMean, on.runningVar];
+      }, pipelinesWith(capabilities))
+    ));
+    assertEquals(results[0], results[1]);
+  }
+});
 for (const { index, params: { groups }, tensors: t } of goldenCases("batch_norm")) {
   Deno.test(`batch_norm agrees with PyTorch, case ${index}`, () =>
     check({ ...t, groups } as unknown as Case, t));

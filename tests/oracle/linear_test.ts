@@ -1,9 +1,12 @@
+import { assertEquals } from "@std/assert";
 import { recordLinear, recordLinearBackward } from "../../src/nn/linear.ts";
 import { goldenCases } from "./golden.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
 import {
   expectClose,
   noise,
+  pipelines,
+  pipelinesWith,
   run,
   storageError,
   stored,
@@ -71,6 +74,7 @@ for (
     [1, 64, 512, true],
     [5, 17, 31, false],
     [33, 64, 129, true],
+    [300, 5, 44, true], // more rows of dy than one slice of the bias's sum takes
     [8, 3, 16, false],
   ] as const
 ) {
@@ -89,6 +93,28 @@ for (
       ),
   );
 }
+
+const eights = pipelines.capabilities.subgroupSize === 8;
+const bits = `the bits of a bias's gradient do not depend on the size of workgroups${
+  eights ? "" : " (skipped: subgroups are not of 8)"
+}`;
+Deno.test({
+  name: bits,
+  ignore: !eights,
+  fn: async () => {
+    const x = noise([300, 4], 1), weight = noise([44, 4], 2), bias = noise([44], 3), dy = noise([300, 44], 4);
+    const others = pipelinesWith({ ...pipelines.capabilities, subgroupSize: undefined });
+    const [inEights, inOthers] = await Promise.all([pipelines, others].map(async (on) => {
+      const dWeight = upload(weight, "dWeight"), dBias = upload(bias, "dBias");
+      await run((recorder) => {
+        const { saved } = recordLinear(recorder, "linear", upload(x), upload(weight), upload(bias));
+        return [recordLinearBackward(recorder, "linear", saved, upload(dy), dWeight, dBias)];
+      }, on);
+      return (await run(() => [dBias]))[0];
+    }));
+    assertEquals(inEights, inOthers);
+  },
+});
 for (const { index, tensors: t } of goldenCases("linear")) {
   Deno.test(`linear agrees with PyTorch, case ${index}`, () =>
     check({ x: t.x, weight: t.weight, bias: t.bias, dy: t.dy }, t));

@@ -113,8 +113,11 @@ export function testInEachType(name: string, fn: (elem: Elem) => Promise<void> |
  */
 export const summationError = (n: number): number => 6 * Math.sqrt(n) * UNIT_ROUNDOFF;
 
+/** What an op in f32 may differ by as a whole, of the tensor's norm. */
+const NORM_TOLERANCE = 2e-5;
+
 /**
- * Asserts |actual − expected| ≤ rtol · scale for every element.
+ * Asserts |actual − expected| ≤ rtol · scale for every element; and in f32, that the whole is within NORM_TOLERANCE.
  *
  * @param scale Of each element, where cancellation makes its own magnitude misleading (the sum of its terms'
  *   magnitudes, say); by default the largest expected magnitude for all.
@@ -141,6 +144,17 @@ export function expectClose(
       expected[at]
     }: relative error ${worst}, at most ${rtol}`,
   );
+  // What is left where nearly all of the terms cancel (a gradient of 0, say) has no norm to be measured by.
+  const cancels = most === 0 || (scale !== undefined && norm(expected) < 1e-3 * norm(scale));
+  if (rtol >= storageError("f16") || cancels) return;
+  const error = normError(actual, expected);
+  assert(error <= NORM_TOLERANCE, `${what} differs by ${error} of its norm, at most ${NORM_TOLERANCE}`);
+}
+
+function norm(values: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += values[i] ** 2;
+  return Math.sqrt(squares);
 }
 
 /** ‖actual − expected‖ / ‖expected‖. */

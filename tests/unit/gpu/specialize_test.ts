@@ -18,6 +18,17 @@ Deno.test("specialize() rewrites constants and the element type in place", () =>
   assertEquals(lines(text), lines(source));
 });
 
+Deno.test("specialize() makes scalars of vectors, where a vector is one element", () => {
+  const vectors = "alias Elem = f32;\nalias Elems = vec4<Elem>;\nalias Floats = vec4f;\n";
+  const kernel = { name: "toy", source: vectors, elem: "f16" } as const;
+  assertEquals(
+    specialize({ ...kernel, vector: 1 }),
+    "enable f16; alias Elem = f16;\nalias Elems = Elem;\nalias Floats = f32;\n",
+  );
+  assertEquals(specialize({ ...kernel, vector: 4 }), specialize(kernel));
+  assertThrows(() => specialize({ ...kernel, source, vector: 1 }), RangeError, "alias Floats = vec4f;");
+});
+
 Deno.test("specialize() leaves an f32 kernel as its file has it", () => {
   assertEquals(specialize({ name: "toy", source, elem: "f32" }), source);
   assertEquals(specialize({ name: "toy", source }), source);
@@ -28,7 +39,7 @@ Deno.test("specialize() refuses a declaration that is absent or there twice", ()
     [{ name: "toy", source, constants: { TILE: 4 } }, "const TILE must be declared once, got 0"],
     [
       { name: "toy", source: "// none", elem: "f16" as const },
-      "alias Elem = f32 must be declared once, got 0",
+      "alias Elem = f32; must be declared once, got 0",
     ],
     [{ name: "toy", source: source + source, elem: "f32" as const }, "must be declared once, got 2"],
   ] as const;
