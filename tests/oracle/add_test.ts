@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { recordAdd } from "../../src/nn/add.ts";
 import { goldenCases } from "./golden.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
-import { noise, run, stored, testInEachType, upload, type Values } from "./oracle.ts";
+import { between, noise, run, stored, testDrawn, testInEachType, upload, type Values } from "./oracle.ts";
 import { add } from "./reference/add.ts";
 
 const onGpu = async (a: Values, b: Values, elem: Elem = "f32"): Promise<Float64Array> =>
@@ -19,3 +19,12 @@ for (const { index, tensors: { a, b, y } } of goldenCases("add")) {
   Deno.test(`add is PyTorch's, case ${index}`, async () =>
     assertEquals(await onGpu(a, b), y.data.map(Math.fround)));
 }
+
+testDrawn(
+  "add",
+  (random) => Array.from({ length: 1 + random.below(4) }, () => between(random, 1, 20)),
+  async (shape, seed, elem) => {
+    const a = stored(noise(shape, 10 * seed), elem), b = stored(noise(shape, 10 * seed + 1), elem);
+    assertEquals(await onGpu(a, b, elem), stored({ shape, data: add(a.data, b.data) }, elem).data);
+  },
+);

@@ -2,10 +2,12 @@ import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import type { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
+import type { RandomStream } from "../../src/domain/philox.ts";
 import { goldenCases } from "./golden.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
 import { TILES } from "../../src/nn/conv2d_sizes.ts";
 import {
+  between,
   expectClose,
   noise,
   NthCandidate,
@@ -15,6 +17,7 @@ import {
   storageError,
   stored,
   summationError,
+  testDrawn,
   testInEachType,
   upload,
   type Values,
@@ -56,6 +59,33 @@ async function onGpu(
   return { y, dx, dWeight: accumulated };
 }
 
+/** Forward and both gradients of noise. */
+async function check(shape: Conv2dShape, seed: number, on: PipelineCache, elem: Elem): Promise<void> {
+  const { N, H, W, C, K, R, S } = shape, { P, Q } = conv2dOutput(shape);
+  const x = stored(noise([N, H, W, C], seed), elem), dy = stored(noise([N, P, Q, K], seed + 2), elem);
+  const weight = noise([K, R, S, C], seed + 1), prior = noise([K, R, S, C], seed + 3);
+  const actual = await onGpu(shape, [x, weight, dy, prior], on, elem);
+  const packed = stored(weight, elem).data; // the working copy that forward and the input's gradient take
+  const [ax, aw, ady] = [x.data, packed, dy.data].map(absolute);
+  const gradients = conv2dBackward(shape, x.data, packed, dy.data);
+  const scales = conv2dBackward(shape, ax, aw, ady), rounding = storageError(elem);
+  expectClose(
+    "y",
+    actual.y,
+    conv2d(shape, x.data, packed),
+    summationError(R * S * C) + rounding,
+    conv2d(shape, ax, aw),
+  );
+  expectClose("dx", actual.dx, gradients.dx, summationError(R * S * K) + rounding, scales.dx);
+  expectClose(
+    "dWeight",
+    actual.dWeight,
+    gradients.dWeight.map((g, i) => g + prior.data[i]),
+    summationError(N * P * Q + 1),
+    scales.dWeight.map((g, i) => g + Math.abs(prior.data[i])),
+  );
+}
+
 // N, H, W, C, K, R, S, stride, pad
 const CASES = [
   [2, 8, 8, 16, 16, 3, 3, 1, 1], // whole tiles
@@ -74,31 +104,10 @@ for (const [N, H, W, C, K, R, S, stride, pad] of CASES) {
   const at = `${N}x${H}x${W}x${C} by ${K}x${R}x${S}, stride ${stride}, padding ${pad}`;
   for (const { kernels, on, ignore } of CHOICES) {
     if (ignore) Deno.test({ name: `conv2d ${kernels}: not this adapter's`, ignore, fn: () => {} });
-    else {testInEachType(`conv2d agrees with float64 at ${at}: ${kernels}`, async (elem) => {
-        const shape = { N, H, W, C, K, R, S, stride, pad }, { P, Q } = conv2dOutput(shape);
-        const x = stored(noise([N, H, W, C], 1), elem), dy = stored(noise([N, P, Q, K], 3), elem);
-        const weight = noise([K, R, S, C], 2), prior = noise([K, R, S, C], 4);
-        const actual = await onGpu(shape, [x, weight, dy, prior], on, elem);
-        const packed = stored(weight, elem).data; // the working copy that forward and the input's gradient take
-        const [ax, aw, ady] = [x.data, packed, dy.data].map(absolute);
-        const gradients = conv2dBackward(shape, x.data, packed, dy.data);
-        const scales = conv2dBackward(shape, ax, aw, ady), rounding = storageError(elem);
-        expectClose(
-          "y",
-          actual.y,
-          conv2d(shape, x.data, packed),
-          summationError(R * S * C) + rounding,
-          conv2d(shape, ax, aw),
-        );
-        expectClose("dx", actual.dx, gradients.dx, summationError(R * S * K) + rounding, scales.dx);
-        expectClose(
-          "dWeight",
-          actual.dWeight,
-          gradients.dWeight.map((g, i) => g + prior.data[i]),
-          summationError(N * P * Q + 1),
-          scales.dWeight.map((g, i) => g + Math.abs(prior.data[i])),
-        );
-      });}
+    else {testInEachType(
+        `conv2d agrees with float64 at ${at}: ${kernels}`,
+        (elem) => check({ N, H, W, C, K, R, S, stride, pad }, 1, on, elem),
+      );}
   }
 }
 
@@ -138,6 +147,25 @@ for (
     const first = await onGpu(shape, inputs, WAYS[0]);
     for (const on of WAYS.slice(1)) assertEquals(await onGpu(shape, inputs, on), first);
   });
+}
+
+/** Filters up to 5×5 at strides up to 3, padded by up to their size: more than any net here has. */
+function draw(random: RandomStream): Conv2dShape {
+  const R = between(random, 1, 5), S = between(random, 1, 5), pad = random.below(Math.max(R, S) + 1);
+  const extent = (taps: number) => between(random, Math.max(1, taps - 2 * pad), 19);
+  return {
+    ...{
+      N: between(random, 1, 4),
+      H: extent(R),
+      W: extent(S),
+      C: between(random, 1, 70),
+      K: between(random, 1, 70),
+    },
+    ...{ R, S, stride: between(random, 1, 3), pad },
+  };
+}
+for (const { kernels, on, ignore } of CHOICES) {
+  if (!ignore) testDrawn(`conv2d ${kernels}`, draw, (shape, seed, elem) => check(shape, 10 * seed, on, elem));
 }
 
 Deno.test("recordConv2d() refuses channels that disagree, and filters larger than the padded input", () => {

@@ -5,12 +5,14 @@ import {
 import { goldenCases } from "./golden.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
 import {
+  between,
   expectClose,
   noise,
   run,
   storageError,
   stored,
   summationError,
+  testDrawn,
   testInEachType,
   UNIT_ROUNDOFF,
   upload,
@@ -52,3 +54,10 @@ for (const shape of [[1, 1, 1, 1], [3, 5, 7, 3], [2, 8, 8, 64], [65, 2, 3, 5]]) 
 for (const { index, tensors: t } of goldenCases("global_average_pool")) {
   Deno.test(`global_average_pool agrees with PyTorch, case ${index}`, () => check(t.x, t.dy, t));
 }
+
+testDrawn(
+  "global_average_pool",
+  (random) => [between(random, 1, 9), between(random, 1, 40), between(random, 1, 40), between(random, 1, 90)],
+  (shape, seed, elem) =>
+    check(noise(shape, 10 * seed), noise([shape[0], shape[3]], 10 * seed + 1), undefined, elem),
+);

@@ -3,6 +3,7 @@ import { recordLinear, recordLinearBackward } from "../../src/nn/linear.ts";
 import { goldenCases } from "./golden.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
 import {
+  between,
   expectClose,
   noise,
   pipelines,
@@ -11,6 +12,7 @@ import {
   storageError,
   stored,
   summationError,
+  testDrawn,
   testInEachType,
   upload,
   type Values,
@@ -119,3 +121,22 @@ for (const { index, tensors: t } of goldenCases("linear")) {
   Deno.test(`linear agrees with PyTorch, case ${index}`, () =>
     check({ x: t.x, weight: t.weight, bias: t.bias, dy: t.dy }, t));
 }
+
+testDrawn(
+  "linear",
+  (random) => ({
+    ...{ N: between(random, 1, 150), inputs: between(random, 1, 150), outputs: between(random, 1, 150) },
+    bias: random.bernoulli(0.7),
+  }),
+  ({ N, inputs, outputs, bias }, seed, elem) =>
+    check(
+      {
+        x: noise([N, inputs], 10 * seed),
+        weight: noise([outputs, inputs], 10 * seed + 1),
+        bias: bias ? noise([outputs], 10 * seed + 2) : undefined,
+        dy: noise([N, outputs], 10 * seed + 3),
+      },
+      undefined,
+      elem,
+    ),
+);

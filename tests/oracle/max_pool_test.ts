@@ -4,12 +4,14 @@ import { type MaxPoolOptions, recordMaxPool, recordMaxPoolBackward } from "../..
 import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
 import {
+  between,
   expectClose,
   noise,
   run,
   storageError,
   stored,
   summationError,
+  testDrawn,
   testInEachType,
   upload,
   type Values,
@@ -85,4 +87,20 @@ Deno.test("recordMaxPool() refuses windows that exceed the input or a byte, and 
   assertThrows(record({ window: 3, stride: 1, padding: 0 }), RangeError, "exceeds 2×2 pixels");
   assertThrows(record({ window: 17, stride: 1, padding: 8 }), RangeError, "must be 1 … 16");
   assertThrows(record({ window: 3, stride: 1, padding: 2 }), RangeError, "at most half");
+});
+
+testDrawn("max_pool", (random) => {
+  const window = between(random, 1, 16), padding = random.below(Math.floor(window / 2) + 1);
+  const side = () => between(random, Math.max(1, window - 2 * padding), 30);
+  const options = { window, stride: between(random, 1, 6), padding };
+  return { shape: [between(random, 1, 4), side(), side(), between(random, 1, 40)], options };
+}, ({ shape, options }, seed, elem) => {
+  // Whole numbers now and then, so that many are equal.
+  const { data } = noise(shape, 10 * seed);
+  return check(
+    { shape, data: seed % 2 ? data : data.map((v) => Math.round(2 * v)) },
+    options,
+    undefined,
+    elem,
+  );
 });

@@ -107,6 +107,29 @@ export function testInEachType(name: string, fn: (elem: Elem) => Promise<void> |
   }
 }
 
+/** The first seed of what is drawn, and of how many: others than are run by default, to be looked for by hand. */
+const FIRST_SEED = Number(Deno.env.get("ORACLE_SEED") ?? 1),
+  SEEDS = Number(Deno.env.get("ORACLE_SEEDS") ?? 4);
+
+/** Tests, in each type, for shapes that nobody chose: one for each seed. */
+export function testDrawn<T>(
+  op: string,
+  draw: (random: RandomStream) => T,
+  check: (drawn: T, seed: number, elem: Elem) => Promise<void>,
+): void {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+    const drawn = draw(new RandomStream(seed, 97));
+    testInEachType(
+      `${op} agrees with float64 as drawn by seed ${seed}, ${JSON.stringify(drawn)}`,
+      (elem) => check(drawn, seed, elem),
+    );
+  }
+}
+
+/** A whole number from `low` to `high`, small ones as likely as large ones. */
+export const between = (random: RandomStream, low: number, high: number): number =>
+  Math.min(high, Math.floor(low * ((high + 1) / low) ** random.uniform()));
+
 /**
  * The error bound of a sum of `n` products in f32 in any order, as a share of the sum of their magnitudes: λ√n·u, a
  * bound that holds with probability 1 − 2·exp(−λ²/2) an element (Higham & Mary 2019); λ = 6 leaves 3e-8.
