@@ -1,7 +1,8 @@
 // top_k: merges one chunk of columns into each row's K largest values so far, with the columns they stand in.
 //   Order: larger values first; of equal ones the lower column. Values must be finite.
 // x           [ROWS, COLS]   f32, read: columns chunk.x ... chunk.x + chunk.y - 1 of the whole; later ones are not read
-// chunk       vec2u, uniform: first column and number of columns, 1 to COLS; at first column 0 the rows start afresh
+// chunk       vec4u, uniform: first column and number of columns, 1 to COLS, and where in x's rows they begin; at first
+//             column 0 the rows start afresh
 // values      [ROWS, K]      f32, updated in place, in order
 // indices     [ROWS, K]      u32, updated in place: columns of the whole; 0xffffffff while a row has fewer than K
 // dispatch    [ROWS] folded into x and y; one workgroup per row
@@ -18,7 +19,7 @@ const LOWEST: f32 = -3.4028234e38;
 const NOWHERE: u32 = 0xffffffffu;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<uniform> chunk: vec2u;
+@group(0) @binding(1) var<uniform> chunk: vec4u;
 @group(0) @binding(2) var<storage, read_write> values: array<f32>;
 @group(0) @binding(3) var<storage, read_write> indices: array<u32>;
 
@@ -102,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = group.y * groups.x + group.x;
   if (row >= ROWS) { return; }
   let first = chunk.x;
-  let count = min(chunk.y, COLS);
+  let count = min(chunk.y, COLS - chunk.z);
   for (var i = lane; i < BEST; i += WORKGROUP_SIZE) {
     best_value[i] = LOWEST;
     best_index[i] = NOWHERE;
@@ -119,7 +120,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let last_index = best_index[K - 1u];
     let end = min(count, strip + ASIDE / 2u);
     for (var c = strip + lane; c < end; c += WORKGROUP_SIZE) {
-      let value = x[row * COLS + c];
+      let value = x[row * COLS + chunk.z + c];
       if (precedes(value, first + c, last_value, last_index)) {
         let place = atomicAdd(&taken, 1u);
         aside_value[place] = value;

@@ -9,13 +9,16 @@ export const MAX_TOP_K = 1024;
 /** Places aside at least: with fewer, lanes would wait for one another more often than they sort. */
 const MIN_ASIDE = 256;
 
+/** Columns that one dispatch merges: Mesa's CPU driver ends loops that go round 65,535 times (kernels/README.md). */
+const MAX_COLUMNS = 32_768;
+
 /** Each row's k largest values so far, of columns that come chunk by chunk. */
 export class RunningTopK {
   /** `[rows, k]` f32, largest first. */
   readonly values: Tensor;
   /** `[rows, k]` u32: columns of the whole; 0xffffffff while there were fewer than k. */
   readonly indices: Tensor;
-  /** `[2]` u32: the next chunk's first column and their number. */
+  /** `[4]` u32: the next chunk's first column and their number, 0, 0. */
   readonly chunk: Tensor & { storage: { buffer: GPUBuffer } };
 
   /** @throws {RangeError} If k is not an integer from 1 to MAX_TOP_K. */
@@ -25,15 +28,15 @@ export class RunningTopK {
     this.indices = uploadTensor(device, "top_k.indices", [rows, k], "u32");
     const buffer = device.createBuffer({
       label: "top_k.chunk",
-      size: 8,
+      size: 16,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
-    this.chunk = { label: "top_k.chunk", shape: [2], dtype: "u32", storage: { buffer, offset: 0 } };
+    this.chunk = { label: "top_k.chunk", shape: [4], dtype: "u32", storage: { buffer, offset: 0 } };
   }
 
   /** Before each replay: the columns that it merges. `first` 0 starts afresh, whatever was kept. */
   writeChunk(first: number, columns: number): void {
-    this.device.queue.writeBuffer(this.chunk.storage.buffer, 0, Uint32Array.of(first, columns));
+    this.device.queue.writeBuffer(this.chunk.storage.buffer, 0, Uint32Array.of(first, columns, 0, 0));
   }
 
   destroy(): void {
@@ -58,7 +61,10 @@ export function recordTopK(
   expectK(k, Math.min(columns, MAX_TOP_K));
   const values = recorder.alloc(`${label}.top_values`, [rows, k]);
   const indices = recorder.alloc(`${label}.top_indices`, [rows, k], "u32");
-  recordMerge(recorder, x, { values, indices, chunk: recorder.constant([0, columns]) });
+  for (let first = 0; first < columns; first += MAX_COLUMNS) {
+    const chunk = recorder.constant([first, Math.min(MAX_COLUMNS, columns - first), first, 0]);
+    recordMerge(recorder, x, { values, indices, chunk });
+  }
   return { values, indices };
 }
 
@@ -66,11 +72,14 @@ export function recordTopK(
  * Records the merging of a chunk into a running search; after the last chunk it holds what `recordTopK` gives for all
  * columns at once.
  *
- * @param x `[rows, columns]`, finite: each replay takes as many of its columns as `running.writeChunk` says.
- * @throws {RangeError} If `x` has not as many rows as the search.
+ * @param x `[rows, columns]`, finite, of 32,768 columns at most: each replay takes as many as `running.writeChunk` says.
+ * @throws {RangeError} If `x` has not as many rows as the search, or more columns.
  */
 export function recordTopKMerge(recorder: Recorder, x: Tensor, running: RunningTopK): void {
   expectShape(x, [running.values.shape[0], x.shape[1]], "a chunk of columns");
+  if (x.shape[1] > MAX_COLUMNS) {
+    throw new RangeError(`Cannot merge a chunk: at most ${MAX_COLUMNS} columns, got ${x.shape[1]}`);
+  }
   recordMerge(recorder, x, running);
 }
 

@@ -82,6 +82,13 @@ Deno.test("top_k merges chunk after chunk into what one search of all columns fi
   running.destroy();
 });
 
+Deno.test("top_k finds the largest of more columns than one dispatch goes through, in the order that takes the longest", async () => {
+  const columns = 200_003, k = 1000, data = Float64Array.from({ length: 2 * columns }, (_, i) => i % columns);
+  const { values, indices } = await found({ shape: [2, columns], data }, k);
+  assertEquals(values, Array.from({ length: 2 * k }, (_, i) => columns - 1 - i % k));
+  assertEquals(indices, values);
+});
+
 Deno.test("recordTopK() refuses a k that there is no room or no column for", () => {
   const recorder = new Recorder(), x = recorder.alloc("x", [2, 3000]);
   for (const k of [0, 1.5, 1025]) {
