@@ -12,10 +12,14 @@ import { elementCount, type Tensor } from "../../src/gpu/tensor.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
 import { Preprocessor } from "../../src/inference/preprocess.ts";
 import { recordAdd } from "../../src/nn/add.ts";
+import { recordBatchNormInfer } from "../../src/nn/batch_norm.ts";
 import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
 import { SLICE_CHANNELS, SLICE_COLUMNS } from "../../src/nn/conv2d_sizes.ts";
 import { recordConv2dWeightGradient } from "../../src/nn/conv2d_weight_gradient.ts";
-import { recordGlobalAveragePoolBackward } from "../../src/nn/global_average_pool.ts";
+import {
+  recordGlobalAveragePool,
+  recordGlobalAveragePoolBackward,
+} from "../../src/nn/global_average_pool.ts";
 import { recordLinear } from "../../src/nn/linear.ts";
 import { recordMaxPool, recordMaxPoolBackward } from "../../src/nn/max_pool.ts";
 import { recordPadChannels } from "../../src/nn/pad_channels.ts";
@@ -43,7 +47,8 @@ import { topK } from "./reference/top_k.ts";
 // dispatch has, in every dimension that can. Values are small whole numbers, so that sums are exact in any order and one
 // wrong element in millions shows. What is not here: l2_normalize, in its own test; momentum_update, ema and lars_partial
 // over a part of 33 million parameters, in large_net_test.ts; loss_scale_flags, which only 4 GiB of gradients would take
-// past a dimension.
+// past a dimension; and what refuses such inputs with a RangeError: batch_norm of half a million channels or more (its sums
+// by channel), or of 65,536 groups, and a linear layer's bias of so many outputs, backward.
 const { device } = gpu;
 
 /** Elements of the kernels that take one an invocation, and of those that take four; one more is past the limit. */
@@ -246,6 +251,21 @@ limitTest("a linear layer's bias past 65,535 workgroups", async () => {
   });
 });
 
+limitTest("batch_norm_apply past 65,535 workgroups, f16: 33 million elements", async () => {
+  const C = 3, rows = Math.ceil(8 * SINGLE / C) + 2, x = wholes("x", [rows, C], 1, "f16");
+  const each = (label: string, value: number) => {
+    const tensor = upload({ shape: [C], data: new Float64Array(C).fill(value) }, label);
+    held.push(tensor);
+    return tensor;
+  };
+  const parameters = {
+    ...{ gamma: each("gamma", 2), beta: each("beta", 1) },
+    ...{ runningMean: each("mean", 1), runningVar: each("variance", 1 - 1e-5) },
+  };
+  const [y] = await run((recorder) => [recordBatchNormInfer(recorder, "bn", x.tensor, parameters)]);
+  expectEach("y", y, rows * C, (i) => 2 * (x.data[i] - 1) + 1);
+}, noF16);
+
 limitTest("max_pool past 65,535 workgroups, forward and back", async () => {
   const side = 2051, out = side - 1, x = wholes("x", [1, side, side, 1], 1);
   const dy = wholes("dy", [1, out, out, 1], 2), winners = new Int32Array(out * out);
@@ -264,6 +284,12 @@ limitTest("max_pool past 65,535 workgroups, forward and back", async () => {
   }
   expectEach("y", y, winners.length, (i) => x.data[winners[i]]);
   expectEach("dx", dx, back.length, (i) => back[i]);
+});
+
+limitTest("global_average_pool past 65,535 workgroups", async () => {
+  const N = SINGLE + 3, x = wholes("x", [N, 1, 2, 1], 1);
+  const [y] = await run((recorder) => [recordGlobalAveragePool(recorder, "pool", x.tensor)]);
+  expectEach("y", y, N, (n) => (x.data[2 * n] + x.data[2 * n + 1]) / 2);
 });
 
 limitTest("global_average_pool's backward past 65,535 workgroups", async () => {
