@@ -3,7 +3,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { addMlp, type MlpSaved, recordMlpBackward, recordMlpTrain } from "../nn/mlp.ts";
 import { type Network, NetworkLayout } from "../nn/network.ts";
 import { addResNet, recordResNetBackward, recordResNetTrain, type ResNetSaved } from "../nn/resnet.ts";
-import type { ResNetSpec } from "../nn/resnet_spec.ts";
+import type { ResNetSpec } from "../nn/resnet_architecture.ts";
 
 export interface HeadSizes {
   projector: { hidden: number; out: number };

@@ -7,7 +7,7 @@ import { readback } from "../gpu/readback.ts";
 import { byteLength, elementCount } from "../gpu/tensor.ts";
 import { initNetwork } from "../nn/init.ts";
 import { krscToOihw, Network, oihwToKrsc } from "../nn/network.ts";
-import { type ResNetSpec, resnetSpec } from "../nn/resnet_spec.ts";
+import { type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
 import { LossScale } from "../optim/loss_scale.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "../optim/optimizer.ts";
 import { byolLayout, type HeadSizes } from "./networks.ts";

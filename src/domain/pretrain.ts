@@ -8,7 +8,7 @@ export type Arch =
 
 /**
  * The encoders that can be trained: He et al.'s CIFAR ResNets (6n + 2 layers, widths 16, 32, 64), and torchvision's
- * ResNets, every channel times a width, with the stem of ImageNet or the one for small images. `nn/resnet_spec.ts` says
+ * ResNets, every channel times a width, with the stem of ImageNet or the one for small images. `nn/resnet_architecture.ts` says
  * what each is made of.
  */
 export const ARCHS: readonly Arch[] = [

@@ -8,7 +8,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import { Network, NetworkLayout } from "../nn/network.ts";
 import { addResNet, recordResNetInfer } from "../nn/resnet.ts";
-import { largestActivation, type ResNetSpec, resnetSpec } from "../nn/resnet_spec.ts";
+import { largestActivation, type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
 
 /** Batch sizes that plans are made for: a request takes the smallest that holds it, or several of the largest. */
 const BATCHES = [1, 8, 32, 128] as const;

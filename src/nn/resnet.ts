@@ -13,7 +13,7 @@ import type { Conv2dSaved } from "./conv2d_sizes.ts";
 import { recordGlobalAveragePool, recordGlobalAveragePoolBackward } from "./global_average_pool.ts";
 import { type MaxPoolSaved, recordMaxPool, recordMaxPoolBackward } from "./max_pool.ts";
 import type { Network, NetworkLayout } from "./network.ts";
-import { blocksOf, type LayerSpec, type ResNetSpec, stemOf } from "./resnet_spec.ts";
+import { blocksOf, type LayerSpec, type ResNetSpec, stemOf } from "./resnet_architecture.ts";
 
 /** Adds the encoder's parameters and statistics under `prefix`, in torchvision's order and names. */
 export function addResNet(layout: NetworkLayout, prefix: string, spec: ResNetSpec): void {

@@ -3,7 +3,7 @@ import { Encoder } from "../../src/inference/encoder.ts";
 import type { NamedTensors } from "../../src/domain/tensor_data.ts";
 import { krscToOihw, NetworkLayout } from "../../src/nn/network.ts";
 import { addResNet } from "../../src/nn/resnet.ts";
-import { resnetSpec } from "../../src/nn/resnet_spec.ts";
+import { resnetSpec } from "../../src/nn/resnet_architecture.ts";
 import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
 import { hashedNoise, hashedParameter, SHIFT } from "./hashed_values.ts";
 import { normError, pipelines } from "./oracle.ts";

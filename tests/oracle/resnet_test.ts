@@ -12,7 +12,7 @@ import {
   recordResNetInfer,
   recordResNetTrain,
 } from "../../src/nn/resnet.ts";
-import { largestActivation, type ResNetSpec, resnetSpec } from "../../src/nn/resnet_spec.ts";
+import { largestActivation, type ResNetSpec, resnetSpec } from "../../src/nn/resnet_architecture.ts";
 import { channelsLast, goldenJson, goldenTensors } from "./golden.ts";
 import { hashedNoise, hashedParameter, SHIFT, sketch, SKETCHES } from "./hashed_values.ts";
 import { normError, pipelines, run, upload, type Values } from "./oracle.ts";

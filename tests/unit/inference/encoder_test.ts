@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { batchesThatFit } from "../../../src/inference/encoder.ts";
-import { resnetSpec } from "../../../src/nn/resnet_spec.ts";
+import { resnetSpec } from "../../../src/nn/resnet_architecture.ts";
 
 const MiB = 2 ** 20;
 

@@ -3,7 +3,7 @@ import { ARCHS } from "../../../src/domain/pretrain.ts";
 import { elementCount } from "../../../src/gpu/tensor.ts";
 import { NetworkLayout } from "../../../src/nn/network.ts";
 import { addResNet } from "../../../src/nn/resnet.ts";
-import { largestActivation, resnetSpec } from "../../../src/nn/resnet_spec.ts";
+import { largestActivation, resnetSpec } from "../../../src/nn/resnet_architecture.ts";
 
 function layoutOf(arch: string): NetworkLayout {
   const layout = new NetworkLayout();
