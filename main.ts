@@ -28,7 +28,7 @@ function startWorker(name: "train" | "embed", config: Config, dataDir: string): 
     program: Deno.execPath(),
     args: [
       ...["run", "--quiet", "--no-prompt", "--frozen"],
-      `--allow-read=${import.meta.dirname},${dataDir}`,
+      `--allow-read=${import.meta.dirname},${dataDir},/sys/module/nvidia/version`,
       ...(name === "train" ? [`--allow-write=${dataDir}`] : []),
       ...(config.gpuProvider === "dawn" ? ["--allow-ffi"] : []), // Dawn is a native module
       "--allow-sys=systemMemoryInfo", // what a CPU adapter may take

@@ -44,7 +44,7 @@ export async function openGpuSession(
   });
   const { software, driver } = adapter;
   const tuner = gpuTune
-    ? new Tuner(driver, fileTuningCache(join(dataDir, "gpu_tuning.json")), { measure, software })
+    ? new Tuner(tunedFor(driver), fileTuningCache(join(dataDir, "gpu_tuning.json")), { measure, software })
     : undefined;
   return {
     pipelines: new PipelineCache(device, capabilities, tuner),
@@ -53,4 +53,18 @@ export async function openGpuSession(
     adapter: adapter.description,
     failed,
   };
+}
+
+/** Where NVIDIA's kernel module tells its version; the children may read it. WebGPU tells no driver's. */
+const DRIVER_VERSION_FILE = "/sys/module/nvidia/version";
+
+/** What a choice of tiles holds for: the adapter as WebGPU describes it, its driver, and the WebGPU that compiles for it. */
+function tunedFor(adapter: string): string {
+  let version = "";
+  try {
+    version = Deno.readTextFileSync(DRIVER_VERSION_FILE).trim();
+  } catch {
+    // Another driver: all that is known of it is in the adapter's description.
+  }
+  return [adapter, version, `deno ${Deno.version.deno}`].filter(Boolean).join(", ");
 }
