@@ -1,11 +1,12 @@
-// conv2d_subgroup8_wide: conv2d_subgroup8.wgsl with 32 channels an invocation: 12 loads for 1024 products, which pays where
-// there are as many channels. Same formula, bindings, order of sums and bits.
+// conv2d_subgroup8_wide: conv2d_subgroup8.wgsl with 32 channels of 6 pixels an invocation: 10 loads for 768 products, which
+// pays where there are as many channels. Same formula, bindings, order of sums and bits.
 // x           [N, X_H, X_W, C / 4]            vec4 of Elem, read
 // w           [panels, taps_r, taps_s, C, 4]  vec4 of Elem, read; packed by pack_weight.wgsl: a panel is 16 channels
 // g           the sizes, in conv2d_tiled.wgsl's words
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
-// dispatch    [ceil(N * i_count * j_count / 64) folded into x and y, ceil(K / 32)]; of more than a dispatch takes, some
+// dispatch    [ceil(N * i_count * j_count / 48) folded into x and y, ceil(K / 32)]; of more than a dispatch takes, some
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
+// More pixels gain nothing: a loop whose code passes 32 KiB, the first instruction cache of most CPUs, waits for instructions.
 alias Elem = f32;
 struct Geometry {
   n: u32, x_h: u32, x_w: u32, c: u32, y_h: u32, y_w: u32, k: u32,
@@ -63,7 +64,7 @@ fn store(index: u32, p: Pixel, k: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let first = (group.y * groups.x + group.x) * 64u + lane;
+  let first = (group.y * groups.x + group.x) * 48u + lane;
   let k = g.k_first + group.z * 32u;
   let j = first % g.j_count;
   let i = (first / g.j_count) % g.i_count;
@@ -74,16 +75,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let p3 = pixel(n, i, j, 24u);
   let p4 = pixel(n, i, j, 32u);
   let p5 = pixel(n, i, j, 40u);
-  let p6 = pixel(n, i, j, 48u);
-  let p7 = pixel(n, i, j, 56u);
-  var a00 = vec4f(); var a01 = vec4f(); var a02 = vec4f(); var a03 = vec4f(); var a04 = vec4f(); var a05 = vec4f(); var a06 = vec4f(); var a07 = vec4f();
-  var a10 = vec4f(); var a11 = vec4f(); var a12 = vec4f(); var a13 = vec4f(); var a14 = vec4f(); var a15 = vec4f(); var a16 = vec4f(); var a17 = vec4f();
-  var a20 = vec4f(); var a21 = vec4f(); var a22 = vec4f(); var a23 = vec4f(); var a24 = vec4f(); var a25 = vec4f(); var a26 = vec4f(); var a27 = vec4f();
-  var a30 = vec4f(); var a31 = vec4f(); var a32 = vec4f(); var a33 = vec4f(); var a34 = vec4f(); var a35 = vec4f(); var a36 = vec4f(); var a37 = vec4f();
-  var a40 = vec4f(); var a41 = vec4f(); var a42 = vec4f(); var a43 = vec4f(); var a44 = vec4f(); var a45 = vec4f(); var a46 = vec4f(); var a47 = vec4f();
-  var a50 = vec4f(); var a51 = vec4f(); var a52 = vec4f(); var a53 = vec4f(); var a54 = vec4f(); var a55 = vec4f(); var a56 = vec4f(); var a57 = vec4f();
-  var a60 = vec4f(); var a61 = vec4f(); var a62 = vec4f(); var a63 = vec4f(); var a64 = vec4f(); var a65 = vec4f(); var a66 = vec4f(); var a67 = vec4f();
-  var a70 = vec4f(); var a71 = vec4f(); var a72 = vec4f(); var a73 = vec4f(); var a74 = vec4f(); var a75 = vec4f(); var a76 = vec4f(); var a77 = vec4f();
+  var a00 = vec4f(); var a01 = vec4f(); var a02 = vec4f(); var a03 = vec4f();
+  var a04 = vec4f(); var a05 = vec4f(); var a06 = vec4f(); var a07 = vec4f();
+  var a10 = vec4f(); var a11 = vec4f(); var a12 = vec4f(); var a13 = vec4f();
+  var a14 = vec4f(); var a15 = vec4f(); var a16 = vec4f(); var a17 = vec4f();
+  var a20 = vec4f(); var a21 = vec4f(); var a22 = vec4f(); var a23 = vec4f();
+  var a24 = vec4f(); var a25 = vec4f(); var a26 = vec4f(); var a27 = vec4f();
+  var a30 = vec4f(); var a31 = vec4f(); var a32 = vec4f(); var a33 = vec4f();
+  var a34 = vec4f(); var a35 = vec4f(); var a36 = vec4f(); var a37 = vec4f();
+  var a40 = vec4f(); var a41 = vec4f(); var a42 = vec4f(); var a43 = vec4f();
+  var a44 = vec4f(); var a45 = vec4f(); var a46 = vec4f(); var a47 = vec4f();
+  var a50 = vec4f(); var a51 = vec4f(); var a52 = vec4f(); var a53 = vec4f();
+  var a54 = vec4f(); var a55 = vec4f(); var a56 = vec4f(); var a57 = vec4f();
   for (var a = 0u; a < g.taps_r; a++) {
     let down = i32(a) * g.x_dir;
     for (var b = 0u; b < g.taps_s; b++) {
@@ -94,8 +97,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let t3 = tap(p3, down, right);
       let t4 = tap(p4, down, right);
       let t5 = tap(p5, down, right);
-      let t6 = tap(p6, down, right);
-      let t7 = tap(p7, down, right);
       var at = ((k / 16u * g.taps_r + a) * g.taps_s + b) * g.c * 4u + lane;
       let panel = g.taps_r * g.taps_s * g.c * 4u; // past the last panel anything is read, and nothing stored
       for (var c4 = 0u; c4 < g.c / 4u; c4++) {
@@ -103,8 +104,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let l0 = vec4f(w[at]); let l1 = vec4f(w[at + 8u]);
         let l2 = vec4f(w[at + panel]); let l3 = vec4f(w[at + panel + 8u]);
         at += 16u;
-        let x0 = load(t0, c4); let x1 = load(t1, c4); let x2 = load(t2, c4); let x3 = load(t3, c4);
-        let x4 = load(t4, c4); let x5 = load(t5, c4); let x6 = load(t6, c4); let x7 = load(t7, c4);
+        let x0 = load(t0, c4); let x1 = load(t1, c4); let x2 = load(t2, c4);
+        let x3 = load(t3, c4); let x4 = load(t4, c4); let x5 = load(t5, c4);
         let w00 = subgroupBroadcast(l0, 0u); let w01 = subgroupBroadcast(l0, 4u);
         let w02 = subgroupBroadcast(l1, 0u); let w03 = subgroupBroadcast(l1, 4u);
         a00 = fma(vec4f(x0.w), w03, fma(vec4f(x0.z), w02, fma(vec4f(x0.y), w01, fma(vec4f(x0.x), w00, a00))));
@@ -113,8 +114,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a30 = fma(vec4f(x3.w), w03, fma(vec4f(x3.z), w02, fma(vec4f(x3.y), w01, fma(vec4f(x3.x), w00, a30))));
         a40 = fma(vec4f(x4.w), w03, fma(vec4f(x4.z), w02, fma(vec4f(x4.y), w01, fma(vec4f(x4.x), w00, a40))));
         a50 = fma(vec4f(x5.w), w03, fma(vec4f(x5.z), w02, fma(vec4f(x5.y), w01, fma(vec4f(x5.x), w00, a50))));
-        a60 = fma(vec4f(x6.w), w03, fma(vec4f(x6.z), w02, fma(vec4f(x6.y), w01, fma(vec4f(x6.x), w00, a60))));
-        a70 = fma(vec4f(x7.w), w03, fma(vec4f(x7.z), w02, fma(vec4f(x7.y), w01, fma(vec4f(x7.x), w00, a70))));
         let w10 = subgroupBroadcast(l0, 1u); let w11 = subgroupBroadcast(l0, 5u);
         let w12 = subgroupBroadcast(l1, 1u); let w13 = subgroupBroadcast(l1, 5u);
         a01 = fma(vec4f(x0.w), w13, fma(vec4f(x0.z), w12, fma(vec4f(x0.y), w11, fma(vec4f(x0.x), w10, a01))));
@@ -123,8 +122,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a31 = fma(vec4f(x3.w), w13, fma(vec4f(x3.z), w12, fma(vec4f(x3.y), w11, fma(vec4f(x3.x), w10, a31))));
         a41 = fma(vec4f(x4.w), w13, fma(vec4f(x4.z), w12, fma(vec4f(x4.y), w11, fma(vec4f(x4.x), w10, a41))));
         a51 = fma(vec4f(x5.w), w13, fma(vec4f(x5.z), w12, fma(vec4f(x5.y), w11, fma(vec4f(x5.x), w10, a51))));
-        a61 = fma(vec4f(x6.w), w13, fma(vec4f(x6.z), w12, fma(vec4f(x6.y), w11, fma(vec4f(x6.x), w10, a61))));
-        a71 = fma(vec4f(x7.w), w13, fma(vec4f(x7.z), w12, fma(vec4f(x7.y), w11, fma(vec4f(x7.x), w10, a71))));
         let w20 = subgroupBroadcast(l0, 2u); let w21 = subgroupBroadcast(l0, 6u);
         let w22 = subgroupBroadcast(l1, 2u); let w23 = subgroupBroadcast(l1, 6u);
         a02 = fma(vec4f(x0.w), w23, fma(vec4f(x0.z), w22, fma(vec4f(x0.y), w21, fma(vec4f(x0.x), w20, a02))));
@@ -133,8 +130,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a32 = fma(vec4f(x3.w), w23, fma(vec4f(x3.z), w22, fma(vec4f(x3.y), w21, fma(vec4f(x3.x), w20, a32))));
         a42 = fma(vec4f(x4.w), w23, fma(vec4f(x4.z), w22, fma(vec4f(x4.y), w21, fma(vec4f(x4.x), w20, a42))));
         a52 = fma(vec4f(x5.w), w23, fma(vec4f(x5.z), w22, fma(vec4f(x5.y), w21, fma(vec4f(x5.x), w20, a52))));
-        a62 = fma(vec4f(x6.w), w23, fma(vec4f(x6.z), w22, fma(vec4f(x6.y), w21, fma(vec4f(x6.x), w20, a62))));
-        a72 = fma(vec4f(x7.w), w23, fma(vec4f(x7.z), w22, fma(vec4f(x7.y), w21, fma(vec4f(x7.x), w20, a72))));
         let w30 = subgroupBroadcast(l0, 3u); let w31 = subgroupBroadcast(l0, 7u);
         let w32 = subgroupBroadcast(l1, 3u); let w33 = subgroupBroadcast(l1, 7u);
         a03 = fma(vec4f(x0.w), w33, fma(vec4f(x0.z), w32, fma(vec4f(x0.y), w31, fma(vec4f(x0.x), w30, a03))));
@@ -143,8 +138,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a33 = fma(vec4f(x3.w), w33, fma(vec4f(x3.z), w32, fma(vec4f(x3.y), w31, fma(vec4f(x3.x), w30, a33))));
         a43 = fma(vec4f(x4.w), w33, fma(vec4f(x4.z), w32, fma(vec4f(x4.y), w31, fma(vec4f(x4.x), w30, a43))));
         a53 = fma(vec4f(x5.w), w33, fma(vec4f(x5.z), w32, fma(vec4f(x5.y), w31, fma(vec4f(x5.x), w30, a53))));
-        a63 = fma(vec4f(x6.w), w33, fma(vec4f(x6.z), w32, fma(vec4f(x6.y), w31, fma(vec4f(x6.x), w30, a63))));
-        a73 = fma(vec4f(x7.w), w33, fma(vec4f(x7.z), w32, fma(vec4f(x7.y), w31, fma(vec4f(x7.x), w30, a73))));
         let w40 = subgroupBroadcast(l2, 0u); let w41 = subgroupBroadcast(l2, 4u);
         let w42 = subgroupBroadcast(l3, 0u); let w43 = subgroupBroadcast(l3, 4u);
         a04 = fma(vec4f(x0.w), w43, fma(vec4f(x0.z), w42, fma(vec4f(x0.y), w41, fma(vec4f(x0.x), w40, a04))));
@@ -153,8 +146,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a34 = fma(vec4f(x3.w), w43, fma(vec4f(x3.z), w42, fma(vec4f(x3.y), w41, fma(vec4f(x3.x), w40, a34))));
         a44 = fma(vec4f(x4.w), w43, fma(vec4f(x4.z), w42, fma(vec4f(x4.y), w41, fma(vec4f(x4.x), w40, a44))));
         a54 = fma(vec4f(x5.w), w43, fma(vec4f(x5.z), w42, fma(vec4f(x5.y), w41, fma(vec4f(x5.x), w40, a54))));
-        a64 = fma(vec4f(x6.w), w43, fma(vec4f(x6.z), w42, fma(vec4f(x6.y), w41, fma(vec4f(x6.x), w40, a64))));
-        a74 = fma(vec4f(x7.w), w43, fma(vec4f(x7.z), w42, fma(vec4f(x7.y), w41, fma(vec4f(x7.x), w40, a74))));
         let w50 = subgroupBroadcast(l2, 1u); let w51 = subgroupBroadcast(l2, 5u);
         let w52 = subgroupBroadcast(l3, 1u); let w53 = subgroupBroadcast(l3, 5u);
         a05 = fma(vec4f(x0.w), w53, fma(vec4f(x0.z), w52, fma(vec4f(x0.y), w51, fma(vec4f(x0.x), w50, a05))));
@@ -163,8 +154,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a35 = fma(vec4f(x3.w), w53, fma(vec4f(x3.z), w52, fma(vec4f(x3.y), w51, fma(vec4f(x3.x), w50, a35))));
         a45 = fma(vec4f(x4.w), w53, fma(vec4f(x4.z), w52, fma(vec4f(x4.y), w51, fma(vec4f(x4.x), w50, a45))));
         a55 = fma(vec4f(x5.w), w53, fma(vec4f(x5.z), w52, fma(vec4f(x5.y), w51, fma(vec4f(x5.x), w50, a55))));
-        a65 = fma(vec4f(x6.w), w53, fma(vec4f(x6.z), w52, fma(vec4f(x6.y), w51, fma(vec4f(x6.x), w50, a65))));
-        a75 = fma(vec4f(x7.w), w53, fma(vec4f(x7.z), w52, fma(vec4f(x7.y), w51, fma(vec4f(x7.x), w50, a75))));
         let w60 = subgroupBroadcast(l2, 2u); let w61 = subgroupBroadcast(l2, 6u);
         let w62 = subgroupBroadcast(l3, 2u); let w63 = subgroupBroadcast(l3, 6u);
         a06 = fma(vec4f(x0.w), w63, fma(vec4f(x0.z), w62, fma(vec4f(x0.y), w61, fma(vec4f(x0.x), w60, a06))));
@@ -173,8 +162,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a36 = fma(vec4f(x3.w), w63, fma(vec4f(x3.z), w62, fma(vec4f(x3.y), w61, fma(vec4f(x3.x), w60, a36))));
         a46 = fma(vec4f(x4.w), w63, fma(vec4f(x4.z), w62, fma(vec4f(x4.y), w61, fma(vec4f(x4.x), w60, a46))));
         a56 = fma(vec4f(x5.w), w63, fma(vec4f(x5.z), w62, fma(vec4f(x5.y), w61, fma(vec4f(x5.x), w60, a56))));
-        a66 = fma(vec4f(x6.w), w63, fma(vec4f(x6.z), w62, fma(vec4f(x6.y), w61, fma(vec4f(x6.x), w60, a66))));
-        a76 = fma(vec4f(x7.w), w63, fma(vec4f(x7.z), w62, fma(vec4f(x7.y), w61, fma(vec4f(x7.x), w60, a76))));
         let w70 = subgroupBroadcast(l2, 3u); let w71 = subgroupBroadcast(l2, 7u);
         let w72 = subgroupBroadcast(l3, 3u); let w73 = subgroupBroadcast(l3, 7u);
         a07 = fma(vec4f(x0.w), w73, fma(vec4f(x0.z), w72, fma(vec4f(x0.y), w71, fma(vec4f(x0.x), w70, a07))));
@@ -183,8 +170,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         a37 = fma(vec4f(x3.w), w73, fma(vec4f(x3.z), w72, fma(vec4f(x3.y), w71, fma(vec4f(x3.x), w70, a37))));
         a47 = fma(vec4f(x4.w), w73, fma(vec4f(x4.z), w72, fma(vec4f(x4.y), w71, fma(vec4f(x4.x), w70, a47))));
         a57 = fma(vec4f(x5.w), w73, fma(vec4f(x5.z), w72, fma(vec4f(x5.y), w71, fma(vec4f(x5.x), w70, a57))));
-        a67 = fma(vec4f(x6.w), w73, fma(vec4f(x6.z), w72, fma(vec4f(x6.y), w71, fma(vec4f(x6.x), w70, a67))));
-        a77 = fma(vec4f(x7.w), w73, fma(vec4f(x7.z), w72, fma(vec4f(x7.y), w71, fma(vec4f(x7.x), w70, a77))));
       }
     }
   }
@@ -194,6 +179,4 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   store(first + 24u, p3, k, a30, a31, a32, a33, a34, a35, a36, a37);
   store(first + 32u, p4, k, a40, a41, a42, a43, a44, a45, a46, a47);
   store(first + 40u, p5, k, a50, a51, a52, a53, a54, a55, a56, a57);
-  store(first + 48u, p6, k, a60, a61, a62, a63, a64, a65, a66, a67);
-  store(first + 56u, p7, k, a70, a71, a72, a73, a74, a75, a76, a77);
 }

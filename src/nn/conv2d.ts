@@ -2,6 +2,7 @@ import packWeight from "../../kernels/pack_weight.wgsl" with { type: "text" };
 import tiled from "../../kernels/conv2d_tiled.wgsl" with { type: "text" };
 import subgroup8 from "../../kernels/conv2d_subgroup8.wgsl" with { type: "text" };
 import subgroup8Wide from "../../kernels/conv2d_subgroup8_wide.wgsl" with { type: "text" };
+import subgroup8Short from "../../kernels/conv2d_subgroup8_short.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { recordConv2dWeightGradient } from "./conv2d_weight_gradient.ts";
@@ -209,13 +210,17 @@ function recordChannels(
   };
   const wide = {
     kernel: { name: "conv2d_subgroup8_wide", source: subgroup8Wide, elem },
-    workgroups: grid(64, 2 * PANEL),
+    workgroups: grid(48, 2 * PANEL),
+  };
+  const short = {
+    kernel: { name: "conv2d_subgroup8_short", source: subgroup8Short, elem },
+    workgroups: grid(32, 2 * PANEL),
   };
   const tiles = TILES.map(({ WG_M, WG_N }) => ({
     kernel: { name: "conv2d_tiled", source: tiled, elem, overrides: { WG_M, WG_N } },
     workgroups: grid(8 * WG_M, 8 * WG_N),
   }));
-  const inSubgroups = K <= PANEL ? [narrow, wide] : [wide, narrow];
+  const inSubgroups = K <= PANEL ? [narrow] : [wide, short];
   recorder.dispatchTuned(
     `${powerOfTwo(pixels)} pixels, ${TAPS_R}x${TAPS_S}x${C} to ${K}, step ${sizes.X_STEP}/${sizes.Y_STEP}`,
     inSubgroupsOf8(recorder) ? inSubgroups : tiles,

@@ -55,7 +55,7 @@ export const TILES = [
 export const powerOfTwo = (size: number): string => `2^${Math.ceil(Math.log2(size))}`;
 
 /** Channels, or columns of a weight gradient, of one dispatch: as many as every kernel's grid takes, and whole tiles of each. */
-export const SLICE_CHANNELS = 65_520 * 16, SLICE_COLUMNS = 65_532 * 64;
+export const SLICE_CHANNELS = 65_520 * 16, SLICE_COLUMNS = 65_472 * 32;
 
 /** `extent` cut into stretches of `most` at most: one dispatch for each, since a third fold would cost each workgroup a division. */
 export function* slices(extent: number, most: number): Generator<{ first: number; count: number }> {

@@ -1,5 +1,6 @@
 import tiledSource from "../../kernels/conv2d_weight_gradient_tiled.wgsl" with { type: "text" };
 import subgroup8 from "../../kernels/conv2d_weight_gradient_subgroup8.wgsl" with { type: "text" };
+import subgroup8Wide from "../../kernels/conv2d_weight_gradient_subgroup8_wide.wgsl" with { type: "text" };
 import reduceSplits from "../../kernels/reduce_splits.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, type Tensor } from "../gpu/tensor.ts";
@@ -55,10 +56,15 @@ export function recordConv2dWeightGradient(
         Math.ceil(filter.count / tileFilters),
         splits,
       ];
-      const inSubgroups = {
-        kernel: { name: "conv2d_weight_gradient_subgroup8", source: subgroup8, elem },
-        workgroups: grid(64, 16),
-      };
+      const inSubgroups = K <= 16
+        ? {
+          kernel: { name: "conv2d_weight_gradient_subgroup8", source: subgroup8, elem },
+          workgroups: grid(32, 16),
+        }
+        : {
+          kernel: { name: "conv2d_weight_gradient_subgroup8_wide", source: subgroup8Wide, elem },
+          workgroups: grid(64, 32),
+        };
       const tiled = TILES.map(({ WG_M, WG_N }) => ({
         kernel: {
           name: "conv2d_weight_gradient_tiled",

@@ -138,6 +138,7 @@ for (
     { N: 2, H: 9, W: 11, C: 19, K: 21, R: 3, S: 3, stride: 2, pad: 1 },
     { N: 1, H: 30, W: 30, C: 40, K: 72, R: 3, S: 3, stride: 1, pad: 1 }, // past the widest tile, in both directions
     { N: 3, H: 17, W: 5, C: 4, K: 130, R: 1, S: 1, stride: 1, pad: 0 },
+    { N: 2, H: 15, W: 15, C: 14, K: 13, R: 3, S: 3, stride: 1, pad: 1 }, // one panel of channels
     { N: 2, H: 20, W: 20, C: 3, K: 64, R: 7, S: 7, stride: 2, pad: 3 },
   ]
 ) {
