@@ -1,3 +1,5 @@
+import { Recorder } from "../../src/gpu/recorder.ts";
+import { assertThrows } from "@std/assert";
 import {
   recordGlobalAveragePool,
   recordGlobalAveragePoolBackward,
@@ -61,3 +63,8 @@ testDrawn(
   (shape, seed, elem) =>
     check(noise(shape, 10 * seed), noise([shape[0], shape[3]], 10 * seed + 1), undefined, elem),
 );
+
+Deno.test("recordGlobalAveragePool() refuses images whose sum a driver would cut short", () => {
+  const x = { label: "x", shape: [1, 256, 193, 4], dtype: "f32" } as const;
+  assertThrows(() => recordGlobalAveragePool(new Recorder(), "pool", x), RangeError, "got 49408");
+});
