@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, JOB_STATUSES, KnnConfig } from "../domain/job.ts";
 import type { Store } from "../domain/ports.ts";
-import { PretrainConfig } from "../domain/pretrain.ts";
+import { PretrainRequest } from "../domain/pretrain.ts";
 import { readJson } from "./body.ts";
 import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
@@ -26,7 +26,7 @@ const bodyOf = (kind: string, config: z.ZodType) => ({
   },
 });
 // A plain schema is documentation only: the body is checked once, with the store at hand, by `submit`.
-const JobBody = { oneOf: [bodyOf("pretrain", PretrainConfig), bodyOf("knn", KnnConfig)] } as object;
+const JobBody = { oneOf: [bodyOf("pretrain", PretrainRequest), bodyOf("knn", KnnConfig)] } as object;
 
 const submit = createRoute({
   method: "post",

@@ -1,22 +1,7 @@
 import { RandomStream, STREAM } from "../domain/philox.ts";
-import type { AUGMENTATIONS } from "../domain/pretrain.ts";
+import type { Augmentation, AUGMENTATIONS, ViewAugmentation } from "../domain/augmentation.ts";
 
-/**
- * What one view's augmentation may draw. Order: crop, flip, jitter, grayscale, blur, solarise, clip, normalise
- * (byol.md §A7).
- */
-export interface ViewPreset {
-  /** Area of the crop as a share of the image's, and its width over its height. */
-  crop: { area: readonly [number, number]; aspect: readonly [number, number] };
-  flip: number;
-  jitter: { probability: number; brightness: number; contrast: number; saturation: number; hue: number };
-  grayscale: number;
-  /** The deviation is drawn in pixels. */
-  blur: { probability: number; sigma: readonly [number, number] };
-  solarize: number;
-}
-
-const CIFAR_VIEW: ViewPreset = {
+const CIFAR_VIEW: ViewAugmentation = {
   crop: { area: [0.08, 1], aspect: [3 / 4, 4 / 3] },
   flip: 0.5,
   jitter: { probability: 0.8, brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 },
@@ -26,7 +11,7 @@ const CIFAR_VIEW: ViewPreset = {
 };
 const blurred = (probability: number) => ({ ...CIFAR_VIEW.blur, probability });
 /** Only what changes lightness: of gray pixels, saturation and hue leave everything as it is. */
-const GRAY_VIEW: ViewPreset = {
+const GRAY_VIEW: ViewAugmentation = {
   ...CIFAR_VIEW,
   jitter: { ...CIFAR_VIEW.jitter, saturation: 0, hue: 0 },
   grayscale: 0,
@@ -42,7 +27,7 @@ const GRAY_VIEW: ViewPreset = {
  */
 export const PRESETS: Record<
   Exclude<typeof AUGMENTATIONS[number], "none">,
-  readonly [ViewPreset, ViewPreset]
+  readonly [ViewAugmentation, ViewAugmentation]
 > = {
   byol: [{ ...CIFAR_VIEW, blur: blurred(1) }, { ...CIFAR_VIEW, blur: blurred(0.1), solarize: 0.2 }],
   "byol-symmetric": [
@@ -52,6 +37,13 @@ export const PRESETS: Record<
   cifar: [CIFAR_VIEW, { ...CIFAR_VIEW, solarize: 0.2 }],
   grayscale: [{ ...GRAY_VIEW, blur: blurred(1) }, { ...GRAY_VIEW, blur: blurred(0.1), solarize: 0.2 }],
 };
+
+/** The two views' distributions, view 1's first. */
+export function viewsOf(
+  augmentation: Exclude<Augmentation, "none">,
+): readonly [ViewAugmentation, ViewAugmentation] {
+  return typeof augmentation === "object" ? [augmentation.view1, augmentation.view2] : PRESETS[augmentation];
+}
 
 /** One view of one image, drawn: what the kernels of `views.ts` and `blur.ts` read. Lengths are in pixels. */
 export interface ViewDraw {
@@ -80,7 +72,7 @@ export interface ViewDraw {
  * @param image Its width and height in pixels.
  */
 export function drawView(
-  preset: ViewPreset,
+  preset: ViewAugmentation,
   view: 1 | 2,
   at: { seed: number; epoch: number; sample: number },
   image: { width: number; height: number },

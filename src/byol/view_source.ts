@@ -5,7 +5,7 @@ import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { byteLength, type Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
-import { drawView, PRESETS } from "./augment.ts";
+import { drawView, viewsOf } from "./augment.ts";
 import { blurRadius } from "./blur.ts";
 import { packBlur, packView, recordViews, VIEW_WORDS, type ViewInputs } from "./views.ts";
 
@@ -54,7 +54,7 @@ export function sketchViews(
 /** The tables that a batch is written to, as yet without memory. */
 function viewInputs(config: ResolvedPretrainConfig, batch: number, maxBatchBytes: number): ViewInputs {
   const rows = 2 * batch, radius = blurRadius(config.px);
-  const blurs = radius > 0 && presetsOf(config).some(({ blur }) => blur.probability > 0);
+  const blurs = radius > 0 && distributionsOf(config).some(({ blur }) => blur.probability > 0);
   return {
     pixels: { label: "batch.pixels", shape: [Math.ceil(maxBatchBytes / 4)], dtype: "u32" },
     crops: { label: "batch.crops", shape: [rows, VIEW_WORDS], dtype: "u32" },
@@ -62,7 +62,8 @@ function viewInputs(config: ResolvedPretrainConfig, batch: number, maxBatchBytes
     blurTaps: blurs ? { label: "batch.blur_taps", shape: [rows, radius + 1], dtype: "f32" } : undefined,
   };
 }
-const presetsOf = (config: ResolvedPretrainConfig) => PRESETS[config.augmentation as keyof typeof PRESETS];
+const distributionsOf = ({ augmentation }: ResolvedPretrainConfig) =>
+  viewsOf(augmentation as Exclude<typeof augmentation, "none">);
 /** What activations, and so the views, are stored as. */
 const dtypeOf = ({ precision }: ResolvedPretrainConfig) => precision === "mixed" ? "f16" : "f32";
 const channels = ({ channel_mean: mean, channel_std: std }: ResolvedPretrainConfig) => ({ mean, std });
@@ -72,7 +73,7 @@ function augmentedViews(
   config: ResolvedPretrainConfig,
   maxBatchBytes: number,
 ): ViewSource {
-  const { batch: N, px, seed } = config, presets = presetsOf(config), radius = blurRadius(px);
+  const { batch: N, px, seed } = config, views = distributionsOf(config), radius = blurRadius(px);
   const upload = ({ label, shape, dtype }: Tensor) => uploadTensor(device, label, shape, dtype);
   const inputs = viewInputs(config, N, maxBatchBytes);
   const [pixels, crops, colors] = [inputs.pixels, inputs.crops, inputs.colors].map(upload);
@@ -86,7 +87,7 @@ function augmentedViews(
       for (const [i, sample] of samples.entries()) {
         const image = { offset: offsets[i], width: widths[i], height: heights[i] };
         for (const view of [1, 2] as const) {
-          const draw = drawView(presets[view - 1], view, { seed, epoch, sample }, image);
+          const draw = drawView(views[view - 1], view, { seed, epoch, sample }, image);
           const row = (view - 1) * N + i;
           packView(draw, image, row, cropRows, colorRows);
           if (blurTaps) packBlur(draw, row, radius, blurRows);

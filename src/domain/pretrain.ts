@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Augmentation } from "./augmentation.ts";
 
 const DEPTHS = [18, 34, 50, 101, 152, 200] as const, WIDTHS = ["", "x2", "x3", "x4"] as const;
 const STEMS = ["", "-cifar"] as const, CIFAR_DEPTHS = [8, 20, 32, 44, 56] as const;
@@ -19,55 +20,119 @@ export const ARCHS: readonly Arch[] = [
 ];
 
 const dimension = z.int().min(1).max(16384);
-const Head = z.strictObject({ hidden: dimension });
+const Projector = z.strictObject({ hidden: dimension, out: dimension });
+const Predictor = z.strictObject({ hidden: dimension });
 
+export const OPTIMIZERS = ["lars", "sgd", "adamw"] as const;
+export type OptimizerName = typeof OPTIMIZERS[number];
 export const OptimizerConfig = z.strictObject({
-  name: z.enum(["lars", "sgd", "adamw"]),
-  /** Multiplied by batch / 256. What suits LARS is a thousand times too much for AdamW, so there is no default. */
+  name: z.enum(OPTIMIZERS),
+  /** Multiplied by batch / 256. What suits LARS is a thousand times too much for AdamW, so each has its own default. */
   base_lr: z.number().positive().max(100),
-  weight_decay: z.number().min(0).max(1).default(1e-6),
+  weight_decay: z.number().min(0).max(1),
   /** Of sgd and lars. */
-  momentum: z.number().min(0).lt(1).default(0.9),
+  momentum: z.number().min(0).lt(1),
   /** Of lars. */
-  trust_coefficient: z.number().positive().max(1).default(1e-3),
-  warmup_epochs: z.number().min(0).max(1000).default(0),
+  trust_coefficient: z.number().positive().max(1),
+  warmup_epochs: z.number().min(0).max(1000),
+});
+export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
+
+/** Recipes by name: `jobs/recipe.ts` has their numbers. */
+export const PRESETS = ["byol-40", "byol-100", "byol-300", "byol-1000", "small"] as const;
+export type Preset = typeof PRESETS[number];
+
+/** Accuracy while training: k-NN with the training split as its bank, and the online probe's. */
+export const EvaluateConfig = z.strictObject({
+  knn_every_epochs: z.int().min(1).max(100_000).default(10),
+  k: z.int().min(1).max(10_000).default(200),
+  temperature: z.number().positive().max(100).default(0.1),
+  /** Whose images are classified. */
+  split: z.string().min(1).max(100).default("test"),
+});
+export type EvaluateConfig = z.infer<typeof EvaluateConfig>;
+
+const everySteps = z.int().positive().max(100_000_000).nullable();
+/** The first checkpoint, of step 0, and the last one are always kept. */
+export const CheckpointConfig = z.strictObject({
+  /** Steps between two checkpoints; null for the first and the last only. */
+  every_steps: everySteps.default(1000),
+  /** How many of the latest are kept; null for all. */
+  keep_last: z.int().min(1).max(100_000).nullable().default(3),
+  /** Those whose step is a multiple of it are kept for good. */
+  keep_every: everySteps.default(null),
 });
 
-/** `byol/augment.ts` says what each is; `none` gives the model what inference would see, twice. */
-export const AUGMENTATIONS = ["byol", "byol-symmetric", "cifar", "grayscale", "none"] as const;
-
-/** The body of a `pretrain` job's `config`, as sent. */
-export const PretrainConfig = z.strictObject({
+const fields = {
   arch: z.enum(ARCHS, {
     error: "must be resnet{18,34,50,101,152,200}[x2|x3|x4][-cifar] or cifar_resnet{8,20,32,44,56}",
   }),
-  px: z.int().min(8).max(512).default(32),
-  batch: z.int().min(2).max(8192).default(128),
+  px: z.int().min(8).max(512),
+  batch: z.int().min(2).max(8192),
+  /** Images that go through the networks at once; their gradients are summed over the batch. Null: the batch. */
+  micro_batch: z.int().min(2).max(8192).nullable().default(null),
   epochs: z.number().positive().max(100_000).optional(),
   steps: z.int().positive().max(100_000_000).optional(),
-  projector: z.strictObject({ hidden: dimension, out: dimension }).default({ hidden: 512, out: 128 }),
-  predictor: Head.default({ hidden: 512 }),
-  tau: z.number().min(0).max(1).default(0.99),
-  optimizer: OptimizerConfig.default({
-    name: "lars",
-    base_lr: 1.0,
-    weight_decay: 1e-6,
-    momentum: 0.9,
-    trust_coefficient: 1e-3,
-    warmup_epochs: 0,
-  }),
-  augmentation: z.enum(AUGMENTATIONS).default("cifar"),
+  /** A recipe: what fills every field that is left out. Left out itself, it is chosen by the size of the data. */
+  preset: z.enum(PRESETS),
+  /** Why that one: the server's words. */
+  preset_reason: z.string().max(500),
+  projector: Projector,
+  predictor: Predictor,
+  tau: z.number().min(0).max(1),
+  optimizer: OptimizerConfig,
+  augmentation: Augmentation,
   normalization: z.enum(["imagenet", "dataset"]).default("imagenet"),
   precision: z.enum(["f32", "mixed"]).default("f32"),
   seed: z.int().min(0).default(0),
   split: z.string().min(1).max(100).default("train"),
-  checkpoint: z.strictObject({ every_steps: z.int().positive().nullable().default(null) }).default({
-    every_steps: null,
-  }),
-}).refine((c) => (c.epochs === undefined) !== (c.steps === undefined), {
+  checkpoint: CheckpointConfig.prefault({}),
+  /** A checkpoint whose weights a new run begins with: the encoder's, and the heads' where they are of the same sizes. */
+  init: z.string().nullable().default(null),
+  evaluate: EvaluateConfig.nullable(),
+  on_collapse: z.enum(["fail", "warn"]).default("fail"),
+};
+
+/** More than any rate of AdamW's: what suits LARS would make it diverge (byol.md §E4). */
+const MAX_ADAMW_RATE = 0.1;
+const OptimizerRequest = OptimizerConfig.partial().refine(
+  ({ name, base_lr = 0 }) => name !== "adamw" || base_lr <= MAX_ADAMW_RATE,
+  {
+    error: `must be at most ${MAX_ADAMW_RATE} with adamw; rates for lars are hundreds of times larger`,
+    path: ["base_lr"],
+  },
+);
+
+/** The body of a `pretrain` job's `config`, as sent: `jobs/recipe.ts` fills in what is left out. */
+export const PretrainRequest = z.strictObject({
+  ...fields,
+  px: fields.px.optional(),
+  batch: fields.batch.optional(),
+  preset: fields.preset.optional(),
+  preset_reason: fields.preset_reason.optional(),
+  projector: Projector.optional(),
+  predictor: Predictor.optional(),
+  tau: fields.tau.optional(),
+  optimizer: OptimizerRequest.optional(),
+  augmentation: Augmentation.optional(),
+  evaluate: fields.evaluate.optional(),
+}).refine((c) => c.epochs === undefined || c.steps === undefined, {
   error: "give either epochs or steps",
   path: ["epochs"],
-});
+}).refine((c) => c.epochs !== undefined || c.steps !== undefined || c.preset?.startsWith("byol-"), {
+  error: "give epochs or steps, or a preset that has its own: byol-40, byol-100, byol-300 or byol-1000",
+  path: ["epochs"],
+}).refine(
+  ({ micro_batch, batch }) => micro_batch === null || batch === undefined || batch % micro_batch === 0,
+  {
+    error: "must divide batch",
+    path: ["micro_batch"],
+  },
+);
+export type PretrainRequest = z.infer<typeof PretrainRequest>;
+
+/** A pretrain config with every default filled in: what a job shows, and what would make the same job again. */
+export const PretrainConfig = z.strictObject(fields);
 export type PretrainConfig = z.infer<typeof PretrainConfig>;
 
 /** A pretrain config after its dataset is known: every number that the run depends on. */

@@ -1,7 +1,7 @@
 import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { isEnded, type Job, KnnConfig } from "../domain/job.ts";
 import type { JobReport, Store, Trainer, TrainingTask } from "../domain/ports.ts";
-import { PretrainConfig } from "../domain/pretrain.ts";
+import { PretrainRequest } from "../domain/pretrain.ts";
 import type { EventHub } from "./event_hub.ts";
 import { resolvePretrainConfig } from "./resolve_config.ts";
 
@@ -143,7 +143,7 @@ export class JobRunner {
     if (!found) throw new DomainError("not_found", `Cannot use ${dataset}: there is no such dataset`);
     const work: TrainingTask["work"] = job.kind === "knn"
       ? { kind: "knn", config: KnnConfig.parse(config) }
-      : { kind: "pretrain", config: resolvePretrainConfig(PretrainConfig.parse(config), found) };
+      : { kind: "pretrain", config: resolvePretrainConfig(PretrainRequest.parse(config), found) };
     return { job: id, dataset, fingerprint: found.fingerprint ?? "", work };
   }
 

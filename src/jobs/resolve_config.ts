@@ -1,6 +1,12 @@
 import type { Dataset } from "../domain/dataset.ts";
 import { DomainError, type FieldError } from "../domain/errors.ts";
-import type { PretrainConfig, ResolvedPretrainConfig } from "../domain/pretrain.ts";
+import type {
+  EvaluateConfig,
+  PretrainConfig,
+  PretrainRequest,
+  ResolvedPretrainConfig,
+} from "../domain/pretrain.ts";
+import { applyRecipe, splitOf } from "./recipe.ts";
 
 type Triple = [number, number, number];
 const IMAGENET_MEAN: Triple = [0.485, 0.456, 0.406];
@@ -9,7 +15,7 @@ const IMAGENET_STD: Triple = [0.229, 0.224, 0.225];
 /** Everything about `config` that does not suit `dataset`; pointers are into a job's body. */
 export function findMismatches(config: PretrainConfig, dataset: Dataset): FieldError[] {
   const errors: FieldError[] = [];
-  const split = Object.hasOwn(dataset.splits, config.split) ? dataset.splits[config.split] : undefined;
+  const split = splitOf(dataset, config.split);
   if (!split) {
     errors.push({
       pointer: "#/config/split",
@@ -21,9 +27,36 @@ export function findMismatches(config: PretrainConfig, dataset: Dataset): FieldE
       detail: `must be at most the split's ${split.images} images, got ${config.batch}`,
     });
   }
+  if (config.micro_batch !== null && config.batch % config.micro_batch !== 0) {
+    errors.push({
+      pointer: "#/config/micro_batch",
+      detail: `must divide batch, ${config.batch}, got ${config.micro_batch}`,
+    });
+  }
+  if (config.evaluate && split) {
+    errors.push(...findEvaluationMismatches(config.evaluate, config.split, dataset));
+  }
   if (config.normalization === "dataset" && !(dataset.channel_mean && dataset.channel_std)) {
     errors.push({ pointer: "#/config/normalization", detail: `${dataset.id} has no channel statistics` });
   }
+  return errors;
+}
+
+function findEvaluationMismatches(
+  { split: queries, k }: EvaluateConfig,
+  bank: string,
+  dataset: Dataset,
+): FieldError[] {
+  const errors: FieldError[] = [], { images, classes } = splitOf(dataset, bank)!;
+  const at = (field: string, detail: string) => errors.push({ pointer: `#/config/evaluate${field}`, detail });
+  const found = splitOf(dataset, queries);
+  if (!found) at("/split", `${dataset.id} has no such split, only ${Object.keys(dataset.splits).join(", ")}`);
+  else if (Object.keys(found.classes).length === 0) {
+    at("/split", `${queries} has no labels, and accuracy needs them`);
+  } else if (Object.keys(classes).length === 0) {
+    at("", `${bank}, the bank, has no labels, and accuracy needs them`);
+  }
+  if (k > images) at("/k", `must be at most the ${images} images of ${bank}, the bank, got ${k}`);
   return errors;
 }
 
@@ -33,7 +66,8 @@ export function findMismatches(config: PretrainConfig, dataset: Dataset): FieldE
  * @throws {DomainError} `invalid`, if the dataset lacks the split, has fewer images in it than one batch, or has no
  * channel statistics though they are asked for.
  */
-export function resolvePretrainConfig(config: PretrainConfig, dataset: Dataset): ResolvedPretrainConfig {
+export function resolvePretrainConfig(request: PretrainRequest, dataset: Dataset): ResolvedPretrainConfig {
+  const config = applyRecipe(request, dataset);
   const errors = findMismatches(config, dataset);
   if (errors.length > 0) {
     throw new DomainError("invalid", `Cannot train on ${dataset.id}: ${errors[0].detail}`, { errors });

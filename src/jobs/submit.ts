@@ -6,7 +6,8 @@ import { fieldErrors } from "../domain/field_errors.ts";
 import { isId, newId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, type JobKind, KnnConfig } from "../domain/job.ts";
 import type { Store } from "../domain/ports.ts";
-import { PretrainConfig } from "../domain/pretrain.ts";
+import { PretrainRequest } from "../domain/pretrain.ts";
+import { applyRecipe } from "./recipe.ts";
 import { findMismatches } from "./resolve_config.ts";
 
 const Body = z.strictObject({
@@ -120,30 +121,46 @@ function checkConfig(
   ) {
     return { errors: [] };
   }
-  return kind === "pretrain" ? checkPretrain(config, dataset) : checkKnn(store, config, dataset);
+  return kind === "pretrain" ? checkPretrain(store, config, dataset) : checkKnn(store, config, dataset);
 }
 
-function checkPretrain(config: object, dataset: Dataset | undefined): Checked<PretrainConfig> {
-  const { data, error } = PretrainConfig.safeParse(config);
+function checkPretrain(
+  store: Store,
+  config: object,
+  dataset: Dataset | undefined,
+): Checked<Record<string, unknown>> {
+  const { data, error } = PretrainRequest.safeParse(config), sent = config as Record<string, unknown>;
   const errors = error ? fieldErrors(error, ["config"]) : [];
   // Zod leaves out a refinement once a field is wrong; both or neither of the two is a mistake all the same.
-  const length = ["epochs", "steps"].filter((key) => (config as Record<string, unknown>)[key] !== undefined);
+  const lengths = ["epochs", "steps"].filter((key) => sent[key] !== undefined).length;
+  const hasLength = lengths === 1 || (lengths === 0 && String(sent.preset).startsWith("byol-"));
   const said = errors.some(({ pointer }) => pointer === "#/config/epochs" || pointer === "#/config/steps");
-  if (length.length !== 1 && !said) {
+  if (!hasLength && !said) {
     errors.push({ pointer: "#/config/epochs", detail: "give either epochs or steps" });
   }
+  const reason = findInitMismatch(store, sent);
+  if (reason) errors.push({ pointer: "#/config/init", detail: reason });
   // What suits the dataset can be told even beside mistakes elsewhere, as long as these fields are sound.
-  if (dataset?.status === "ready") {
-    const known = data ?? soundPart(config);
-    if (known) errors.push(...findMismatches(known, dataset));
-  }
-  return { value: data, errors };
+  const known = data ?? soundPart(sent);
+  if (dataset?.status !== "ready" || !known) return { value: data, errors };
+  const filled = applyRecipe(known, dataset);
+  errors.push(...findMismatches(filled, dataset));
+  return { value: data && filled, errors };
 }
 
 /** The fields that the dataset bears upon, if they are sound on their own, with the others' defaults. */
-function soundPart(config: object): PretrainConfig | undefined {
-  const { batch, split, normalization } = config as Record<string, unknown>;
-  return PretrainConfig.safeParse({ arch: "cifar_resnet8", steps: 1, batch, split, normalization }).data;
+function soundPart({ batch, split, normalization }: Record<string, unknown>): PretrainRequest | undefined {
+  const part = { arch: "cifar_resnet8", steps: 1, evaluate: null, batch, split, normalization };
+  return PretrainRequest.safeParse(part).data;
+}
+
+/** What is wrong with the checkpoint that a run is to begin with. */
+function findInitMismatch(store: Store, { init, arch }: Record<string, unknown>): string | undefined {
+  if (typeof init !== "string") return undefined;
+  const checkpoint = isId("ckpt", init) ? store.getCheckpoint(init) : undefined;
+  if (!checkpoint) return "there is no such checkpoint";
+  const theirs = store.getJob(checkpoint.job)?.config.arch;
+  if (theirs !== arch) return `must be of arch ${String(arch).slice(0, 60)}, got one of ${theirs}`;
 }
 
 function checkKnn(store: Store, config: object, dataset: Dataset | undefined): Checked<KnnConfig> {

@@ -7,7 +7,7 @@ import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { Loader } from "../../src/data/loader.ts";
 import { ShardWriter } from "../../src/data/shard.ts";
 import { DomainError } from "../../src/domain/errors.ts";
-import { ARCHS, PretrainConfig, type ResolvedPretrainConfig } from "../../src/domain/pretrain.ts";
+import { ARCHS, PretrainRequest, type ResolvedPretrainConfig } from "../../src/domain/pretrain.ts";
 import { type Gpu, openGpu } from "../../src/gpu/device.ts";
 import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { TimestampQueries } from "../../src/gpu/timing.ts";
@@ -15,6 +15,8 @@ import { Tuner } from "../../src/gpu/tuner.ts";
 import { memoryTuningCache } from "../../src/gpu/tuning_file.ts";
 import { readConfig } from "../../src/config.ts";
 import { learningRate } from "../../src/optim/schedule.ts";
+import { resolvePretrainConfig } from "../../src/jobs/resolve_config.ts";
+import { aDataset } from "../contract/store_contract.ts";
 import { UsageError } from "./options.ts";
 
 /** What is trained: any encoder that `resnetSpec` knows. */
@@ -73,20 +75,20 @@ export class Training {
   /** @throws {UsageError} If the case cannot be built. */
   static async open({ device, pipelines }: Bench, what: TrainingCase): Promise<Training> {
     const { px, batch, hidden, out, precision } = what;
-    const parsed = PretrainConfig.safeParse({
-      ...{ arch: ARCHS[0], px, batch, steps: TOTAL_STEPS, precision },
-      ...{ projector: { hidden, out }, predictor: { hidden } },
+    const parsed = PretrainRequest.safeParse({
+      ...{ arch: ARCHS[0], px, batch, steps: TOTAL_STEPS, precision, augmentation: "cifar" },
+      ...{ projector: { hidden, out }, predictor: { hidden }, tau: 0.99 },
+      optimizer: { base_lr: 1, warmup_epochs: 0 },
     });
     if (!parsed.success) {
       const [{ path, message }] = parsed.error.issues;
       throw new UsageError(`Cannot train with this ${path.join(".")}: ${message}`);
     }
+    const noise = aDataset({ status: "ready", splits: { train: { images: 2 * batch, classes: {} } } });
+    // Any encoder that the engine knows, not only those of the API.
     const config = {
-      ...parsed.data,
+      ...resolvePretrainConfig(parsed.data, noise),
       arch: what.arch,
-      ...{ steps_per_epoch: 1, total_steps: TOTAL_STEPS, warmup_steps: 0 },
-      peak_lr: parsed.data.optimizer.base_lr * batch / 256,
-      ...{ channel_mean: [0.485, 0.456, 0.406], channel_std: [0.229, 0.224, 0.225] },
     } as ResolvedPretrainConfig;
     const directory = writeNoise(px, 2 * batch), reader = DatasetReader.open(directory);
     const loader = new Loader({ reader, split: "train", batch, seed: 0 });

@@ -6,7 +6,7 @@ import { train } from "../../src/byol/train.ts";
 import type { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { preprocess } from "../../src/data/preprocess.ts";
 import { DomainError } from "../../src/domain/errors.ts";
-import { PretrainConfig, type ResolvedPretrainConfig } from "../../src/domain/pretrain.ts";
+import type { ResolvedPretrainConfig } from "../../src/domain/pretrain.ts";
 import type { RgbImage } from "../../src/domain/image.ts";
 import { OutOfMemoryError } from "../../src/gpu/gpu_error.ts";
 import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
@@ -19,6 +19,7 @@ import { Preprocessor } from "../../src/inference/preprocess.ts";
 import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
 import { goldenTensors } from "./golden.ts";
 import { gpu, noise, pipelines, provider } from "./oracle.ts";
+import { aPretrainConfig } from "../contract/pretrain_config.ts";
 
 // What exceeds a device's bindings or buffers is refused by its name before a buffer is made, or cut so that it fits. The
 // devices here say that they bind 1 MiB, or 10, and make buffers four times as large: WebGPU itself never promises less
@@ -160,12 +161,7 @@ function reader(images: number, side: number): DatasetReader {
   } as unknown as DatasetReader;
 }
 function configOf(sent: Record<string, unknown>): ResolvedPretrainConfig {
-  const config = PretrainConfig.parse({ arch: "cifar_resnet8", steps: 1, ...sent });
-  return {
-    ...config,
-    ...{ steps_per_epoch: 1, total_steps: 1, warmup_steps: 0, peak_lr: 0.1 },
-    ...{ channel_mean: [0.5, 0.5, 0.5], channel_std: [0.25, 0.25, 0.25] },
-  };
+  return aPretrainConfig({ arch: "cifar_resnet8", steps: 1, ...sent }, 1024);
 }
 async function trainOn(on: PipelineCache, config: ResolvedPretrainConfig, side: number) {
   const hooks = { progress() {}, message() {}, async checkpoint() {} };

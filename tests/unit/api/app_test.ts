@@ -82,7 +82,7 @@ Deno.test("/openapi.json is OpenAPI 3.1 and says what is routed, with the pretra
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
     assertEquals(documented.sort(), [...new Set(routed)].sort());
     const body = document.paths["/v1/jobs"].post.requestBody.content["application/json"].schema;
-    assertEquals(body.oneOf[0].properties.config.properties.batch.default, 128);
+    assertEquals(body.oneOf[0].properties.config.properties.seed.default, 0);
     const shapes = Object.keys(document.paths).map((path) => path.replaceAll(/\{\w+\}/g, "{}"));
     assertEquals(new Set(shapes).size, shapes.length);
   }));

@@ -11,7 +11,7 @@ import { modelConfig } from "../../../src/checkpoint/model_config.ts";
 import { CHECKPOINT_FILES } from "../../../src/domain/checkpoint.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
-import { PretrainConfig } from "../../../src/domain/pretrain.ts";
+import { aPretrainConfig } from "../../contract/pretrain_config.ts";
 
 const DESCRIPTION = {
   arch: "cifar_resnet8",
@@ -31,8 +31,7 @@ const CONTENTS: CheckpointContents = {
   state: {
     step: 7,
     config: {
-      ...PretrainConfig.parse({ arch: "cifar_resnet8", steps: 20, batch: 8 }),
-      ...{ steps_per_epoch: 5, total_steps: 20, warmup_steps: 0, peak_lr: 1 / 32 },
+      ...aPretrainConfig({ arch: "cifar_resnet8", steps: 20, batch: 8 }, 40),
       channel_mean: DESCRIPTION.preprocessing.channel_mean,
       channel_std: DESCRIPTION.preprocessing.channel_std,
     },

@@ -3,7 +3,7 @@ import type { Dataset } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import type { Store } from "../../../src/domain/ports.ts";
-import { PretrainConfig } from "../../../src/domain/pretrain.ts";
+import { PretrainRequest } from "../../../src/domain/pretrain.ts";
 import { resolvePretrainConfig } from "../../../src/jobs/resolve_config.ts";
 import { submitJob } from "../../../src/jobs/submit.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
@@ -45,7 +45,7 @@ Deno.test(
   withStore((store, { id: dataset }) => {
     const job = submitJob({ store }, { kind: "pretrain", dataset, config: pretrain, metadata: { a: "b" } });
     assertEquals([job.status, job.attempt, job.metadata], ["queued", 0, { a: "b" }]);
-    assertEquals(job.config.tau, 0.99);
+    assertEquals([job.config.tau, job.config.preset], [0.95, "small"]);
     assertEquals(submitJob({ store }, { kind: "pretrain", dataset, config: job.config }).config, job.config);
   }),
 );
@@ -173,18 +173,18 @@ Deno.test(
   }),
 );
 
-Deno.test("each optimiser may be asked for, and none without a rate: one's is a thousand times another's", () => {
-  const parse = (optimizer: object) => PretrainConfig.safeParse({ ...pretrain, optimizer });
+Deno.test("each optimiser may be asked for, and a rate of LARS's never reaches AdamW", () => {
+  const parse = (optimizer: object) => PretrainRequest.safeParse({ ...pretrain, optimizer });
   for (const name of ["lars", "sgd", "adamw"]) {
     assertEquals(parse({ name, base_lr: 0.01 }).success, true);
-    assertEquals(parse({ name }).error?.issues.map(({ path }) => path), [["optimizer", "base_lr"]]);
+    assertEquals(parse({ name, base_lr: 0.2 }).success, name !== "adamw");
   }
   assertEquals(parse({ name: "adam", base_lr: 0.01 }).success, false);
 });
 
 Deno.test("resolvePretrainConfig() drops the last incomplete batch and scales the rate by the batch", () => {
   const resolve = (config: object) =>
-    resolvePretrainConfig(PretrainConfig.parse({ ...pretrain, ...config }), ready());
+    resolvePretrainConfig(PretrainRequest.parse({ ...pretrain, ...config }), ready());
   const optimizer = { name: "lars", base_lr: 2, warmup_epochs: 0.5 };
   const resolved = resolve({ optimizer, normalization: "dataset" });
   assertEquals([resolved.steps_per_epoch, resolved.total_steps, resolved.warmup_steps], [9, 18, 5]);
@@ -194,3 +194,59 @@ Deno.test("resolvePretrainConfig() drops the last incomplete batch and scales th
   assertEquals(resolve({ epochs: 0.001 }).total_steps, 1);
   assertThrows(() => resolve({ batch: 200 }), DomainError);
 });
+
+const VIEW = {
+  ...{ crop: { area: [0.2, 1], aspect: [0.75, 1.33] }, flip: 0.5, grayscale: 0.2, solarize: 0 },
+  jitter: { probability: 0.8, brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 },
+  blur: { probability: 0, sigma: [0.1, 2] },
+};
+Deno.test(
+  "submitJob() takes an augmentation in full, and checks it field by field",
+  withStore((store, { id: dataset }) => {
+    const body = (augmentation: unknown) => ({
+      ...{ kind: "pretrain", dataset },
+      config: { ...pretrain, augmentation },
+    });
+    const full = { view1: VIEW, view2: { ...VIEW, solarize: 0.2 } };
+    assertEquals(submitJob({ store }, body(full)).config.augmentation, full);
+    const at = (augmentation: unknown) => refusal(store, body(augmentation)).slice(1);
+    assertEquals(at("blur"), ["#/config/augmentation"]);
+    assertEquals(at(3), ["#/config/augmentation"]);
+    assertEquals(at({ view1: VIEW }), ["#/config/augmentation/view2"]);
+    assertEquals(
+      at({
+        view1: { ...VIEW, flip: 2, blurr: 1, jitter: { ...VIEW.jitter, hue: 0.6 } },
+        view2: { ...VIEW, crop: { area: [1, 0.2], aspect: [0, 1] } },
+      }),
+      [
+        ...["#/config/augmentation/view1/blurr", "#/config/augmentation/view1/flip"],
+        ...["#/config/augmentation/view1/jitter/hue", "#/config/augmentation/view2/crop/area"],
+        "#/config/augmentation/view2/crop/aspect/0",
+      ],
+    );
+  }),
+);
+
+Deno.test(
+  "submitJob() checks micro_batch, init and evaluate",
+  withStore((store, { id: dataset }) => {
+    const refused = (config: object) =>
+      refusal(store, { kind: "pretrain", dataset, config: { ...pretrain, ...config } });
+    assertEquals(refused({ micro_batch: 5 }), ["invalid", "#/config/micro_batch"]);
+    assertEquals(refused({ batch: undefined, micro_batch: 60 }), ["invalid", "#/config/micro_batch"]);
+    assertEquals(refused({ init: "ckpt_x" }), ["invalid", "#/config/init"]);
+    const source = aJob(), checkpoint = aCheckpoint(source.id);
+    store.createJob(source);
+    store.createCheckpoint(checkpoint);
+    assertEquals(refused({ init: checkpoint.id, arch: "resnet18" }), ["invalid", "#/config/init"]);
+    const config = { ...pretrain, init: checkpoint.id };
+    assertEquals(submitJob({ store }, { kind: "pretrain", dataset, config }).config.init, checkpoint.id);
+    assertEquals(refused({ evaluate: { split: "nope", k: 151 } }), [
+      ...["invalid", "#/config/evaluate/k", "#/config/evaluate/split"],
+    ]);
+    assertEquals(refused({ evaluate: { split: "extra" } }), [
+      ...["invalid", "#/config/evaluate/k", "#/config/evaluate/split"],
+    ]);
+    assertEquals(refused({ split: "extra", evaluate: {} }), ["invalid", "#/config/evaluate"]);
+  }),
+);
