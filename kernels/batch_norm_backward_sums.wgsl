@@ -3,7 +3,8 @@
 // group_sums       [GROUPS, 2, C]           f32, overwritten: likewise
 // d_gamma, d_beta  [C]                      f32, added to, over all groups
 // dispatch    [ceil(VECTORS / CHANNEL_LANES)] folded into x and y; it takes the groups from FIRST_GROUP to END_GROUP
-// numerics    sums over every SLICES-th chunk, and a tree over those: the order depends on SLICES only, not on lanes
+// numerics    sums over every SLICES-th chunk, and a tree over those: the order depends on SLICES only, not on lanes;
+//             one range of groups after another, as batch_norm_statistics.wgsl
 alias Floats = vec4f;
 override FIRST_GROUP: u32;
 override END_GROUP: u32;

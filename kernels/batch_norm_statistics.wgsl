@@ -5,7 +5,8 @@
 // statistics                     [GROUPS, 2, C]        f32, overwritten: mean, then inv_std
 // running_mean, running_var      [C]                   f32, updated in place
 // dispatch    [ceil(VECTORS / CHANNEL_LANES)] folded into x and y; it takes the groups from FIRST_GROUP to END_GROUP
-// numerics    every SLICES-th chunk merged in order, and a tree over those: the order depends on SLICES only, not on lanes
+// numerics    every SLICES-th chunk merged in order, and a tree over those: the order depends on SLICES only, not on lanes;
+//             one range of groups after another, so that no invocation goes round more often than a driver allows
 // reference   torch.nn.BatchNorm2d: eps 1e-5, momentum 0.1
 alias Floats = vec4f;
 override FIRST_GROUP: u32;

@@ -2,7 +2,8 @@
 // dy          [N, K]   Elem, read
 // d_bias      [K]      f32, added to: a parameter's gradient accumulates
 // dispatch    [ceil(VECTORS / CHANNEL_LANES)] folded into x and y
-// numerics    sums over every SLICES-th row, and a tree over those: the order depends on SLICES only, not on lanes
+// numerics    sums over every SLICES-th row, and a tree over those: the order depends on SLICES only, not on lanes;
+//             4,194,304 rows a dispatch at most (MAX_SLICED_ROWS): no invocation then goes round more than 16,384 times
 alias Elem = f32;
 alias Elems = vec4<Elem>;
 alias Floats = vec4f;

@@ -30,7 +30,7 @@ const ROWS_PER_SLICE = 8;
 /** Slices times vectors of channels that one workgroup's memory holds. */
 const MAX_SLOTS = 256;
 /** Rows that one invocation sums, where there are lanes to share them: far from MAX_ROUNDS. */
-const MAX_ROWS_PER_LANE = 32_768;
+const MAX_ROWS_PER_LANE = 16_384;
 /** Rows of one dispatch of such a kernel: more than its lanes can share would be rounds too many. */
 export const MAX_SLICED_ROWS = MAX_SLOTS * MAX_ROWS_PER_LANE;
 

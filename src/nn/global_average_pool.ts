@@ -34,7 +34,8 @@ export function recordGlobalAveragePool(recorder: Recorder, label: string, x: Te
     return y;
   }
   // About as many chunks as pixels of one: the rounds of both passes grow with the root, and reach no limit.
-  const PIXELS_PER_CHUNK = 2 ** Math.ceil(Math.log2(PIXELS) / 2), CHUNKS = Math.ceil(PIXELS / PIXELS_PER_CHUNK);
+  const PIXELS_PER_CHUNK = 2 ** Math.ceil(Math.log2(PIXELS) / 2),
+    CHUNKS = Math.ceil(PIXELS / PIXELS_PER_CHUNK);
   const sums = recorder.alloc(`${label}.sums`, [N, CHUNKS, C]), chunked = { ...overrides, CHUNKS };
   recorder.dispatch(
     {

@@ -142,7 +142,8 @@ Deno.test("no kernel's results hang on atomics: two runs on one device agree bit
 
 Deno.test("no kernel binds more storage buffers than every WebGPU device allows", () => {
   const DEFAULT_LIMIT = 8; // maxStorageBuffersPerShaderStage
-  const storage = (path: string) => kernelBindings(read(path)).filter((access) => access !== "uniform").length;
+  const storage = (path: string) =>
+    kernelBindings(read(path)).filter((access) => access !== "uniform").length;
   assertEquals(kernels.filter((path) => storage(path) < 1 || storage(path) > DEFAULT_LIMIT), []);
 });
 
