@@ -5,15 +5,16 @@
 // dy              [GROUPS, ROWS, C]     Elem, read; replaced by d if STORE
 // addend          [GROUPS, ROWS, C]     Elem, read; bound to x again where ADD is false
 // y               [GROUPS, ROWS, C]     Elem, read where RECTIFY = BY_OUTPUT; elsewhere bound to x again
-// mean, inv_std   [GROUPS, C]           f32, read
+// statistics      [GROUPS, 2, C]        f32, read: mean, then inv_std
 // gamma, beta     [C]                   f32, read where RECTIFY = BY_INPUT
-// sum_dy, sum_dy_xhat  [GROUPS, CHUNKS, C]  f32, overwritten
-// dispatch        [ceil(CHUNKS * VECTORS / WORKGROUP_SIZE) folded into x and y, GROUPS]; an invocation takes a chunk's vector
+// sums            [GROUPS, CHUNKS, 2, C]  f32, overwritten: sum_dy, then sum_dy_xhat
+// dispatch        [ceil(GROUPS * CHUNKS * VECTORS / WORKGROUP_SIZE)] folded into x and y; an invocation takes a chunk's vector
 alias Elem = f32;
 alias Elems = vec4<Elem>;
 alias Floats = vec4f;
 const BY_INPUT: u32 = 1u; // nothing was added before the rectifier: what it saw is made again, as batch_norm_apply.wgsl did
 const BY_OUTPUT: u32 = 2u; // y is above 0 where it was open
+override GROUPS: u32;
 override ROWS: u32;
 override VECTORS: u32; // of a row: C / 4, or C
 override CHUNKS: u32;
@@ -27,25 +28,25 @@ override WORKGROUP_SIZE: u32 = 64;
 @group(0) @binding(1) var<storage, read_write> dy: array<Elems>;
 @group(0) @binding(2) var<storage, read> addend: array<Elems>;
 @group(0) @binding(3) var<storage, read> y: array<Elems>;
-@group(0) @binding(4) var<storage, read> mean: array<Floats>;
-@group(0) @binding(5) var<storage, read> inv_std: array<Floats>;
-@group(0) @binding(6) var<storage, read> gamma: array<Floats>;
-@group(0) @binding(7) var<storage, read> beta: array<Floats>;
-@group(0) @binding(8) var<storage, read_write> sum_dy: array<Floats>;
-@group(0) @binding(9) var<storage, read_write> sum_dy_xhat: array<Floats>;
+@group(0) @binding(4) var<storage, read> statistics: array<Floats>;
+@group(0) @binding(5) var<storage, read> gamma: array<Floats>;
+@group(0) @binding(6) var<storage, read> beta: array<Floats>;
+@group(0) @binding(7) var<storage, read_write> sums: array<Floats>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let thread = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
-  if (thread >= CHUNKS * VECTORS) { return; }
+  if (thread >= GROUPS * CHUNKS * VECTORS) { return; }
   let v = thread % VECTORS;
-  let s = group.z * VECTORS + v;
-  let centre = mean[s];
-  let inv = inv_std[s];
+  let chunk = thread / VECTORS; // of all groups'
+  let g = chunk / CHUNKS;
+  let s = g * 2u * VECTORS + v;
+  let centre = statistics[s];
+  let inv = statistics[s + VECTORS];
   let scale = inv * gamma[v];
   let shift = beta[v];
-  let first = thread / VECTORS * ROWS_PER_CHUNK;
+  let first = chunk % CHUNKS * ROWS_PER_CHUNK;
   let last = min(first + ROWS_PER_CHUNK, ROWS);
   var a = Floats();
   var b = Floats();
@@ -54,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var a16 = Floats();
     var b16 = Floats();
     for (var row = start; row < min(start + 16u, last); row++) {
-      let i = (group.z * ROWS + row) * VECTORS + v;
+      let i = (g * ROWS + row) * VECTORS + v;
       let deviation = Floats(x[i]) - centre;
       var d = Floats(dy[i]);
       if (ADD) { d += Floats(addend[i]); }
@@ -67,7 +68,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     a += a16;
     b += b16;
   }
-  let out = group.z * CHUNKS * VECTORS + thread;
-  sum_dy[out] = a;
-  sum_dy_xhat[out] = b * inv;
+  let out = chunk * 2u * VECTORS + v;
+  sums[out] = a;
+  sums[out + VECTORS] = b * inv;
 }

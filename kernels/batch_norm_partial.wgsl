@@ -3,12 +3,13 @@
 // x             [GROUPS, ROWS, C]     Elem, read; a row is a pixel of an image
 // partial_mean  [GROUPS, CHUNKS, C]   f32, overwritten
 // partial_m2    [GROUPS, CHUNKS, C]   f32, overwritten
-// dispatch      [ceil(CHUNKS * VECTORS / WORKGROUP_SIZE) folded into x and y, GROUPS]; an invocation takes a chunk's vector
+// dispatch      [ceil(GROUPS * CHUNKS * VECTORS / WORKGROUP_SIZE)] folded into x and y; an invocation takes a chunk's vector
 // numerics      eight rows at a time: their mean, their deviations from it, and both merged into those of the rows before
 //               (Chan, Golub & LeVeque 1979): one load each, and no cancellation, as E[x^2] - E[x]^2 would have
 alias Elem = f32;
 alias Elems = vec4<Elem>;
 alias Floats = vec4f;
+override GROUPS: u32;
 override ROWS: u32;
 override VECTORS: u32; // of a row: C / 4, or C
 override CHUNKS: u32;
@@ -23,10 +24,11 @@ override WORKGROUP_SIZE: u32 = 64;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let thread = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
-  if (thread >= CHUNKS * VECTORS) { return; }
-  let first = thread / VECTORS * ROWS_PER_CHUNK;
+  if (thread >= GROUPS * CHUNKS * VECTORS) { return; }
+  let chunk = thread / VECTORS; // of all groups'
+  let first = chunk % CHUNKS * ROWS_PER_CHUNK;
   let last = min(first + ROWS_PER_CHUNK, ROWS);
-  let base = group.z * ROWS * VECTORS + thread % VECTORS;
+  let base = chunk / CHUNKS * ROWS * VECTORS + thread % VECTORS;
   var mean = Floats();
   var m2 = Floats();
   var row = first;
@@ -57,7 +59,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     mean += apart / f32(row - first + 1u);
     m2 += apart * (value - mean);
   }
-  let out = group.z * CHUNKS * VECTORS + thread;
-  partial_mean[out] = mean;
-  partial_m2[out] = m2;
+  partial_mean[thread] = mean;
+  partial_m2[thread] = m2;
 }

@@ -2,13 +2,15 @@
 //   mean[g, c], inv_std[g, c] = 1 / sqrt(m2 / ROWS + EPSILON)   (biased variance, for normalising)
 //   running = STAT_DECAY * running + (1 - STAT_DECAY) * statistic, one group after the other, variance unbiased
 // partial_mean, partial_m2       [GROUPS, CHUNKS, C]   f32, read
-// mean, inv_std                  [GROUPS, C]           f32, overwritten
+// statistics                     [GROUPS, 2, C]        f32, overwritten: mean, then inv_std
 // running_mean, running_var      [C]                   f32, updated in place
-// dispatch    [ceil(VECTORS / CHANNEL_LANES)]
-// numerics    every SLICES-th chunk merged in order, and a tree over those: the order depends on SLICES only, not on lanes
+// dispatch    [ceil(VECTORS / CHANNEL_LANES)] folded into x and y; it takes the groups from FIRST_GROUP to END_GROUP
+// numerics    every SLICES-th chunk merged in order, and a tree over those: the order depends on SLICES only, not on lanes;
+//             one range of groups after another, so that no invocation goes round more often than a driver allows
 // reference   torch.nn.BatchNorm2d: eps 1e-5, momentum 0.1
 alias Floats = vec4f;
-override GROUPS: u32;
+override FIRST_GROUP: u32;
+override END_GROUP: u32;
 override ROWS: u32;
 override VECTORS: u32; // C / 4, or C
 override CHUNKS: u32;
@@ -21,19 +23,19 @@ const EPSILON: f32 = 1e-5;
 
 @group(0) @binding(0) var<storage, read> partial_mean: array<Floats>;
 @group(0) @binding(1) var<storage, read> partial_m2: array<Floats>;
-@group(0) @binding(2) var<storage, read_write> mean: array<Floats>;
-@group(0) @binding(3) var<storage, read_write> inv_std: array<Floats>;
-@group(0) @binding(4) var<storage, read_write> running_mean: array<Floats>;
-@group(0) @binding(5) var<storage, read_write> running_var: array<Floats>;
+@group(0) @binding(2) var<storage, read_write> statistics: array<Floats>;
+@group(0) @binding(3) var<storage, read_write> running_mean: array<Floats>;
+@group(0) @binding(4) var<storage, read_write> running_var: array<Floats>;
 
 var<workgroup> counts: array<f32, SLICES * CHANNEL_LANES>;
 var<workgroup> means: array<Floats, SLICES * CHANNEL_LANES>;
 var<workgroup> m2s: array<Floats, SLICES * CHANNEL_LANES>;
 
 @compute @workgroup_size(CHANNEL_LANES, SLICE_LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
-  let v = group.x * CHANNEL_LANES + id.x;
-  for (var g = 0u; g < GROUPS; g++) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_id) id: vec3u) {
+  let v = (group.y * groups.x + group.x) * CHANNEL_LANES + id.x;
+  for (var g = FIRST_GROUP; g < END_GROUP; g++) {
     for (var slice = id.y; slice < SLICES; slice += SLICE_LANES) {
       var count = 0.0;
       var m = Floats();
@@ -66,8 +68,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: v
     if (id.y == 0u && v < VECTORS) {
       let merged = means[id.x];
       let all_m2 = m2s[id.x];
-      mean[g * VECTORS + v] = merged;
-      inv_std[g * VECTORS + v] = 1.0 / sqrt(all_m2 / f32(ROWS) + EPSILON);
+      statistics[g * 2u * VECTORS + v] = merged;
+      statistics[(g * 2u + 1u) * VECTORS + v] = 1.0 / sqrt(all_m2 / f32(ROWS) + EPSILON);
       running_mean[v] = STAT_DECAY * running_mean[v] + (1.0 - STAT_DECAY) * merged;
       running_var[v] = STAT_DECAY * running_var[v] + (1.0 - STAT_DECAY) * (all_m2 / f32(max(ROWS, 2u) - 1u));
     }

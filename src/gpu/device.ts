@@ -22,9 +22,8 @@ export interface Gpu {
   failed: Promise<Error>;
 }
 
-/** The limits that the kernels make use of; the rest keep WebGPU's defaults. */
+/** The limits that the kernels make use of; the rest keep WebGPU's defaults, so no kernel binds more than 8 buffers. */
 const REQUESTED_LIMITS = [
-  "maxStorageBuffersPerShaderStage",
   "maxStorageBufferBindingSize",
   "maxBufferSize",
   "maxComputeWorkgroupStorageSize",
@@ -45,8 +44,8 @@ const NO_ADAPTER: Record<GpuProvider, string> = {
 };
 
 /**
- * Opens the first adapter with all the limits it has: WebGPU's defaults (8 storage buffers, 128 MiB a binding)
- * are far under what a discrete GPU offers.
+ * Opens the first adapter with the sizes it allows: WebGPU's defaults (128 MiB a binding) are far under what a
+ * discrete GPU offers.
  *
  * @throws {DomainError} `unavailable` where there is no adapter, or only a CPU one and `allowSoftware` is false.
  */
@@ -75,7 +74,7 @@ export async function openGpu(
   };
 }
 
-/** With every limit, and the features that kernels can make use of. */
+/** With those limits, and the features that kernels can make use of. */
 async function requestDevice(
   adapter: GPUAdapter,
 ): Promise<{ device: GPUDevice; capabilities: Capabilities }> {

@@ -7,7 +7,7 @@ import backwardSumsSource from "../../kernels/batch_norm_backward_sums.wgsl" wit
 import backwardApplySource from "../../kernels/batch_norm_backward_apply.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, expectLike, expectShape, type Tensor } from "../gpu/tensor.ts";
-import { slicesOf, vectorOf } from "./elementwise.ts";
+import { MAX_ROUNDS, type Slices, slicesOf, vectorOf } from "./elementwise.ts";
 
 const WORKGROUP_SIZE = 64;
 /** Rows that one invocation sums: few enough that serial f32 sums keep six digits, many enough to be worth a partial. */
@@ -32,8 +32,8 @@ export interface BatchNormOptions {
 export interface BatchNormSaved {
   x: Tensor;
   y: Tensor;
-  mean: Tensor;
-  invStd: Tensor;
+  /** `[groups, 2, C]`, f32: each group's means, then its inverse deviations. */
+  statistics: Tensor;
   gamma: Tensor;
   beta: Tensor;
   groups: number;
@@ -67,35 +67,36 @@ export function recordBatchNormTrain(
   }
   const partialMean = recorder.alloc(`${label}.partial_mean`, [groups, CHUNKS, C]);
   const partialM2 = recorder.alloc(`${label}.partial_m2`, [groups, CHUNKS, C]);
-  const mean = recorder.alloc(`${label}.mean`, [groups, C]),
-    invStd = recorder.alloc(`${label}.inv_std`, [groups, C]);
+  const statistics = recorder.alloc(`${label}.statistics`, [groups, 2, C]);
   recorder.dispatch(
     {
       name: "batch_norm_partial",
       source: partialSource,
       elem: elemOf(x),
       vector,
-      overrides: { ROWS, VECTORS, ...chunking },
+      overrides: { GROUPS: groups, ROWS, VECTORS, ...chunking },
     },
     [x, partialMean, partialM2],
     chunkGrid,
   );
   const slices = slicesOf(recorder, CHUNKS, VECTORS);
-  recorder.dispatch(
-    {
-      name: "batch_norm_statistics",
-      source: statisticsSource,
-      vector,
-      overrides: { GROUPS: groups, ROWS, VECTORS, ...chunking, ...slices },
-    },
-    [partialMean, partialM2, mean, invStd, runningMean, runningVar],
-    [Math.ceil(VECTORS / slices.CHANNEL_LANES)],
-  );
-  const y = recordApply(recorder, label, x, { mean, invStd, gamma, beta }, groups, options);
+  for (const range of groupRanges(groups, CHUNKS, slices)) {
+    recorder.dispatch(
+      {
+        name: "batch_norm_statistics",
+        source: statisticsSource,
+        vector,
+        overrides: { ...range, ROWS, VECTORS, ...chunking, ...slices },
+      },
+      [partialMean, partialM2, statistics, runningMean, runningVar],
+      foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),
+    );
+  }
+  const y = recordApply(recorder, label, x, { statistics, gamma, beta }, groups, options);
   const { relu = false, residual } = options;
   return {
     y,
-    saved: { x, y, mean, invStd, gamma, beta, groups, relu, residual: residual !== undefined },
+    saved: { x, y, statistics, gamma, beta, groups, relu, residual: residual !== undefined },
   };
 }
 
@@ -112,13 +113,13 @@ export function recordBatchNormInfer(
   { gamma, beta, runningMean, runningVar }: BatchNormParameters,
   options: BatchNormOptions = {},
 ): Tensor {
-  const { C } = layout(x, 1), invStd = recorder.alloc(`${label}.inv_std`, [C]);
+  const { C } = layout(x, 1), statistics = recorder.alloc(`${label}.statistics`, [1, 2, C]);
   recorder.dispatch(
     { name: "batch_norm_frozen", source: frozenSource, overrides: { C } },
-    [runningVar, invStd],
-    [Math.ceil(C / 64)],
+    [runningMean, runningVar, statistics],
+    foldGrid(Math.ceil(C / WORKGROUP_SIZE)),
   );
-  return recordApply(recorder, label, x, { mean: runningMean, invStd, gamma, beta }, 1, options);
+  return recordApply(recorder, label, x, { statistics, gamma, beta }, 1, options);
 }
 
 /** What the backward kernels call the ways to tell where the rectifier was open. */
@@ -143,17 +144,15 @@ export function recordBatchNormTrainBackward(
   dBeta: Tensor,
   { addend }: { addend?: Tensor } = {},
 ): { dx: Tensor; dResidual: Tensor } {
-  const { x, y, mean, invStd, gamma, beta, groups, relu, residual } = saved, elem = elemOf(x);
+  const { x, y, statistics, gamma, beta, groups, relu, residual } = saved, elem = elemOf(x);
   expectLike(dy, x, "a BatchNorm's output gradient");
   if (addend) expectLike(addend, x, "a part of a BatchNorm's output gradient");
   const { ROWS, C, VECTORS, vector, chunking, chunkGrid, THREADS, threadGrid } = layout(x, groups);
   const { CHUNKS } = chunking;
   const rectify = !relu ? RECTIFY.not : residual ? RECTIFY.byOutput : RECTIFY.byInput;
   const inPlace = addend !== undefined || rectify === RECTIFY.byOutput;
-  const sumDy = recorder.alloc(`${label}.sum_dy`, [groups, CHUNKS, C]);
-  const sumDyXhat = recorder.alloc(`${label}.sum_dy_xhat`, [groups, CHUNKS, C]);
-  const groupDy = recorder.alloc(`${label}.group_dy`, [groups, C]);
-  const groupDyXhat = recorder.alloc(`${label}.group_dy_xhat`, [groups, C]);
+  const sums = recorder.alloc(`${label}.sums`, [groups, CHUNKS, 2, C]);
+  const groupSums = recorder.alloc(`${label}.group_sums`, [groups, 2, C]);
   recorder.dispatch(
     {
       name: "batch_norm_backward_partial",
@@ -161,27 +160,26 @@ export function recordBatchNormTrainBackward(
       elem,
       vector,
       overrides: {
-        ...{ ROWS, VECTORS, ...chunking },
+        ...{ GROUPS: groups, ROWS, VECTORS, ...chunking },
         ...{ ADD: Number(addend !== undefined), RECTIFY: rectify, STORE: Number(inPlace) },
       },
     },
-    [
-      ...[x, dy, addend ?? x, rectify === RECTIFY.byOutput ? y : x],
-      ...[mean, invStd, gamma, beta, sumDy, sumDyXhat],
-    ],
+    [x, dy, addend ?? x, rectify === RECTIFY.byOutput ? y : x, statistics, gamma, beta, sums],
     chunkGrid,
   );
   const slices = slicesOf(recorder, CHUNKS, VECTORS);
-  recorder.dispatch(
-    {
-      name: "batch_norm_backward_sums",
-      source: backwardSumsSource,
-      vector,
-      overrides: { GROUPS: groups, VECTORS, CHUNKS, ...slices },
-    },
-    [sumDy, sumDyXhat, groupDy, groupDyXhat, dGamma, dBeta],
-    [Math.ceil(VECTORS / slices.CHANNEL_LANES)],
-  );
+  for (const range of groupRanges(groups, CHUNKS, slices)) {
+    recorder.dispatch(
+      {
+        name: "batch_norm_backward_sums",
+        source: backwardSumsSource,
+        vector,
+        overrides: { ...range, VECTORS, CHUNKS, ...slices },
+      },
+      [sums, groupSums, dGamma, dBeta],
+      foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),
+    );
+  }
   const dx = recorder.alloc(`${label}.dx`, x.shape, x.dtype);
   recorder.dispatch(
     {
@@ -189,9 +187,9 @@ export function recordBatchNormTrainBackward(
       source: backwardApplySource,
       elem,
       vector,
-      overrides: { ROWS, VECTORS, THREADS, RECTIFY: Number(relu && !inPlace) },
+      overrides: { GROUPS: groups, ROWS, VECTORS, THREADS, RECTIFY: Number(relu && !inPlace) },
     },
-    [x, dy, mean, invStd, groupDy, groupDyXhat, gamma, beta, dx],
+    [x, dy, statistics, groupSums, gamma, beta, dx],
     threadGrid,
   );
   return { dx, dResidual: dy };
@@ -201,7 +199,7 @@ function recordApply(
   recorder: Recorder,
   label: string,
   x: Tensor,
-  { mean, invStd, gamma, beta }: { mean: Tensor; invStd: Tensor; gamma: Tensor; beta: Tensor },
+  { statistics, gamma, beta }: { statistics: Tensor; gamma: Tensor; beta: Tensor },
   groups: number,
   { relu = false, residual }: BatchNormOptions,
 ): Tensor {
@@ -215,14 +213,29 @@ function recordApply(
       elem: elemOf(x),
       vector,
       overrides: {
-        ...{ ROWS, VECTORS, THREADS },
+        ...{ GROUPS: groups, ROWS, VECTORS, THREADS },
         ...{ RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
       },
     },
-    [x, mean, invStd, gamma, beta, residual ?? x, y],
+    [x, statistics, gamma, beta, residual ?? x, y],
     threadGrid,
   );
   return y;
+}
+
+/**
+ * The groups that each dispatch of what goes through them one after another takes: all in one, unless its loops would
+ * then exceed a driver's rounds. The bits are those of one.
+ *
+ * @param rows What each channel's sum in a group is of.
+ */
+function groupRanges(groups: number, rows: number, { SLICES, SLICE_LANES }: Slices) {
+  const rounds = 6 + 3 * Math.log2(SLICES) + Math.ceil((rows + 3 * SLICES) / SLICE_LANES);
+  const each = Math.max(1, Math.floor(MAX_ROUNDS / rounds));
+  return Array.from({ length: Math.ceil(groups / each) }, (_, i) => ({
+    FIRST_GROUP: i * each,
+    END_GROUP: Math.min((i + 1) * each, groups),
+  }));
 }
 
 /** How the kernels see x: rows of vectors, by group; what sums takes a chunk of rows, what makes elements every THREADS-th. */
@@ -238,7 +251,7 @@ function layout(x: Tensor, groups: number) {
   const ROWS_PER_CHUNK = Math.min(MAX_ROWS_PER_CHUNK, Math.max(MIN_ROWS_PER_CHUNK, share));
   const CHUNKS = Math.ceil(ROWS / ROWS_PER_CHUNK);
   const THREADS = Math.ceil(ROWS / ROWS_PER_THREAD) * VECTORS;
-  const grid = (threads: number) => [...foldGrid(Math.ceil(threads / WORKGROUP_SIZE)), groups];
+  const grid = (threads: number) => foldGrid(Math.ceil((groups * threads) / WORKGROUP_SIZE));
   return {
     ...{ ROWS, C, vector, VECTORS, THREADS, chunking: { CHUNKS, ROWS_PER_CHUNK } },
     ...{ chunkGrid: grid(CHUNKS * VECTORS), threadGrid: grid(THREADS) },

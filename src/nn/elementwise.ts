@@ -11,6 +11,12 @@ export function elementwiseGrid(vectors: number): [number, number] {
   return foldGrid(Math.ceil(vectors / (VECTORS * WORKGROUP_SIZE)));
 }
 
+/**
+ * Rounds that all of an invocation's loops may go through: Mesa's CPU driver ends them, without a word, after 65,535
+ * (kernels/README.md), and what counts there beside a loop's own rounds is its way out.
+ */
+export const MAX_ROUNDS = 49_152;
+
 /** How a kernel that sums over rows, by channel, is spread over a device. */
 export interface Slices {
   /** Sums that a channel's rows are split into. They order the additions, so they follow from shapes alone. */
@@ -23,8 +29,12 @@ export interface Slices {
 const ROWS_PER_SLICE = 8;
 /** Slices times vectors of channels that one workgroup's memory holds. */
 const MAX_SLOTS = 256;
+/** Rows that one invocation sums, where there are lanes to share them: far from MAX_ROUNDS. */
+const MAX_ROWS_PER_LANE = 16_384;
+/** Rows of one dispatch of such a kernel: more than its lanes can share would be rounds too many. */
+export const MAX_SLICED_ROWS = MAX_SLOTS * MAX_ROWS_PER_LANE;
 
-/** @param rows What each channel's sum is of. @param vectors Of channels. */
+/** @param rows What each channel's sum is of, MAX_SLICED_ROWS at most. @param vectors Of channels. */
 export function slicesOf(recorder: Recorder, rows: number, vectors: number): Slices {
   const SLICES = Math.min(MAX_SLOTS, powerOfTwo(rows / ROWS_PER_SLICE)), slots = MAX_SLOTS / SLICES;
   if (recorder.capabilities.subgroupSize !== 8) {
@@ -32,7 +42,8 @@ export function slicesOf(recorder: Recorder, rows: number, vectors: number): Sli
   }
   // Subgroups of eight are a CPU's, where a barrier costs what hundreds of sums do: one subgroup, and channels first.
   const CHANNEL_LANES = Math.min(8, slots, powerOfTwo(vectors));
-  return { SLICES, SLICE_LANES: Math.min(SLICES, 8 / CHANNEL_LANES), CHANNEL_LANES };
+  const lanes = Math.max(8 / CHANNEL_LANES, powerOfTwo(rows / MAX_ROWS_PER_LANE));
+  return { SLICES, SLICE_LANES: Math.min(SLICES, lanes), CHANNEL_LANES };
 }
 
 /** The least power of two that is not smaller, and 1 at least. */

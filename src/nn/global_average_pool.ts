@@ -1,33 +1,57 @@
 import forwardSource from "../../kernels/global_average_pool.wgsl" with { type: "text" };
+import partialSource from "../../kernels/global_average_pool_partial.wgsl" with { type: "text" };
+import mergeSource from "../../kernels/global_average_pool_merge.wgsl" with { type: "text" };
 import backwardSource from "../../kernels/global_average_pool_backward.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
-import { elementwiseGrid, vectorOf } from "./elementwise.ts";
+import { elementwiseGrid, MAX_ROUNDS, vectorOf } from "./elementwise.ts";
 
-/** Mesa's CPU driver ends an invocation's loops, without a word, after 65,535 rounds: a pixel takes a little over one. */
-const MAX_PIXELS = 49_152;
+const WORKGROUP_SIZE = 64;
+/** Pixels of an image that are one sum; a pixel takes a little over a round. */
+const MAX_PIXELS = MAX_ROUNDS;
 
 /**
- * Records the mean over an image's pixels.
+ * Records the mean over an image's pixels: in one pass, or of images of more than 49,152 pixels in two.
  *
  * @param x `[N, H, W, C]`, f32 or f16.
  * @returns `y`, `[N, C]`, of x's type, overwritten on every replay.
- * @throws {RangeError} If x is not of rank 4, or an image has more than 49,152 pixels.
+ * @throws {RangeError} If x is not of rank 4.
  */
 export function recordGlobalAveragePool(recorder: Recorder, label: string, x: Tensor): Tensor {
   if (x.shape.length !== 4) {
     throw new RangeError(`Cannot pool ${x.label}: rank must be 4, got shape [${x.shape}]`);
   }
-  const [N, H, W, C] = x.shape;
-  if (H * W > MAX_PIXELS) {
-    throw new RangeError(`Cannot pool ${x.label}: at most ${MAX_PIXELS} pixels an image, got ${H * W}`);
-  }
+  const [N, H, W, C] = x.shape, PIXELS = H * W, elem = elemOf(x);
   const y = recorder.alloc(`${label}.y`, [N, C], x.dtype);
-  const vector = vectorOf(C), VECTORS = C / vector, overrides = { N, PIXELS: H * W, VECTORS };
+  const vector = vectorOf(C), VECTORS = C / vector, overrides = { N, PIXELS, VECTORS };
+  const grid = (vectors: number) => foldGrid(Math.ceil(vectors / WORKGROUP_SIZE));
+  if (PIXELS <= MAX_PIXELS) {
+    recorder.dispatch(
+      { name: "global_average_pool", source: forwardSource, elem, vector, overrides },
+      [x, y],
+      grid(N * VECTORS),
+    );
+    return y;
+  }
+  // About as many chunks as pixels of one: the rounds of both passes grow with the root, and reach no limit.
+  const PIXELS_PER_CHUNK = 2 ** Math.ceil(Math.log2(PIXELS) / 2),
+    CHUNKS = Math.ceil(PIXELS / PIXELS_PER_CHUNK);
+  const sums = recorder.alloc(`${label}.sums`, [N, CHUNKS, C]), chunked = { ...overrides, CHUNKS };
   recorder.dispatch(
-    { name: "global_average_pool", source: forwardSource, elem: elemOf(x), vector, overrides },
-    [x, y],
-    foldGrid(Math.ceil((N * VECTORS) / 64)),
+    {
+      name: "global_average_pool_partial",
+      source: partialSource,
+      elem,
+      vector,
+      overrides: { ...chunked, PIXELS_PER_CHUNK },
+    },
+    [x, sums],
+    grid(N * CHUNKS * VECTORS),
+  );
+  recorder.dispatch(
+    { name: "global_average_pool_merge", source: mergeSource, elem, vector, overrides: chunked },
+    [sums, y],
+    grid(N * VECTORS),
   );
   return y;
 }

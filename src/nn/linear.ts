@@ -1,10 +1,10 @@
 import addBiasSource from "../../kernels/add_bias.wgsl" with { type: "text" };
 import biasGradientSource from "../../kernels/bias_gradient.wgsl" with { type: "text" };
-import type { Recorder } from "../gpu/recorder.ts";
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, reshape, type Tensor } from "../gpu/tensor.ts";
 import { recordConv2d, recordConv2dBackward } from "./conv2d.ts";
 import type { Conv2dSaved } from "./conv2d_sizes.ts";
-import { elementwiseGrid, slicesOf, vectorOf } from "./elementwise.ts";
+import { elementwiseGrid, MAX_SLICED_ROWS, slicesOf, vectorOf } from "./elementwise.ts";
 
 export interface LinearSaved {
   conv: Conv2dSaved;
@@ -66,13 +66,15 @@ export function recordLinearBackward(
   dBias?: Tensor,
 ): Tensor {
   expectShape(dy, [N, outputs], "a linear layer's output gradient");
-  if (dBias) {
-    const vector = vectorOf(outputs), VECTORS = outputs / vector, slices = slicesOf(recorder, N, VECTORS);
-    const overrides = { N, VECTORS, ...slices };
+  for (let FIRST_ROW = 0; dBias && FIRST_ROW < N; FIRST_ROW += MAX_SLICED_ROWS) {
+    const END_ROW = Math.min(FIRST_ROW + MAX_SLICED_ROWS, N);
+    const vector = vectorOf(outputs), VECTORS = outputs / vector;
+    const slices = slicesOf(recorder, END_ROW - FIRST_ROW, VECTORS);
+    const overrides = { FIRST_ROW, END_ROW, VECTORS, ...slices };
     recorder.dispatch(
       { name: "bias_gradient", source: biasGradientSource, elem: elemOf(dy), vector, overrides },
       [dy, dBias],
-      [Math.ceil(VECTORS / slices.CHANNEL_LANES)],
+      foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),
     );
   }
   const dx = recordConv2dBackward(

@@ -12,7 +12,11 @@ import { elementCount, type Tensor } from "../../src/gpu/tensor.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
 import { Preprocessor } from "../../src/inference/preprocess.ts";
 import { recordAdd } from "../../src/nn/add.ts";
-import { recordBatchNormInfer } from "../../src/nn/batch_norm.ts";
+import {
+  recordBatchNormInfer,
+  recordBatchNormTrain,
+  recordBatchNormTrainBackward,
+} from "../../src/nn/batch_norm.ts";
 import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
 import { SLICE_CHANNELS, SLICE_COLUMNS } from "../../src/nn/conv2d_sizes.ts";
 import { recordConv2dWeightGradient } from "../../src/nn/conv2d_weight_gradient.ts";
@@ -20,7 +24,8 @@ import {
   recordGlobalAveragePool,
   recordGlobalAveragePoolBackward,
 } from "../../src/nn/global_average_pool.ts";
-import { recordLinear } from "../../src/nn/linear.ts";
+import { MAX_SLICED_ROWS } from "../../src/nn/elementwise.ts";
+import { recordLinear, recordLinearBackward } from "../../src/nn/linear.ts";
 import { recordMaxPool, recordMaxPoolBackward } from "../../src/nn/max_pool.ts";
 import { recordPadChannels } from "../../src/nn/pad_channels.ts";
 import { recordSoftmaxCrossEntropy } from "../../src/nn/softmax_cross_entropy.ts";
@@ -39,6 +44,7 @@ import {
   upload,
   uploadWords,
 } from "./oracle.ts";
+import { batchNorm, batchNormBackward } from "./reference/batch_norm.ts";
 import { byolLoss, byolLossBackward } from "./reference/byol_loss.ts";
 import { softmaxCrossEntropy } from "./reference/softmax_cross_entropy.ts";
 import { topK } from "./reference/top_k.ts";
@@ -46,9 +52,8 @@ import { topK } from "./reference/top_k.ts";
 // Every kernel whose grid grows with its input, at the smallest input that takes more workgroups than one dimension of a
 // dispatch has, in every dimension that can. Values are small whole numbers, so that sums are exact in any order and one
 // wrong element in millions shows. What is not here: l2_normalize, in its own test; momentum_update, ema and lars_partial
-// over a part of 33 million parameters, in large_net_test.ts; loss_scale_flags, which only 4 GiB of gradients would take
-// past a dimension; and what refuses such inputs with a RangeError: batch_norm of half a million channels or more (its sums
-// by channel), or of 65,536 groups, and a linear layer's bias of so many outputs, backward.
+// over a part of 33 million parameters, in large_net_test.ts; and loss_scale_flags, which only 4 GiB of gradients would take
+// past a dimension.
 const { device } = gpu;
 
 /** Elements of the kernels that take one an invocation, and of those that take four; one more is past the limit. */
@@ -249,6 +254,89 @@ limitTest("a linear layer's bias past 65,535 workgroups", async () => {
     const k = i % K;
     return x.data[(i - k) / K] * weight.data[k] + bias.data[k];
   });
+});
+
+/** The kernels of a CPU, which take the fewest channels a workgroup. */
+const NARROW = pipelinesWith({ ...gpu.capabilities, subgroupSize: 8 });
+
+for (
+  const [what, N, K] of [
+    ["outputs than 65,535 workgroups take", 3, 8 * MAX_WORKGROUPS + 5],
+    ["rows than a driver's loops go round", 600_001, 2],
+    ["rows than one dispatch takes", MAX_SLICED_ROWS + 3, 1],
+  ] as const
+) {
+  limitTest(`a linear layer's bias's gradient over more ${what}`, async () => {
+    const x = wholes("x", [N, 1], 1), weight = wholes("weight", [K, 1], 2), bias = wholes("bias", [K], 3);
+    const dy = wholes("dy", [N, K], 4), dWeight = wholes("dWeight", [K, 1], 5), expected = bias.data.slice();
+    const [dBias] = await run((recorder) => {
+      const { saved } = recordLinear(recorder, "linear", x.tensor, weight.tensor);
+      recordLinearBackward(recorder, "linear", saved, dy.tensor, dWeight.tensor, bias.tensor);
+      return [bias.tensor];
+    }, NARROW);
+    dy.data.forEach((d, i) => expected[i % K] += d);
+    expectEach("dBias", dBias, K, (k) => expected[k]);
+  });
+}
+
+for (
+  const [what, groups, rows, C] of [
+    ["channels than 65,535 workgroups take", 1, 4, 8 * MAX_WORKGROUPS + 5],
+    ["groups than a dimension of a dispatch has, or a driver's loops go round", MAX_WORKGROUPS + 2, 3, 3],
+  ] as const
+) {
+  limitTest(`batch_norm of more ${what}, forward and back`, async () => {
+    const x = wholes("x", [groups * rows, C], 1), dy = wholes("dy", [groups * rows, C], 2);
+    const addend = wholes("addend", [groups * rows, C], 3), sum = dy.data.map((d, i) => d + addend.data[i]);
+    const [gamma, beta, runningMean, runningVar] = [4, 5, 6, 7].map((seed) => wholes("parameter", [C], seed));
+    const [dGamma, dBeta] = [8, 9].map((seed) => wholes("gradient", [C], seed));
+    const [y, dx, ...perChannel] = await run((recorder) => {
+      const parameters = {
+        ...{ gamma: gamma.tensor, beta: beta.tensor },
+        ...{ runningMean: runningMean.tensor, runningVar: runningVar.tensor },
+      };
+      const { y, saved } = recordBatchNormTrain(recorder, "bn", x.tensor, parameters, groups);
+      const toParameters = [dGamma.tensor, dBeta.tensor] as const, more = { addend: addend.tensor };
+      const { dx } = recordBatchNormTrainBackward(recorder, "bn", saved, dy.tensor, ...toParameters, more);
+      return [y, dx, ...toParameters, runningMean.tensor, runningVar.tensor];
+    }, NARROW);
+    const shape = { groups, rows, C };
+    const given = { gamma: gamma.data, beta: beta.data };
+    const truth = batchNorm(shape, x.data, {
+      ...given,
+      runningMean: runningMean.data,
+      runningVar: runningVar.data,
+    });
+    const gradients = batchNormBackward(shape, x.data, { gamma: gamma.data, ...truth }, sum);
+    // Equal values have a deviation of exactly zero, and of the others the least is 0.4.
+    const rtol = 8 * (summationError(rows) + 8 * UNIT_ROUNDOFF);
+    expectClose("y", y, truth.y, rtol);
+    expectClose("dx", dx, gradients.dx, rtol);
+    const [aGamma, aBeta, aMean, aVar] = perChannel;
+    const terms = new Float64Array(C).fill(6 * groups * rows); // of |dy + addend|, and x^ is 1 or so
+    const plus = (prior: Float64Array) => (g: number, c: number) => g + prior[c];
+    expectClose(
+      "dGamma",
+      aGamma,
+      gradients.dGamma.map(plus(dGamma.data)),
+      summationError(groups * rows),
+      terms,
+    );
+    expectEach("dBeta", aBeta, C, (c) => gradients.dBeta[c] + dBeta.data[c]);
+    expectClose("runningMean", aMean, truth.runningMean, 10 * rtol);
+    expectClose("runningVar", aVar, truth.runningVar, 10 * rtol);
+  });
+}
+
+limitTest("batch_norm by running statistics of more channels than 65,535 workgroups take", async () => {
+  const C = SINGLE + 1, x = wholes("x", [1, C], 1), beta = wholes("beta", [C], 2);
+  const runningMean = wholes("mean", [C], 3),
+    ones = upload({ shape: [C], data: new Float64Array(C).fill(1) });
+  const runningVar = upload({ shape: [C], data: new Float64Array(C).fill(1 - 1e-5) });
+  held.push(ones, runningVar);
+  const parameters = { gamma: ones, beta: beta.tensor, runningMean: runningMean.tensor, runningVar };
+  const [y] = await run((recorder) => [recordBatchNormInfer(recorder, "bn", x.tensor, parameters)]);
+  expectEach("y", y, C, (c) => x.data[c] - runningMean.data[c] + beta.data[c]);
 });
 
 limitTest("batch_norm_apply past 65,535 workgroups, f16: 33 million elements", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
 import { CONFIG_KEYS } from "../../src/config.ts";
+import { kernelBindings } from "../../src/gpu/kernel_bindings.ts";
 
 /** What src/ARCHITECTURE.md says in words: each room, and the rooms it may import. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -137,6 +138,13 @@ Deno.test("no kernel's results hang on atomics: two runs on one device agree bit
   // top_k hands out places by an integer atomic, and sorts what stands there by a total order.
   const using = kernels.filter((path) => /\batomic/.test(read(path).replaceAll(/\/\/.*/g, "")));
   assertEquals(using, ["kernels/top_k.wgsl"]);
+});
+
+Deno.test("no kernel binds more storage buffers than every WebGPU device allows", () => {
+  const DEFAULT_LIMIT = 8; // maxStorageBuffersPerShaderStage
+  const storage = (path: string) =>
+    kernelBindings(read(path)).filter((access) => access !== "uniform").length;
+  assertEquals(kernels.filter((path) => storage(path) < 1 || storage(path) > DEFAULT_LIMIT), []);
 });
 
 Deno.test("files are named after their subject, in snake_case, and there are no barrels", () => {
