@@ -7,8 +7,8 @@
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
 // lib         conv2d_geometry.wgsl, conv2d_pixel.wgsl
 // dispatch    [ceil(N * i_count * j_count / 64) folded into x and y, panels]; of more panels than a dispatch takes, some
-// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. 1 + taps_r * (2 + taps_s * (2 + C / 4))
-//             rounds of loops, of which a CPU driver makes 65,535: taps_r * taps_s * C <= 49,152 (conv2d_sizes.ts)
+// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. Loops go round
+//             taps_r * (3 + taps_s * (2 + C / 4)) times, of 65,535 on a CPU: taps_r * taps_s * C <= 40,960 (conv2d_sizes.ts)
 // An invocation makes 8 pixels, each 8 after the last, of 16 channels. Such a driver loads lane by lane, at several times
 // the cost of a product, but a vector of four hardly dearer than one element; so the weights of four c are loaded a
 // vector a lane and handed round: 10 loads for 512 products.

@@ -6,8 +6,8 @@
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
 // lib         conv2d_geometry.wgsl, conv2d_pixel.wgsl
 // dispatch    [ceil(N * i_count * j_count / 32) folded into x and y, ceil(K / 32)]; of more than a dispatch takes, some
-// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. 1 + taps_r * (2 + taps_s * (2 + C / 4))
-//             rounds of loops, of which a CPU driver makes 65,535: taps_r * taps_s * C <= 49,152 (conv2d_sizes.ts)
+// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. Loops go round
+//             taps_r * (3 + taps_s * (2 + C / 4)) times, of 65,535 on a CPU: taps_r * taps_s * C <= 40,960 (conv2d_sizes.ts)
 // For drivers that write a load out for every lane, 2 KB of code each: with 4 pixels the loop still fits the 32 KiB of a
 // CPU's first instruction cache, which with 6 it does not.
 alias Elem = f32;

@@ -6,8 +6,8 @@
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
 // lib         conv2d_geometry.wgsl, conv2d_pixel.wgsl
 // dispatch    [ceil(N * i_count * j_count / 48) folded into x and y, ceil(K / 32)]; of more than a dispatch takes, some
-// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. 1 + taps_r * (2 + taps_s * (2 + C / 4))
-//             rounds of loops, of which a CPU driver makes 65,535: taps_r * taps_s * C <= 49,152 (conv2d_sizes.ts)
+// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. Loops go round
+//             taps_r * (3 + taps_s * (2 + C / 4)) times, of 65,535 on a CPU: taps_r * taps_s * C <= 40,960 (conv2d_sizes.ts)
 // More pixels gain nothing: a loop whose code passes 32 KiB, the first instruction cache of most CPUs, waits for instructions.
 alias Elem = f32;
 

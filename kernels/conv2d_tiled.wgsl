@@ -11,9 +11,8 @@
 // lib         conv2d_geometry.wgsl
 // dispatch    [ceil(pixels / (8 * WG_M)) folded into x and y, ceil(K / (8 * WG_N))], pixels = N * i_count * j_count;
 //             of more channels than a dispatch takes, those from k_first on
-// numerics    f32 sums in the order (a, b, c), whatever the tile: all of conv2d's kernels make the same bits. At most
-//             11 rounds of loops for sixteen (a, b, c), and few more, of which a CPU driver makes 65,535: taps_r * taps_s * C
-//             <= 49,152 (conv2d_sizes.ts)
+// numerics    f32 sums in the order (a, b, c), whatever the tile: all of conv2d's kernels make the same bits. Loops go
+//             round at most 11 times for sixteen (a, b, c), of 65,535 on a CPU: 95,312 of them, and conv2d_sizes.ts lets fewer pass
 // A workgroup makes 8*WG_M pixels of 8*WG_N channels, an invocation 8 of each. It goes through (a, b, c) sixteen at a time:
 // the next sixteen are on their way from memory while these are multiplied.
 alias Elem = f32;

@@ -7,8 +7,8 @@
 // partial     [splits, K, R*S*C / 4]     vec4f, overwritten; summed by reduce_splits.wgsl
 // lib         conv2d_weight_gradient_geometry.wgsl, conv2d_weight_gradient_place.wgsl
 // dispatch    [ceil(R*S*C / 64), ceil(K / 32), splits]; of more than a dispatch takes, some
-// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. At most 3 rounds of loops for a pixel and
-//             one more, of which a CPU driver makes 65,535: pixels_per_split <= 20,480 (conv2d_weight_gradient.ts)
+// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. Loops go round at
+//             most 3 times for a pixel, of 65,535 on a CPU: pixels_per_split <= 20,480 (conv2d_weight_gradient.ts)
 alias Elem = f32;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;

@@ -8,8 +8,8 @@
 // lib         conv2d_weight_gradient_geometry.wgsl
 // dispatch    [ceil(R*S*C / (8 * WG_N)), ceil(K / (8 * WG_M)), splits]; of more columns or filters than a dispatch takes,
 //             those from column_first and k_first on
-// numerics    f32 sums in the order (n, p, q), whatever the tile: all of conv2d's kernels make the same bits. 6 rounds of loops
-//             for sixteen pixels and one more, of which a CPU driver makes 65,535: pixels_per_split <= 20,480 is far from it
+// numerics    f32 sums in the order (n, p, q), whatever the tile: all of conv2d's kernels make the same bits. Loops go round
+//             6 times for sixteen pixels, of 65,535 on a CPU: pixels_per_split <= 20,480 is far from it
 // A workgroup makes 8*WG_M filters of 8*WG_N columns (r, s, c), an invocation 8 of each. It goes through the output pixels
 // sixteen at a time: the next sixteen are on their way from memory while these are multiplied.
 alias Elem = f32;

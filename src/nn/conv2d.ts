@@ -34,7 +34,7 @@ const IN_SUBGROUPS_LIB = [GEOMETRY, { name: "conv2d_pixel", source: pixel }];
  * @param weight `[K, R, S, C]`, f32.
  * @returns `y`, `[N, P, Q, K]` of x's type with `P = floor((H + 2·padding − R) / stride) + 1`, overwritten on every replay.
  * @throws {RangeError} If ranks or channels disagree, the filter exceeds the padded input, or R · S · C (filled up to a multiple
- *   of four) exceeds 49,152.
+ *   of four) exceeds 40,960.
  */
 export function recordConv2d(
   recorder: Recorder,
@@ -69,7 +69,7 @@ export function recordConv2d(
  * @param dy `[N, P, Q, K]`, of x's type.
  * @param dWeight `[K, R, S, C]`, f32; accumulated into.
  * @returns `dx`, `[N, H, W, C]`, overwritten; undefined if `needsInput` is false (a network's first layer).
- * @throws {RangeError} If shapes disagree, or a result of dx is the sum of more than 49,152 products.
+ * @throws {RangeError} If shapes disagree, or a result of dx is the sum of more than 40,960 products.
  */
 export function recordConv2dBackward(
   recorder: Recorder,
