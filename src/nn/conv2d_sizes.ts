@@ -66,7 +66,7 @@ export function fittingTiles(
 }
 
 /**
- * Products of a result, taps times channels, at most: Mesa's CPU driver ends an invocation's loops, without a word, once they
+ * Products of a result, taps times channels, at most: Mesa 22's CPU driver ends an invocation's loops, without a word, once they
  * have gone round 65,535 times in all. Of the kernels, those for subgroups of eight go round the most often for a product, at
  * four channels and one tap a row: six times for four (measured: 43,692 are right there, of a 1×1 filter 262,140; of the tiled
  * kernel's 95,312 and 149,780). The largest of the networks here are 18,432.
