@@ -2,59 +2,20 @@
 // pays where there are as many channels. Same formula, bindings, order of sums and bits.
 // x           [N, X_H, X_W, C / 4]            vec4 of Elem, read
 // w           [panels, taps_r, taps_s, C, 4]  vec4 of Elem, read; packed by pack_weight.wgsl: a panel is 16 channels
-// g           the sizes, in conv2d_tiled.wgsl's words
+// g           the sizes
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
+// lib         conv2d_geometry.wgsl, conv2d_pixel.wgsl
 // dispatch    [ceil(N * i_count * j_count / 48) folded into x and y, ceil(K / 32)]; of more than a dispatch takes, some
-// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
+// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. Loops go round
+//             taps_r * (3 + taps_s * (2 + C / 4)) times, of 65,535 on a CPU: taps_r * taps_s * C <= 40,960 (conv2d_sizes.ts)
 // More pixels gain nothing: a loop whose code passes 32 KiB, the first instruction cache of most CPUs, waits for instructions.
 alias Elem = f32;
-struct Geometry {
-  n: u32, x_h: u32, x_w: u32, c: u32, y_h: u32, y_w: u32, k: u32,
-  i_count: u32, j_count: u32, // output rows and columns of this parity
-  taps_r: u32, taps_s: u32,
-  x_step: u32, x_dir: i32, x_top: i32, x_left: i32, y_step: u32, y_top: u32, y_left: u32,
-  k_first: u32, // the first of this dispatch's output channels
-}
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
 @group(0) @binding(1) var<storage, read> w: array<vec4<Elem>>;
 @group(0) @binding(2) var<uniform> g: Geometry;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<Elem>>;
 
-// An output pixel: its image, the input row and column of its first tap, and where its channels begin.
-struct Pixel { n: u32, top: i32, left: i32, at: u32 }
-// Integers divided by floats, which a CPU driver does eight at a time; put right if the quotient was rounded. Here it is at
-// most 57, so however large a and b are it is off by one at most.
-fn divide(a: u32, b: u32) -> u32 {
-  let q = u32(f32(a) / f32(b));
-  let r = i32(a) - i32(q * b);
-  return select(select(q, q + 1u, r >= i32(b)), q - 1u, r < 0);
-}
-// The pixel that lies `step` after the one at image n, row i, column j.
-fn pixel(n: u32, i: u32, j: u32, step: u32) -> Pixel {
-  let rows = divide(j + step, g.j_count);
-  let images = divide(i + rows, g.i_count);
-  let image = min(n + images, g.n - 1u); // past the last one nothing is stored
-  let row = i + rows - images * g.i_count;
-  let column = j + step - rows * g.j_count;
-  let at = ((image * g.y_h + row * g.y_step + g.y_top) * g.y_w + column * g.y_step + g.y_left) * g.k;
-  return Pixel(image, i32(row * g.x_step) + g.x_top, i32(column * g.x_step) + g.x_left, at);
-}
-
-// Where the channels of a pixel's tap begin, in vectors of four, or NOWHERE outside the borders.
-const NOWHERE: u32 = 0xffffffffu;
-fn tap(p: Pixel, down: i32, right: i32) -> u32 {
-  let row = u32(p.top + down); // a negative one wraps round past g.x_h
-  let column = u32(p.left + right);
-  let at = ((p.n * g.x_h + row) * g.x_w + column) * (g.c / 4u);
-  return select(NOWHERE, at, row < g.x_h && column < g.x_w);
-}
-fn load(base: u32, c4: u32) -> vec4f {
-  return select(vec4f(), vec4f(x[select(base + c4, 0u, base == NOWHERE)]), base != NOWHERE);
-}
-fn store4(at: u32, k: u32, v: vec4f) {
-  if (k < g.k) { y[(at + k) / 4u] = vec4<Elem>(v); }
-}
 fn store(index: u32, p: Pixel, k: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f, v4: vec4f, v5: vec4f, v6: vec4f, v7: vec4f) {
   if (index >= g.n * g.i_count * g.j_count) { return; }
   store4(p.at, k, v0); store4(p.at, k + 4u, v1); store4(p.at, k + 8u, v2); store4(p.at, k + 12u, v3);

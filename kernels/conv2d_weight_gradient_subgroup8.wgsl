@@ -2,46 +2,22 @@
 // CPU driver. Same formula, same order of sums, and so the same bits.
 // x           [N, H, W, C / 4]           vec4 of Elem, read
 // dy          [N, P, Q, K / 4]           vec4 of Elem, read
-// g           the sizes, in conv2d_weight_gradient_tiled.wgsl's words. Not constants, so that all shapes share one pipeline
+// g           the sizes: not constants, so that all shapes share one pipeline
 // partial     [splits, K, R*S*C / 4]     vec4f, overwritten; summed by reduce_splits.wgsl
+// lib         conv2d_weight_gradient_geometry.wgsl, conv2d_weight_gradient_place.wgsl
 // dispatch    [ceil(R*S*C / 32), ceil(K / 16), splits]; of more than a dispatch takes, some
-// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit
+// numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. Loops go round at
+//             most 3 times for a pixel, of 65,535 on a CPU: pixels_per_split <= 20,480 (conv2d_weight_gradient.ts)
 // An invocation makes 16 filters of 4 columns (r, s, c) and takes four pixels at a time. Such a driver loads lane by lane, at
 // many times the cost of a product, but a vector of four hardly dearer than one element; so the filters' dy are loaded a
 // vector a lane and handed round: 6 loads for 256 products.
 alias Elem = f32;
-struct Geometry {
-  n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, pixels_per_split: u32,
-  k_first: u32, column_first: u32, // of this dispatch's filters and columns
-}
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4<Elem>>;
 @group(0) @binding(2) var<uniform> g: Geometry;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
-// A column's place in a filter: its row r and column s less the padding, and its channel.
-struct Place { r: i32, s: i32, c: u32 }
-fn place(column: u32) -> Place {
-  let bounded = min(column, g.r * g.s * g.c - 4u);
-  return Place(i32(bounded / (g.c * g.s)) - i32(g.pad), i32((bounded / g.c) % g.s) - i32(g.pad), bounded % g.c);
-}
-
-// Where a place's input row begins, at its channel, or NOWHERE outside the borders.
-const NOWHERE: u32 = 0xffffffffu;
-fn input_row(at: Place, image: u32, top: i32) -> u32 {
-  let h = u32(top + at.r); // a negative one wraps round past H
-  return select(NOWHERE, (image + h) * g.w * g.c + at.c, h < g.h);
-}
-fn load(row: u32, at: Place, left: i32) -> vec4f {
-  let w = u32(left + at.s);
-  let inside = w < g.w && row != NOWHERE;
-  return select(vec4f(), vec4f(x[select(0u, (row + w * g.c) / 4u, inside)]), inside);
-}
-// The gradient of four filters at a pixel of a row, zero past the last.
-fn gradient(q: u32, row: u32, k: u32, last_q: u32) -> vec4f {
-  return select(vec4f(), vec4f(dy[((row * g.q + min(q, g.q - 1u)) * g.k + k) / 4u]), q < last_q);
-}
 fn store(z: u32, k: u32, column: u32, v: vec4f) {
   let columns = g.r * g.s * g.c;
   if (k < g.k && column < columns) { partial[((z * g.k + k) * columns + column) / 4u] = v; }

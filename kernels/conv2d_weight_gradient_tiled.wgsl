@@ -5,9 +5,11 @@
 // dy          [N, P, Q, K / 4]           vec4 of Elem, read
 // g           the sizes: not constants, so that all shapes of a network share a pipeline
 // partial     [splits, K, R*S*C / 4]     vec4f, overwritten; summed by reduce_splits.wgsl
+// lib         conv2d_weight_gradient_geometry.wgsl
 // dispatch    [ceil(R*S*C / (8 * WG_N)), ceil(K / (8 * WG_M)), splits]; of more columns or filters than a dispatch takes,
 //             those from column_first and k_first on
-// numerics    f32 sums in the order (n, p, q), whatever the tile: all of conv2d's kernels make the same bits
+// numerics    f32 sums in the order (n, p, q), whatever the tile: all of conv2d's kernels make the same bits. Loops go round
+//             6 times for sixteen pixels, of 65,535 on a CPU: pixels_per_split <= 20,480 is far from it
 // A workgroup makes 8*WG_M filters of 8*WG_N columns (r, s, c), an invocation 8 of each. It goes through the output pixels
 // sixteen at a time: the next sixteen are on their way from memory while these are multiplied.
 alias Elem = f32;
@@ -15,10 +17,6 @@ override WG_M: u32 = 16; // 8, 16 or 32: what an invocation loads of x is 32 / W
 override WG_N: u32 = 16; // 8, 16 or 32: and of dy 32 / WG_N
 const TILE_K: u32 = 16;
 
-struct Geometry {
-  n: u32, h: u32, w: u32, c: u32, p: u32, q: u32, k: u32, r: u32, s: u32, stride: u32, pad: u32, pixels_per_split: u32,
-  k_first: u32, column_first: u32, // of this dispatch's filters and columns
-}
 @group(0) @binding(0) var<storage, read> x: array<vec4<Elem>>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4<Elem>>;
 @group(0) @binding(2) var<uniform> g: Geometry;

@@ -6,6 +6,9 @@ export interface Capabilities {
   enableSubgroups?: boolean;
   /** f16 in kernels and in their buffers. */
   shaderF16?: boolean;
+  /** Bytes of memory that a workgroup may take, and its invocations; WebGPU's defaults, 16,384 and 256, where not told. */
+  maxWorkgroupBytes?: number;
+  maxWorkgroupInvocations?: number;
   /** GPU timestamps, which profiles are made of. */
   timestamps?: boolean;
 }

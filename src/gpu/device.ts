@@ -83,6 +83,8 @@ async function requestDevice(
   const capabilities: Capabilities = {
     shaderF16: listed.includes("shader-f16"),
     timestamps: listed.includes("timestamp-query"),
+    maxWorkgroupBytes: requiredLimits.maxComputeWorkgroupStorageSize,
+    maxWorkgroupInvocations: requiredLimits.maxComputeInvocationsPerWorkgroup,
   };
   const subgroups = "subgroups" as GPUFeatureName;
   const descriptor = { label: "latentd", requiredLimits, requiredFeatures: [...listed, subgroups] };

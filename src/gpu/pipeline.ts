@@ -1,7 +1,7 @@
 import type { Capabilities } from "./capabilities.ts";
 import { blame } from "./gpu_error.ts";
 import type { Tuner } from "./tuner.ts";
-import { type KernelSpec, specialize } from "./specialize.ts";
+import { type KernelSpec, placeOf, specialize } from "./specialize.ts";
 
 /** Compiles each distinct kernel once per device. */
 export class PipelineCache {
@@ -15,7 +15,7 @@ export class PipelineCache {
 
   /**
    * @throws {Error} If the kernel does not compile: names the kernel and its constants and quotes the compiler, with
-   * line numbers that are those of the kernel's file.
+   * line numbers that are those of the kernel's file, or of the fragment's.
    * @throws {DeviceLostError} If the device is lost.
    */
   get(spec: KernelSpec): Promise<GPUComputePipeline> {
@@ -51,7 +51,7 @@ export class PipelineCache {
         vector,
       });
       const { messages } = await module.getCompilationInfo();
-      const errors = messages.filter(({ type }) => type === "error").map((m) => quote(spec.name, m));
+      const errors = messages.filter(({ type }) => type === "error").map((m) => quote(spec, m));
       const reason = errors.join("\n") || (cause instanceof Error ? cause.message : String(cause));
       throw new Error(`Cannot compile kernel ${spec.name} ${specialisation}: ${reason}`, { cause });
     } finally {
@@ -60,8 +60,9 @@ export class PipelineCache {
   }
 }
 
-/** A compiler's message behind its place in the kernel's file. Deno's says 1:1 of all and has the place in its text. */
-function quote(name: string, { lineNum, linePos, message }: GPUCompilationMessage): string {
-  const [, line = lineNum, column = linePos] = message.match(/┌─ .*?:(\d+):(\d+)/) ?? [];
-  return `${name}.wgsl:${line}:${column}: ${message.trim()}`;
+/** A compiler's message behind its place in its file. Deno's says 1:1 of all and has the place in its text. */
+function quote(spec: KernelSpec, { lineNum, linePos, message }: GPUCompilationMessage): string {
+  const [, at = lineNum, column = linePos] = message.match(/┌─ .*?:(\d+):(\d+)/) ?? [];
+  const { file, line } = placeOf(spec, Number(at));
+  return `${file}.wgsl:${line}:${column}: ${message.trim()}`;
 }

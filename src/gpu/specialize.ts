@@ -1,6 +1,13 @@
 /** What an `Elem` of a kernel is stored as. Sums stay f32 whatever it is. */
 export type Elem = "f32" | "f16";
 
+/** Text that several kernels share: a file of `kernels/lib`. */
+export interface Fragment {
+  /** The file's name without `.wgsl`: errors use it. */
+  name: string;
+  source: string;
+}
+
 /** A kernel's text and the constants it is compiled with. Two specs with equal content share one pipeline. */
 export interface KernelSpec {
   /** The file's name without `.wgsl`: labels, errors and profiles use it. */
@@ -18,8 +25,11 @@ export interface KernelSpec {
    * are rewritten.
    */
   vector?: 1 | 4;
-  /** Fragments of `kernels/lib`, appended (module scope has no order), so that line numbers stay the file's. */
-  lib?: string[];
+  /**
+   * Appended as they are (module scope has no order), so that line numbers stay the file's. They use the kernel's aliases and
+   * bindings by name; what is rewritten or bound stands in the kernel itself.
+   */
+  lib?: readonly Fragment[];
 }
 
 /**
@@ -45,11 +55,24 @@ export function specialize(spec: KernelSpec, { enableSubgroups = false } = {}): 
     expectOne(spec, declaration, parts.length - 1);
     text = parts.join(`alias ${name} = ${other};`);
   }
-  text = [text, ...(spec.lib ?? [])].join("\n");
+  text = [text, ...(spec.lib ?? []).map(({ source }) => source)].join("\n");
   if (enableSubgroups && /\bsubgroup[A-Z]|\bsubgroup_(size|invocation_id)\b/.test(text)) {
     text = `enable subgroups; ${text}`;
   }
   return spec.elem === "f16" ? `enable f16; ${text}` : text;
+}
+
+/** The file that a line of the specialised text comes from, without `.wgsl`, and its line there; both count from 1. */
+export function placeOf(
+  { name, source, lib = [] }: KernelSpec,
+  line: number,
+): { file: string; line: number } {
+  let place = { file: name, line }, before = source.split("\n").length;
+  for (const fragment of lib) {
+    if (line > before) place = { file: `lib/${fragment.name}`, line: line - before };
+    before += fragment.source.split("\n").length;
+  }
+  return place;
 }
 
 function expectOne(spec: KernelSpec, declaration: string, found = 0): void {

@@ -3,6 +3,8 @@ import tiled from "../../kernels/conv2d_tiled.wgsl" with { type: "text" };
 import subgroup8 from "../../kernels/conv2d_subgroup8.wgsl" with { type: "text" };
 import subgroup8Wide from "../../kernels/conv2d_subgroup8_wide.wgsl" with { type: "text" };
 import subgroup8Short from "../../kernels/conv2d_subgroup8_short.wgsl" with { type: "text" };
+import geometry from "../../kernels/lib/conv2d_geometry.wgsl" with { type: "text" };
+import pixel from "../../kernels/lib/conv2d_pixel.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { recordConv2dWeightGradient } from "./conv2d_weight_gradient.ts";
@@ -10,16 +12,20 @@ import {
   type Conv2dOptions,
   type Conv2dSaved,
   conv2dSizes,
+  expectProducts,
+  fittingTiles,
   inSubgroupsOf8,
   powerOfTwo,
   SLICE_CHANNELS,
   slices,
-  TILES,
 } from "./conv2d_sizes.ts";
 import { recordPadChannels } from "./pad_channels.ts";
 
 /** Output channels that stand together in packed weights. */
 const PANEL = 16;
+
+const GEOMETRY = { name: "conv2d_geometry", source: geometry };
+const IN_SUBGROUPS_LIB = [GEOMETRY, { name: "conv2d_pixel", source: pixel }];
 
 /**
  * Records `y = conv2d(x, weight)`: cross-correlation, zero padding, no bias.
@@ -27,7 +33,8 @@ const PANEL = 16;
  * @param x `[N, H, W, C]`, f32 or f16.
  * @param weight `[K, R, S, C]`, f32.
  * @returns `y`, `[N, P, Q, K]` of x's type with `P = floor((H + 2·padding − R) / stride) + 1`, overwritten on every replay.
- * @throws {RangeError} If ranks or channels disagree, or the filter exceeds the padded input.
+ * @throws {RangeError} If ranks or channels disagree, the filter exceeds the padded input, or R · S · C (filled up to a multiple
+ *   of four) exceeds 40,960.
  */
 export function recordConv2d(
   recorder: Recorder,
@@ -62,6 +69,7 @@ export function recordConv2d(
  * @param dy `[N, P, Q, K]`, of x's type.
  * @param dWeight `[K, R, S, C]`, f32; accumulated into.
  * @returns `dx`, `[N, H, W, C]`, overwritten; undefined if `needsInput` is false (a network's first layer).
+ * @throws {RangeError} If shapes disagree, or a result of dx is the sum of more than 40,960 products.
  */
 export function recordConv2dBackward(
   recorder: Recorder,
@@ -182,6 +190,7 @@ interface PixelGeometry {
 }
 
 function recordPixels(recorder: Recorder, x: Tensor, w: Tensor, y: Tensor, sizes: PixelGeometry): void {
+  expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
   for (const { first, count } of slices(sizes.K, SLICE_CHANNELS)) {
     recordChannels(recorder, x, w, y, sizes, first, count);
   }
@@ -205,19 +214,19 @@ function recordChannels(
     Math.ceil(count / tileChannels),
   ];
   const narrow = {
-    kernel: { name: "conv2d_subgroup8", source: subgroup8, elem },
+    kernel: { name: "conv2d_subgroup8", source: subgroup8, lib: IN_SUBGROUPS_LIB, elem },
     workgroups: grid(64, PANEL),
   };
   const wide = {
-    kernel: { name: "conv2d_subgroup8_wide", source: subgroup8Wide, elem },
+    kernel: { name: "conv2d_subgroup8_wide", source: subgroup8Wide, lib: IN_SUBGROUPS_LIB, elem },
     workgroups: grid(48, 2 * PANEL),
   };
   const short = {
-    kernel: { name: "conv2d_subgroup8_short", source: subgroup8Short, elem },
+    kernel: { name: "conv2d_subgroup8_short", source: subgroup8Short, lib: IN_SUBGROUPS_LIB, elem },
     workgroups: grid(32, 2 * PANEL),
   };
-  const tiles = TILES.map(({ WG_M, WG_N }) => ({
-    kernel: { name: "conv2d_tiled", source: tiled, elem, overrides: { WG_M, WG_N } },
+  const tiles = fittingTiles(recorder, ({ WG_M, WG_N }) => 40 * WG_M + 32 * WG_N).map(({ WG_M, WG_N }) => ({
+    kernel: { name: "conv2d_tiled", source: tiled, lib: [GEOMETRY], elem, overrides: { WG_M, WG_N } },
     workgroups: grid(8 * WG_M, 8 * WG_N),
   }));
   const inSubgroups = K <= PANEL ? [narrow] : [wide, short];

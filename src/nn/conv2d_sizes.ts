@@ -42,7 +42,7 @@ export function conv2dSizes(x: Tensor, weight: Tensor, { stride, padding }: Conv
 /** Whether the kernels that hand values round a subgroup of eight may be used. They make the same bits, faster. */
 export const inSubgroupsOf8 = (recorder: Recorder): boolean => recorder.capabilities.subgroupSize === 8;
 
-/** Invocations of the tiled kernels' workgroups, each of which makes 8 × 8 results; the first is taken untuned. */
+/** Invocations of the tiled kernels' workgroups, each of which makes 8 × 8 results; the first that fits is taken untuned. */
 export const TILES = [
   { WG_M: 16, WG_N: 8 },
   { WG_M: 16, WG_N: 16 },
@@ -50,6 +50,36 @@ export const TILES = [
   { WG_M: 8, WG_N: 8 },
   { WG_M: 32, WG_N: 8 },
 ] as const;
+
+/**
+ * The tiles that the device has room for. WebGPU's default limits have room for the first of all.
+ *
+ * @param vectors What a tile's workgroup holds in its memory, in vec4f.
+ */
+export function fittingTiles(
+  { capabilities: { maxWorkgroupBytes = 16_384, maxWorkgroupInvocations = 256 } }: Recorder,
+  vectors: (tile: typeof TILES[number]) => number,
+): typeof TILES[number][] {
+  return TILES.filter((tile) =>
+    16 * vectors(tile) <= maxWorkgroupBytes && tile.WG_M * tile.WG_N <= maxWorkgroupInvocations
+  );
+}
+
+/**
+ * Products of a result, taps times channels, at most: Mesa 22's CPU driver ends an invocation's loops, without a word, once they
+ * have gone round 65,535 times in all. Of the kernels, those for subgroups of eight go round the most often for a product, at
+ * four channels and one tap a row: six times for four (measured: 43,692 are right there, of a 1×1 filter 262,140; of the tiled
+ * kernel's 95,312 and 149,780). The largest of the networks here are 18,432.
+ */
+const MAX_PRODUCTS = 40_960;
+
+/** @throws {RangeError} If a result of a convolution of `x` is the sum of more products than a driver's loop goes through. */
+export function expectProducts(x: Tensor, taps: number, channels: number): void {
+  if (taps * channels <= MAX_PRODUCTS) return;
+  throw new RangeError(
+    `Cannot convolve ${x.label}: at most ${MAX_PRODUCTS} products a result, got ${taps} taps of ${channels} channels`,
+  );
+}
 
 /** Sizes are alike for tuning where they round up to the same power of two. */
 export const powerOfTwo = (size: number): string => `2^${Math.ceil(Math.log2(size))}`;

@@ -2,18 +2,23 @@ import tiledSource from "../../kernels/conv2d_weight_gradient_tiled.wgsl" with {
 import subgroup8 from "../../kernels/conv2d_weight_gradient_subgroup8.wgsl" with { type: "text" };
 import subgroup8Wide from "../../kernels/conv2d_weight_gradient_subgroup8_wide.wgsl" with { type: "text" };
 import reduceSplits from "../../kernels/reduce_splits.wgsl" with { type: "text" };
+import geometry from "../../kernels/lib/conv2d_weight_gradient_geometry.wgsl" with { type: "text" };
+import place from "../../kernels/lib/conv2d_weight_gradient_place.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, type Tensor } from "../gpu/tensor.ts";
 import {
   type Conv2dSaved,
   conv2dSizes,
+  fittingTiles,
   inSubgroupsOf8,
   powerOfTwo,
   SLICE_CHANNELS,
   SLICE_COLUMNS,
   slices,
-  TILES,
 } from "./conv2d_sizes.ts";
+
+const GEOMETRY = { name: "conv2d_weight_gradient_geometry", source: geometry };
+const IN_SUBGROUPS_LIB = [GEOMETRY, { name: "conv2d_weight_gradient_place", source: place }];
 
 /**
  * The reduction is split until there are workgroups to fill a device, counted in tiles of 64 columns by 16 filters, but no
@@ -58,17 +63,28 @@ export function recordConv2dWeightGradient(
       ];
       const inSubgroups = K <= 16
         ? {
-          kernel: { name: "conv2d_weight_gradient_subgroup8", source: subgroup8, elem },
+          kernel: {
+            name: "conv2d_weight_gradient_subgroup8",
+            source: subgroup8,
+            lib: IN_SUBGROUPS_LIB,
+            elem,
+          },
           workgroups: grid(32, 16),
         }
         : {
-          kernel: { name: "conv2d_weight_gradient_subgroup8_wide", source: subgroup8Wide, elem },
+          kernel: {
+            name: "conv2d_weight_gradient_subgroup8_wide",
+            source: subgroup8Wide,
+            lib: IN_SUBGROUPS_LIB,
+            elem,
+          },
           workgroups: grid(64, 32),
         };
-      const tiled = TILES.map(({ WG_M, WG_N }) => ({
+      const tiled = fittingTiles(recorder, ({ WG_M, WG_N }) => 32 * (WG_M + WG_N)).map(({ WG_M, WG_N }) => ({
         kernel: {
           name: "conv2d_weight_gradient_tiled",
           source: tiledSource,
+          lib: [GEOMETRY],
           elem,
           overrides: { WG_M, WG_N },
         },

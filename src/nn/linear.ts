@@ -18,7 +18,7 @@ export interface LinearSaved {
  *
  * @param x `[N, inputs]`, f32 or f16. @param weight `[outputs, inputs]`, f32. @param bias `[outputs]`, f32, or undefined.
  * @returns `y`, `[N, outputs]` of x's type, overwritten on every replay, and what backward needs.
- * @throws {RangeError} If shapes disagree.
+ * @throws {RangeError} If shapes disagree, or there are more than 40,960 inputs.
  */
 export function recordLinear(
   recorder: Recorder,

@@ -126,7 +126,7 @@ for (
     [[1, 128, 257, 16, 4, 1], "x of 2105344 bytes"],
     [[1, 256, 257, 3, 4, 1], "conv.x.padded of 1052672 bytes"],
     [[1, 128, 128, 4, 17, 1], "conv.y of 1310720 bytes"],
-    [[1, 1, 1, 4096, 1, 5], "conv.packed of 6553600 bytes"],
+    [[1, 1, 1, 1024, 1, 5], "conv.packed of 1638400 bytes"],
     [[1, 64, 1, 64, 64, 3], "conv.dWeight.partial of 9437184 bytes"],
   ] as const
 ) {

@@ -176,3 +176,49 @@ Deno.test("recordConv2d() refuses channels that disagree, and filters larger tha
   assertThrows(() => record([4, 1, 1, 2]), RangeError, "shapes must be");
   assertThrows(() => record([4, 3, 3, 3]), RangeError, "exceeds");
 });
+
+// Results of as many products as there may be, in the shapes whose loops go round the most often, each way there is. One more
+// is refused: Mesa 22's CPU driver would leave out what comes after 65,535 rounds.
+for (const [R, S, C] of [[1, 1, 40_960], [10_240, 1, 4], [1, 10_240, 4], [2_048, 1, 20]]) {
+  Deno.test(`conv2d sums ${R}x${S}x${C} products, and refuses more, in all ${WAYS.length} ways`, async () => {
+    const ones = (shape: number[], value = 1) => ({
+      shape,
+      data: new Float64Array(R * S * C * shape[0]).fill(value),
+    });
+    const x = upload(ones([1, R, S, C])), options = { stride: 1, padding: 0 };
+    for (const K of [1, 20]) { // one panel of channels, and two
+      const weight = upload(ones([K, R, S, C], 3));
+      for (const on of WAYS) {
+        const [y] = await run((recorder) => [recordConv2d(recorder, "conv", x, weight, options).y], on);
+        assertEquals(y, new Float64Array(K).fill(3 * R * S * C));
+      }
+    }
+    const more = R * S > 1 ? [R + Number(R > S), S + Number(S > R), C] : [R, S, C + 1];
+    const [wide, filters] = [[1, ...more], [2, ...more]].map((
+      shape,
+      i,
+    ) => ({ label: `${i}`, shape, dtype: "f32" } as const));
+    assertThrows(
+      () => recordConv2d(new Recorder(), "conv", wide, filters, options),
+      RangeError,
+      `at most 40960 products a result, got ${more[0] * more[1]} taps of ${
+        Math.ceil(more[2] / 4) * 4
+      } channels`,
+    );
+  });
+}
+
+Deno.test("an input gradient of more products than a driver's loop goes through is refused", () => {
+  const K = 40_964,
+    [x, weight, dy] = [[1, 2, 2, 4], [K, 1, 1, 4], [1, 2, 2, K]].map((shape, i) => ({
+      ...{ label: ["x", "weight", "dy"][i], shape, dtype: "f32" as const },
+    }));
+  const recorder = new Recorder(),
+    { saved } = recordConv2d(recorder, "conv", x, weight, { stride: 1, padding: 0 });
+  assertThrows(
+    () => recordConv2dBackward(recorder, "conv", saved, dy, weight),
+    RangeError,
+    "Cannot convolve dy: at most 40960 products a result, got 1 taps of 40964 channels",
+  );
+  recordConv2dBackward(recorder, "conv", saved, dy, weight, false);
+});

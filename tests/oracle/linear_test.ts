@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Recorder } from "../../src/gpu/recorder.ts";
 import { recordLinear, recordLinearBackward } from "../../src/nn/linear.ts";
 import { goldenCases } from "./golden.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
@@ -140,3 +141,14 @@ testDrawn(
       elem,
     ),
 );
+
+Deno.test("recordLinear() refuses more inputs than a driver's loop goes through", () => {
+  const [x, weight] = [[2, 40_961], [3, 40_961]].map((
+    shape,
+  ) => ({ label: "x", shape, dtype: "f32" } as const));
+  assertThrows(
+    () => recordLinear(new Recorder(), "linear", x, weight),
+    RangeError,
+    "got 1 taps of 40964 channels",
+  );
+});

@@ -23,6 +23,37 @@ Deno.test("a kernel that does not compile is an error with its file's line, colu
   assertStringIncludes(message, `{"SIZE":3,"TAPS":9}: toy.wgsl:5:24: `);
 });
 
+/** As `wrong`, with f in the second of two fragments, on its line 2. */
+const without = wrong.replace("fn f() -> u32 { return 1.5; }", "");
+const lib = [
+  { name: "one", source: "// one: 1\nconst ONE: u32 = 1;\n" },
+  { name: "f", source: "// f: 1.5, of the wrong type\nfn f() -> u32 { return 1.5; }\n" },
+];
+
+Deno.test("an error in a fragment has the fragment's name and line, one in the kernel before it the kernel's", async () => {
+  const overrides = { SIZE: 3 };
+  const inFragment = await assertRejects(() => pipelines.get(kernel(without, { overrides, lib })), Error);
+  assertStringIncludes(inFragment.message, `kernel toy {"SIZE":3}: lib/f.wgsl:2:24: `);
+  const inFirst = [lib[1], lib[0]];
+  const { message } = await assertRejects(
+    () => pipelines.get(kernel(without, { overrides, lib: inFirst })),
+    Error,
+  );
+  assertStringIncludes(message, `: lib/f.wgsl:2:24: `);
+  const unused = await assertRejects(() => pipelines.get(kernel(wrong, { overrides, lib: [lib[0]] })), Error);
+  assertStringIncludes(unused.message, `: toy.wgsl:5:24: `);
+});
+
+Deno.test("kernels that differ in a fragment have a pipeline each", async () => {
+  const of = (value: string) =>
+    kernel(without.trimEnd(), {
+      overrides: { SIZE: 3 },
+      lib: [{ name: "f", source: `fn f() -> u32 { return ${value}; }` }],
+    });
+  const [one, two, again] = await Promise.all(["1", "2", "1"].map((value) => pipelines.get(of(value))));
+  assertEquals([one === two, one === again], [false, true]);
+});
+
 Deno.test("extensions on line 1 do not move a kernel's lines", async (t) => {
   const f16 = wrong.replace("override", "alias Elem = f32;\noverride");
   await t.step({

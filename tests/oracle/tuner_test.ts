@@ -21,6 +21,10 @@ async function compile(on: PipelineCache): Promise<{ plan: Plan; y: () => Promis
   const plan = await recorder.compile(on);
   return { plan, y: () => readFloats(device, y) };
 }
+/** It has F of a fragment. */
+const TOY = `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+override SIZE: u32;
+@compute @workgroup_size(SIZE) fn main() { y[0] = F; }`;
 const tuned = (cache = memoryTuningCache(), measure = true) =>
   new Tuner("an adapter", cache, { measure, software: true });
 
@@ -58,6 +62,25 @@ Deno.test({
     const { plan } = await compile(pipelinesWith(plain, tuned(memoryTuningCache(other), false)));
     const convolutions = plan.dispatches.filter(({ kernel }) => kernel === "conv2d_tiled");
     assertEquals(convolutions.map(({ workgroups }) => workgroups), [[3, 1, 1], [3, 1, 1], [1, 1, 1]]);
+  },
+});
+
+Deno.test({
+  name: "a choice holds for the text of fragments too",
+  ignore: !capabilities.timestamps,
+  fn: async () => {
+    const cache = memoryTuningCache(), on = pipelinesWith(capabilities, tuned(cache)), sizes: number[] = [];
+    for (const value of ["1", "2", "1"]) {
+      const recorder = new Recorder(on.capabilities), lib = [{ name: "f", source: `const F = ${value}u;` }];
+      const candidates = [1, 2].map((SIZE) => ({
+        kernel: { name: "toy", source: TOY, lib, overrides: { SIZE } },
+        workgroups: [1],
+      }));
+      recorder.dispatchTuned("toy", candidates, [recorder.alloc("y", [1])]);
+      (await recorder.compile(on)).destroy();
+      sizes.push(cache.read().size);
+    }
+    assertEquals(sizes, [1, 2, 2]);
   },
 });
 

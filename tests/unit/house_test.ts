@@ -49,7 +49,9 @@ function* filesUnder(folder: string, ending: string): Generator<string> {
   }
 }
 const sources = [...filesUnder("src", ".ts"), "main.ts"];
-const kernels = [...filesUnder("kernels", ".wgsl")];
+const shaders = [...filesUnder("kernels", ".wgsl")];
+const kernels = shaders.filter((path) => !path.startsWith("kernels/lib/"));
+const fragments = shaders.filter((path) => path.startsWith("kernels/lib/"));
 const read = (path: string): string => Deno.readTextFileSync(join(ROOT, path));
 const lineCount = (path: string): number => read(path).trimEnd().split("\n").length;
 
@@ -67,6 +69,8 @@ function importsOf(path: string): Import[] {
   for (const [, specifier] of text.matchAll(/import\("(\.[^"]+)"\)/g)) add(specifier, true);
   return found;
 }
+const importersOf = (wanted: string): string[] =>
+  sources.filter((path) => importsOf(path).some(({ path: to }) => to === wanted));
 /** `src/nn/add.ts` → nn; `src/config.ts` → config; `main.ts` → main. */
 const roomOf = (path: string): string =>
   (path.startsWith("src/") ? path.slice(4) : path).split("/")[0].replace(/\.ts$/, "");
@@ -117,11 +121,27 @@ Deno.test("what the HTTP isolate loads never comes from a GPU room", () => {
 });
 
 Deno.test("every kernel is imported by exactly one source", () => {
-  const owners = new Map(kernels.map((kernel) => [kernel, [] as string[]]));
-  for (const path of sources) {
-    for (const { path: to } of importsOf(path)) if (to.startsWith("kernels/")) owners.get(to)?.push(path);
+  assertEquals(kernels.map((path) => [path, importersOf(path)]).filter(([, by]) => by.length !== 1), []);
+});
+
+Deno.test("a fragment is used, says what it needs, and leaves bindings and what is specialised to kernels", () => {
+  assert(fragments.length > 0, "kernels/lib has no files: is this test looking at it?");
+  assertEquals(fragments.filter((path) => importersOf(path).length === 0), []);
+  const header = (path: string) => new RegExp(`^// ${basename(path, ".wgsl")}: (.*\n//)+ needs {7}\\S`);
+  assertEquals(fragments.filter((path) => !header(path).test(read(path))), []);
+  const kernelsOwn = /@(group|binding|compute)\b|^(override|alias|enable)\b|\bvar<(storage|uniform)/m;
+  assertEquals(fragments.filter((path) => kernelsOwn.test(read(path).replaceAll(/\/\/.*/g, ""))), []);
+});
+
+Deno.test("a kernel's header names the fragments that its owner appends to it", () => {
+  const wrong: string[] = [];
+  for (const kernel of kernels) {
+    const named = read(kernel).match(/^\/\/ lib {9}(.+)$/m)?.[1].split(", ") ?? [];
+    const imported = importersOf(kernel).flatMap(importsOf).map(({ path }) => path);
+    const missing = named.filter((name) => !imported.includes(`kernels/lib/${name}`));
+    if (missing.length > 0) wrong.push(`${kernel}: ${missing}`);
   }
-  assertEquals([...owners].filter(([, by]) => by.length !== 1), []);
+  assertEquals(wrong, []);
 });
 
 Deno.test("every source that owns a kernel has an oracle test", () => {
@@ -136,7 +156,7 @@ Deno.test("kernel source stands in kernels/, not in TypeScript strings", () => {
 
 Deno.test("no kernel's results hang on atomics: two runs on one device agree bit for bit", () => {
   // top_k hands out places by an integer atomic, and sorts what stands there by a total order.
-  const using = kernels.filter((path) => /\batomic/.test(read(path).replaceAll(/\/\/.*/g, "")));
+  const using = shaders.filter((path) => /\batomic/.test(read(path).replaceAll(/\/\/.*/g, "")));
   assertEquals(using, ["kernels/top_k.wgsl"]);
 });
 
@@ -149,7 +169,7 @@ Deno.test("no kernel binds more storage buffers than every WebGPU device allows"
 
 Deno.test("files are named after their subject, in snake_case, and there are no barrels", () => {
   const forbidden = /^(utils?|helpers?|types|common|misc|index|mod)\./;
-  const named = [...sources, ...kernels].map((path) => [path, basename(path)]);
+  const named = [...sources, ...shaders].map((path) => [path, basename(path)]);
   assertEquals(named.filter(([, name]) => forbidden.test(name) || !/^[a-z0-9_]+\.[a-z]+$/.test(name)), []);
   assertEquals(sources.filter((path) => /^export \* from/m.test(read(path))), []);
 });
@@ -157,7 +177,7 @@ Deno.test("files are named after their subject, in snake_case, and there are no 
 Deno.test("files keep to their budgets of lines", () => {
   const long = [
     ...sources.filter((path) => lineCount(path) > MAX_LINES.source),
-    ...kernels.filter((path) => lineCount(path) > MAX_LINES.kernel),
+    ...shaders.filter((path) => lineCount(path) > MAX_LINES.kernel),
     ...["README.md"].filter((path) => lineCount(path) > MAX_LINES.readme),
     ...["src/ARCHITECTURE.md"].filter((path) => lineCount(path) > MAX_LINES.architecture),
   ];
