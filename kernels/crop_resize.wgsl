@@ -40,8 +40,13 @@ fn taps(at: u32, extent: u32) -> Taps {
   return Taps(first, weights / (weights.x + weights.y + weights.z + weights.w));
 }
 
-fn byte_at(at: u32) -> f32 {
-  return f32((pixels[at >> 2u] >> ((at & 3u) * 8u)) & 255u);
+// The three bytes from `at` on, in [0, 255].
+fn pixel_at(at: u32) -> vec3f {
+  let word = at >> 2u;
+  let shift = (at & 3u) * 8u;
+  var bits = pixels[word] >> shift;
+  if (shift > 8u) { bits |= pixels[word + 1u] << (32u - shift); }
+  return vec3f(vec3u(bits, bits >> 8u, bits >> 16u) & vec3u(255u));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -69,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var s = 0; s < 4; s++) {
       let column = left + u32(clamp(across.first + s, 0, i32(width) - 1));
       let at = offset + (line * image_width + column) * 3u;
-      sum += across.weights[s] * vec3f(byte_at(at), byte_at(at + 1u), byte_at(at + 2u));
+      sum += across.weights[s] * pixel_at(at);
     }
     colour += down.weights[r] * sum;
   }
