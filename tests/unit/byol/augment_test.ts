@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { drawView, PRESETS } from "../../../src/byol/augment.ts";
+import { drawView, PRESETS, type ViewDraw } from "../../../src/byol/augment.ts";
 
 /** View 2 of sample 3 in epoch 1 under seed 5, as drawn before there was a blur. */
 const ORDER = [2, 3, 1, 0];
@@ -46,27 +46,146 @@ Deno.test("drawView() stays inside the image and the preset's ranges, and reache
   assert(Math.min(...areas) < 0.1 && Math.max(...areas) > 0.9);
 });
 
-Deno.test("drawView() meets the preset's probabilities within five deviations", () => {
-  const count = 4000;
-  const expectShare = (what: string, share: number, probability: number) => {
-    const deviation = Math.sqrt((probability * (1 - probability)) / count);
-    assert(Math.abs(share - probability) <= 5 * deviation, `${what}: ${share}, expected ${probability}`);
-  };
-  for (const view of [1, 2] as const) {
-    const all = draws(view, count),
-      share = (of: (d: typeof all[number]) => boolean) => all.filter(of).length / count;
-    expectShare("flip", share((d) => d.flip), 0.5);
-    expectShare("jitter", share((d) => d.jitter), 0.8);
-    expectShare("grayscale", share((d) => d.grayscale), 0.2);
-    expectShare("solarize", share((d) => d.solarize), view === 1 ? 0 : 0.2);
-    expectShare("blur", share((d) => d.blur), 0);
-    for (const [preset, views] of Object.entries(PRESETS)) {
-      const drawn = draws(view, count, preset as keyof typeof PRESETS);
-      const { blur, solarize } = views[view - 1];
-      expectShare(`${preset}: blur`, drawn.filter((d) => d.blur).length / count, blur.probability);
-      expectShare(`${preset}: solarize`, drawn.filter((d) => d.solarize).length / count, solarize);
+/** So large that rounding a crop's sides to pixels is not seen in its distribution. */
+const LARGE = { width: 1_000_000, height: 1_000_000 };
+const COUNT = 20_000;
+const many = (
+  view: 1 | 2,
+  { preset = "byol-symmetric" as keyof typeof PRESETS, seed = 1, epoch = 0, first = 0 } = {},
+) =>
+  Array.from(
+    { length: COUNT },
+    (_, i) => drawView(PRESETS[preset][view - 1], view, { seed, epoch, sample: first + i }, LARGE),
+  );
+/**
+ * A crop of at most 3/4 of a square's area is never clipped to it: at an aspect of 4/3 or 3/4, that is where a side
+ * comes to the square's. Of the other crops, those that are clipped keep more than 3/4.
+ */
+const UNCLIPPED = 3 / 4;
+const shareOf = ({ width, height }: ViewDraw) => (width / LARGE.width) * (height / LARGE.height);
+const unclipped = (all: ViewDraw[]) => all.filter((d) => shareOf(d) <= UNCLIPPED);
+
+/** What a view draws, each as one number. */
+const DRAWN_NUMBERS: Record<string, (d: ViewDraw) => number> = {
+  area: shareOf,
+  "log aspect": (d) => Math.log(d.width / d.height),
+  left: (d) => d.left / (LARGE.width - d.width + 1),
+  top: (d) => d.top / (LARGE.height - d.height + 1),
+  brightness: (d) => d.brightness,
+  contrast: (d) => d.contrast,
+  saturation: (d) => d.saturation,
+  hue: (d) => d.hue,
+  sigma: (d) => d.sigma,
+  flip: (d) => Number(d.flip),
+  jitter: (d) => Number(d.jitter),
+  "first operation": (d) => d.order[0],
+  "second operation": (d) => d.order[1],
+  grayscale: (d) => Number(d.grayscale),
+  blur: (d) => Number(d.blur),
+  solarize: (d) => Number(d.solarize),
+};
+
+/** Asserts what Kolmogorov and Smirnov would hold to be uniform: a true one is past this once in a thousand. */
+function expectUniform(what: string, values: number[], [low, high]: readonly [number, number]): void {
+  const sorted = values.toSorted((a, b) => a - b), n = sorted.length;
+  assert(sorted[0] >= low && sorted[n - 1] <= high, `${what} leaves [${low}, ${high}]`);
+  const distance = sorted.reduce((most, value, i) => {
+    const share = (value - low) / (high - low);
+    return Math.max(most, share - i / n, (i + 1) / n - share);
+  }, 0);
+  assert(Math.sqrt(n) * distance <= 1.95, `${what}: D = ${distance} of ${n} draws is not uniform`);
+}
+/** Asserts that a share of COUNT draws is within four standard errors of what it should be. */
+function expectShare(what: string, share: number, probability: number): void {
+  const error = Math.sqrt((probability * (1 - probability)) / COUNT);
+  assert(Math.abs(share - probability) <= 4 * error + 1e-12, `${what}: ${share}, expected ${probability}`);
+}
+/** Asserts that no number of one list goes with any of the other: 4.5 standard errors, for there are 256 pairs. */
+function expectIndependent(what: string, one: ViewDraw[], other: ViewDraw[], alike = false): void {
+  const columns = (all: ViewDraw[]) =>
+    Object.entries(DRAWN_NUMBERS).map(([name, of]) => ({ name, z: standardized(all.map(of)) }));
+  const others = columns(other);
+  for (const [i, a] of columns(one).entries()) {
+    for (const b of alike ? others.slice(i + 1) : others) {
+      // Places in one permutation are never the same, so they go with each other.
+      if (alike && a.name === "first operation" && b.name === "second operation") continue;
+      const correlation = a.z.reduce((sum, value, k) => sum + value * b.z[k], 0) / a.z.length;
+      const errors = Math.abs(correlation) * Math.sqrt(a.z.length);
+      assert(errors <= 4.5, `${what}: ${a.name} and ${b.name} correlate by ${correlation}`);
     }
   }
+}
+function standardized(values: number[]): number[] {
+  const mean = values.reduce((a, b) => a + b) / values.length;
+  const std = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
+  return values.map((v) => (v - mean) / std);
+}
+
+Deno.test("what is drawn is uniform over the paper's ranges (Kolmogorov and Smirnov)", () => {
+  for (const view of [1, 2] as const) {
+    const all = many(view), crops = unclipped(all), quarter = Math.log(4 / 3);
+    const expectRange = (name: string, from: ViewDraw[], range: readonly [number, number]) =>
+      expectUniform(`view ${view}: ${name}`, from.map(DRAWN_NUMBERS[name]), range);
+    expectShare("crops of at most 3/4", crops.length / COUNT, (UNCLIPPED - 0.08) / (1 - 0.08));
+    expectRange("area", crops, [0.08, UNCLIPPED]);
+    expectRange("log aspect", crops, [-quarter - 1e-5, quarter + 1e-5]); // whole pixels: a 2e-6th of a side
+    expectRange("left", crops, [0, 1]);
+    expectRange("top", crops, [0, 1]);
+    expectRange("brightness", all, [-0.4, 0.4]);
+    expectRange("contrast", all, [0.6, 1.4]);
+    expectRange("saturation", all, [0.8, 1.2]);
+    expectRange("hue", all, [-0.1, 0.1]);
+    expectRange("sigma", all, [0.1, 2]);
+  }
+});
+
+Deno.test("each preset's probabilities are met within four standard errors", () => {
+  const usual = { flip: 0.5, jitter: 0.8, grayscale: 0.2, blur: 0, solarize: 0 };
+  const symmetric = { ...usual, blur: 0.5, solarize: 0.2 };
+  const expected: Record<keyof typeof PRESETS, readonly [typeof usual, typeof usual]> = {
+    byol: [{ ...usual, blur: 1 }, { ...usual, blur: 0.1, solarize: 0.2 }],
+    "byol-symmetric": [symmetric, symmetric],
+    cifar: [usual, { ...usual, solarize: 0.2 }],
+    grayscale: [
+      { ...usual, grayscale: 0, blur: 1 },
+      { ...usual, grayscale: 0, blur: 0.1, solarize: 0.2 },
+    ],
+  };
+  for (const preset of Object.keys(expected) as (keyof typeof PRESETS)[]) {
+    for (const view of [1, 2] as const) {
+      const all = many(view, { preset });
+      for (const [name, probability] of Object.entries(expected[preset][view - 1])) {
+        const share = all.filter(DRAWN_NUMBERS[name]).length / COUNT;
+        expectShare(`${preset}, view ${view}: ${name}`, share, probability);
+      }
+    }
+  }
+});
+
+Deno.test("the jitter's orders are uniform over all 24 (chi-square)", () => {
+  for (const view of [1, 2] as const) {
+    const counts = new Map<string, number>();
+    for (const { order } of many(view)) counts.set(order.join(), (counts.get(order.join()) ?? 0) + 1);
+    assertEquals(counts.size, 24);
+    const mean = COUNT / 24, chi2 = counts.values().reduce((sum, n) => sum + (n - mean) ** 2 / mean, 0);
+    assert(chi2 <= 49.73, `view ${view}: ${chi2}`); // once in a thousand, at 23 degrees of freedom
+  }
+});
+
+Deno.test("views, samples, epochs and seeds are independent of each other, and so are a view's numbers", () => {
+  const one = many(1);
+  expectIndependent("view 1 and view 2", one, many(2));
+  expectIndependent("a sample and the next", one, many(1, { first: 1 }));
+  expectIndependent("an epoch and the next", one, many(1, { epoch: 1 }));
+  expectIndependent(
+    "a sample and, an epoch later, its neighbour",
+    many(1, { first: 1 }),
+    many(1, { epoch: 1 }),
+  );
+  expectIndependent("a sample's view 1 and the next epoch's view 2", one, many(2, { epoch: 1 }));
+  expectIndependent("a seed and the next", one, many(1, { seed: 2 }));
+  const crops = unclipped(one);
+  expectIndependent("within one view", crops, crops, true);
 });
 
 Deno.test("the cifar preset draws what it always drew: a seed's runs repeat", () => {

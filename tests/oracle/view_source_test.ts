@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { openViewSource } from "../../src/byol/view_source.ts";
+import type { DatasetReader } from "../../src/data/dataset_reader.ts";
+import type { PackedBatch } from "../../src/data/loader.ts";
+import { RandomStream } from "../../src/domain/philox.ts";
+import { ARCHS, PretrainConfig, type ResolvedPretrainConfig } from "../../src/domain/pretrain.ts";
+import { gpu, pipelines, run } from "./oracle.ts";
+
+const PX = 40, MAX_IMAGE_BYTES = 48 * 60 * 3;
+const configFor = (batch: number, seed: number): ResolvedPretrainConfig => ({
+  ...PretrainConfig.parse({ arch: ARCHS[0], px: PX, batch, steps: 1, seed, augmentation: "byol-symmetric" }),
+  ...{ steps_per_epoch: 1, total_steps: 1, warmup_steps: 0, peak_lr: 1 },
+  ...{ channel_mean: [0.485, 0.456, 0.406], channel_std: [0.229, 0.224, 0.225] },
+});
+
+/** Packs samples as the loader does; each has a size and noise of its own. */
+function packed(samples: readonly number[], epoch: number): PackedBatch {
+  const images = samples.map((sample) => {
+    const random = new RandomStream(sample, 96),
+      width = 20 + random.below(41),
+      height = 20 + random.below(29);
+    return {
+      width,
+      height,
+      pixels: Uint8Array.from({ length: width * height * 3 }, () => random.below(256)),
+    };
+  });
+  const offsets = new Uint32Array(samples.length), pixels = new Uint8Array(samples.length * MAX_IMAGE_BYTES);
+  let end = 0;
+  for (const [i, image] of images.entries()) {
+    offsets[i] = end;
+    pixels.set(image.pixels, end);
+    end += Math.ceil(image.pixels.length / 4) * 4;
+  }
+  const widths = Uint32Array.from(images, ({ width }) => width);
+  const heights = Uint32Array.from(images, ({ height }) => height);
+  return {
+    epoch,
+    samples: Uint32Array.from(samples),
+    pixels: pixels.subarray(0, end),
+    offsets,
+    widths,
+    heights,
+  };
+}
+
+/** Both views of each sample by its number, made in batches as they stand. */
+async function viewsOf(
+  batches: readonly (readonly number[])[],
+  { seed = 7, epoch = 3 } = {},
+): Promise<Map<number, Float64Array[]>> {
+  const found = new Map<number, Float64Array[]>(), length = PX * PX * 3;
+  for (const samples of batches) {
+    const N = samples.length, config = configFor(N, seed);
+    // Where views are drawn, nothing is read but what the batch holds.
+    const views = openViewSource(gpu.device, config, {} as DatasetReader, N * MAX_IMAGE_BYTES);
+    const [x] = await run((recorder) => {
+      const views2N = views.record(recorder);
+      views.write(packed(samples, epoch));
+      return [views2N];
+    }, pipelines);
+    views.destroy();
+    for (const [i, sample] of samples.entries()) {
+      found.set(sample, [i, N + i].map((row) => x.slice(row * length, (row + 1) * length)));
+    }
+  }
+  return found;
+}
+
+const SAMPLES = [0, 5, 1, 77, 4, 1000, 31, 2, 9, 123456, 8, 3];
+const ONE_BATCH = await viewsOf([SAMPLES]);
+
+Deno.test("a sample's views are the same bit for bit, however the samples are split into batches", async () => {
+  const thirds = [0, 4, 8].map((first) => SAMPLES.slice(first, first + 4));
+  assertEquals(await viewsOf(thirds), new Map(ONE_BATCH));
+});
+
+Deno.test("a sample's views are the same bit for bit in whatever order the batch has", async () => {
+  const other = await viewsOf([SAMPLES.toReversed(), SAMPLES.toSorted().slice(0, 5)]);
+  for (const sample of SAMPLES) assertEquals(other.get(sample), ONE_BATCH.get(sample), `sample ${sample}`);
+});
+
+Deno.test("another seed, another epoch and the other view are other views", async () => {
+  const [seed, epoch] = [await viewsOf([SAMPLES], { seed: 8 }), await viewsOf([SAMPLES], { epoch: 4 })];
+  for (const [sample, views] of ONE_BATCH) {
+    assert(views.every((view) => view.every(Number.isFinite)));
+    assertNotEquals(views[0], views[1]);
+    for (const view of [0, 1]) {
+      assertNotEquals(seed.get(sample)![view], views[view]);
+      assertNotEquals(epoch.get(sample)![view], views[view]);
+    }
+  }
+});
