@@ -7,7 +7,9 @@ import { ShardWriter } from "../../src/data/shard.ts";
 import { DomainError } from "../../src/domain/errors.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
 import { knnAccuracy, type LabelledEmbeddings } from "../../src/evaluation/knn.ts";
+import { uploadTensor } from "../../src/gpu/upload.ts";
 import { Encoder } from "../../src/inference/encoder.ts";
+import { preprocessingBytes, Preprocessor } from "../../src/inference/preprocess.ts";
 import { OnlineEvaluation } from "../../src/workers/online_evaluation.ts";
 import { noise, pipelines, upload } from "./oracle.ts";
 
@@ -75,6 +77,28 @@ function expectSameTensors(
   for (const [name, { data }] of a.trainingState) {
     const [x, y] = [data, b.trainingState.get(name)!.data].map((v) => new Uint32Array(v.buffer.slice(0)));
     assert(x.length === y.length && x.every((bits, i) => bits === y[i]), name);
+  }
+}
+
+/** Counts the bytes of storage buffers on the device, from now to `end`. */
+class MemoryWatch {
+  taken = 0;
+  most = 0;
+  readonly #create = device.createBuffer;
+  constructor() {
+    device.createBuffer = (descriptor) => {
+      const buffer = this.#create.call(device, descriptor), destroy = buffer.destroy;
+      if (!(descriptor.usage & GPUBufferUsage.STORAGE)) return buffer; // constants, readbacks: not what is planned
+      this.most = Math.max(this.most, this.taken += descriptor.size);
+      buffer.destroy = () => {
+        this.taken -= descriptor.size;
+        destroy.call(buffer);
+      };
+      return buffer;
+    };
+  }
+  end(): void {
+    device.createBuffer = this.#create;
   }
 }
 
@@ -176,37 +200,44 @@ Deno.test("an evaluation takes no more GPU memory than it said it would", async 
       bias: upload(noise([CLASSES], 22)),
     };
   await state.read(0);
-  const create = device.createBuffer;
-  let taken = 0, most = 0;
-  device.createBuffer = (descriptor) => {
-    const buffer = create.call(device, descriptor), destroy = buffer.destroy;
-    if (!(descriptor.usage & GPUBufferUsage.STORAGE)) return buffer; // constants, readbacks: not what is planned
-    most = Math.max(most, taken += descriptor.size);
-    buffer.destroy = () => {
-      taken -= descriptor.size;
-      destroy.call(buffer);
-    };
-    return buffer;
-  };
+  const memory = new MemoryWatch();
   try {
-    const evaluation = OnlineEvaluation.open(pipelines, { reader, config, online, spec });
-    const opened = taken;
+    const evaluation = OnlineEvaluation.open(pipelines, { reader, config, online, spec }),
+      opened = memory.taken;
     assert(opened <= 4096, `${opened} bytes were taken before they were asked for`);
     const encoder = Encoder.over(pipelines, online, spec, PX, { prefix: "encoder", images: 133 });
     await evaluation.prepare();
-    assertEquals(taken - opened, encoder.bytes);
+    assertEquals(memory.taken - opened, encoder.bytes);
     await evaluation.run(never, probe);
-    assertEquals(taken - opened, encoder.bytes, "something was not freed");
-    assert(most - opened <= evaluation.bytes, `${most - opened} bytes taken, ${evaluation.bytes} planned`);
-    assert(evaluation.bytes < 2 * (most - opened), `${most - opened} taken, ${evaluation.bytes} planned`);
+    assertEquals(memory.taken - opened, encoder.bytes, "something was not freed");
+    const most = memory.most - opened;
+    assert(most <= evaluation.bytes, `${most} bytes taken, ${evaluation.bytes} planned`);
+    assert(evaluation.bytes < 2 * most, `${most} bytes taken, ${evaluation.bytes} planned`);
     evaluation.destroy();
-    assertEquals(taken, 0);
+    assertEquals(memory.taken, 0);
   } finally {
-    device.createBuffer = create;
+    memory.end();
   }
   step.destroy();
   state.destroy();
 });
+
+for (const [width, height] of [[1, 1], [1, 700], [700, 1], [3, 5], [12, 12], [640, 480], [37, 3000]]) {
+  Deno.test(`preprocessing takes no more GPU memory than was said, ${width} × ${height} pixels`, async () => {
+    const preprocessor = new Preprocessor(pipelines, preprocessing), memory = new MemoryWatch();
+    const x = uploadTensor(device, "x", [3, PX, PX, 3], "f32"), held = memory.taken;
+    const image = { width, height, pixels: new Uint8Array(3 * width * height) };
+    for (const count of [1, 3]) {
+      memory.most = held;
+      await preprocessor.write(Array(count).fill(image), x);
+      const most = memory.most - held, planned = preprocessingBytes(Array(count).fill(image), PX);
+      assert(most <= planned, `${most} bytes taken, ${planned} planned`);
+    }
+    memory.end();
+    x.storage.buffer.destroy();
+    preprocessor.destroy();
+  });
+}
 
 Deno.test("what cannot be evaluated is refused before anything is taken", async () => {
   const { state, step } = await trainedState(0), { online, spec } = state;
