@@ -1,6 +1,7 @@
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { readback } from "../gpu/readback.ts";
 import { Recorder } from "../gpu/recorder.ts";
+import { byteLength, type DType, type Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import { recordCosineSimilarity } from "../nn/cosine_similarity.ts";
 import { MAX_TOP_K, recordTopKMerge, RunningTopK } from "../nn/top_k.ts";
@@ -33,12 +34,7 @@ export async function knnAccuracyOnGpu(
   const neighbours = Math.min(k, bankRows);
   if (neighbours > MAX_TOP_K) return knnAccuracy(bank, queries, dim, { k, temperature });
   const ballot = new Ballot(bank.labels, temperature);
-  const search = await NeighbourSearch.compile(pipelines, {
-    dim,
-    neighbours,
-    queryChunk: Math.min(QUERY_CHUNK, queryRows),
-    bankChunk: Math.min(BANK_CHUNK, bankRows, Math.max(1, Math.floor(BANK_CHUNK_BYTES / (4 * dim)))),
-  });
+  const search = await NeighbourSearch.compile(pipelines, shapeOf({ bankRows, queryRows, dim, k }));
   try {
     let correct = 0;
     for (let from = 0; from < queryRows; from += QUERY_CHUNK) {
@@ -60,11 +56,65 @@ export async function knnAccuracyOnGpu(
   }
 }
 
+export interface KnnSizes {
+  bankRows: number;
+  queryRows: number;
+  dim: number;
+  k: number;
+}
+
+/**
+ * What `knnAccuracyOnGpu` takes while it runs. Allocates nothing.
+ *
+ * @returns `gpuBytes`: however large the bank, a chunk of it at a time. `hostBytes`: both sides' rows, whole, those of
+ *   the caller included; three times that (a copy in float64) where k exceeds what the GPU keeps.
+ * @throws {OutOfMemoryError} If a tensor exceeds what the device binds.
+ */
+export function knnMemory(
+  { device, capabilities }: PipelineCache,
+  sizes: KnnSizes,
+): { gpuBytes: number; hostBytes: number } {
+  const { bankRows, queryRows, dim, k } = sizes, rowBytes = 4 * dim * (bankRows + queryRows);
+  if (Math.min(k, bankRows) > MAX_TOP_K) return { gpuBytes: 0, hostBytes: 3 * rowBytes };
+  const { neighbours, queryChunk, bankChunk } = shapeOf(sizes), recorder = new Recorder(capabilities);
+  const sketch = (label: string, shape: number[], dtype: DType = "f32"): Tensor => ({ label, shape, dtype });
+  const queries = sketch("knn.queries", [queryChunk, dim]), bank = sketch("knn.bank", [bankChunk, dim]);
+  const nearest = {
+    values: sketch("top_k.values", [queryChunk, neighbours]),
+    indices: sketch("top_k.indices", [queryChunk, neighbours], "u32"),
+    chunk: sketch("top_k.chunk", [4], "u32"),
+  };
+  recordSearch(recorder, queries, bank, nearest);
+  const held = [queries, bank, ...Object.values(nearest)].reduce(
+    (sum, tensor) => sum + byteLength(tensor),
+    0,
+  );
+  return { gpuBytes: held + recorder.memory(device.limits).bytes, hostBytes: rowBytes };
+}
+
 interface SearchShape {
   dim: number;
   neighbours: number;
   queryChunk: number;
   bankChunk: number;
+}
+
+function shapeOf({ bankRows, queryRows, dim, k }: KnnSizes): SearchShape {
+  return {
+    dim,
+    neighbours: Math.min(k, bankRows),
+    queryChunk: Math.min(QUERY_CHUNK, queryRows),
+    bankChunk: Math.min(BANK_CHUNK, bankRows, Math.max(1, Math.floor(BANK_CHUNK_BYTES / (4 * dim)))),
+  };
+}
+
+function recordSearch(
+  recorder: Recorder,
+  queries: Tensor,
+  bank: Tensor,
+  nearest: Parameters<typeof recordTopKMerge>[2],
+): void {
+  recordTopKMerge(recorder, recordCosineSimilarity(recorder, "knn", queries, bank), nearest);
 }
 
 /** A chunk of queries against a chunk of the bank, recorded once; the nearest are carried from chunk to chunk. */
@@ -87,7 +137,7 @@ class NeighbourSearch {
     const queries = uploadTensor(device, "knn.queries", [queryChunk, dim], "f32");
     const bank = uploadTensor(device, "knn.bank", [bankChunk, dim], "f32");
     const nearest = new RunningTopK(device, queryChunk, neighbours);
-    recordTopKMerge(recorder, recordCosineSimilarity(recorder, "knn", queries, bank), nearest);
+    recordSearch(recorder, queries, bank, nearest);
     return { queries, bank, nearest, plan: await recorder.compile(pipelines) };
   }
 

@@ -1,10 +1,11 @@
 import { DomainError } from "../domain/errors.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
+import { bindingLimit } from "../gpu/allocate.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Plan } from "../gpu/plan.ts";
 import { readFloats } from "../gpu/readback.ts";
 import { Recorder } from "../gpu/recorder.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import { byteLength, type Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import { Network, NetworkLayout } from "../nn/network.ts";
 import { addResNet, recordResNetInfer } from "../nn/resnet.ts";
@@ -22,29 +23,100 @@ interface BatchPlan {
   y: Tensor;
   plan: Plan;
 }
+/** A network that somebody else holds, and may go on training. */
+interface LentNetwork {
+  network: Network;
+  /** Where its encoder lies: what its names begin with, without the dot. */
+  prefix: string;
+  /** The most images that will be embedded at once. */
+  images: number;
+}
 
 /** A frozen encoder: images in, embeddings out. What an image gives does not depend on what else is in its batch. */
 export class Encoder {
   readonly dim: number;
   readonly #network: Network;
+  readonly #prefix: string;
+  /** Whether the network goes when the encoder does. */
+  readonly #owned: boolean;
   readonly #spec: ResNetSpec;
   readonly #batches: readonly number[];
   readonly #plans = new Map<number, BatchPlan>();
 
   /**
-   * @param model The encoder's tensors under torchvision's names, convolutions OIHW.
+   * @param model The encoder's tensors under torchvision's names, convolutions OIHW; or a network to borrow, see `over`.
    * @throws {RangeError} If the architecture is unknown, or a tensor is missing or of another shape.
    * @throws {DomainError} `invalid`, type `model_too_large`, if the device cannot bind what one image makes.
    */
-  constructor(readonly pipelines: PipelineCache, arch: string, readonly px: number, model: NamedTensors) {
-    this.#spec = resnetSpec(arch);
+  constructor(
+    readonly pipelines: PipelineCache,
+    arch: string | ResNetSpec,
+    readonly px: number,
+    model: NamedTensors | LentNetwork,
+  ) {
+    this.#spec = typeof arch === "string" ? resnetSpec(arch) : arch;
     this.dim = this.#spec.dim;
-    const { maxStorageBufferBindingSize, maxBufferSize } = pipelines.device.limits;
-    this.#batches = batchesThatFit(this.#spec, px, Math.min(maxStorageBufferBindingSize, maxBufferSize));
-    const layout = new NetworkLayout();
-    addResNet(layout, PREFIX, this.#spec);
-    this.#network = new Network(pipelines.device, layout, "model", false);
-    this.#network.load(new Map([...model].map(([name, tensor]) => [`${PREFIX}.${name}`, tensor])), "");
+    const batches = batchesThatFit(this.#spec, px, bindingLimit(pipelines.device.limits));
+    this.#owned = model instanceof Map;
+    if (model instanceof Map) {
+      const layout = new NetworkLayout();
+      addResNet(layout, PREFIX, this.#spec);
+      this.#prefix = PREFIX;
+      this.#batches = batches;
+      this.#network = new Network(pipelines.device, layout, "model", false);
+      this.#network.load(new Map([...model].map(([name, tensor]) => [`${PREFIX}.${name}`, tensor])), "");
+    } else {
+      this.#prefix = model.prefix;
+      this.#batches = [batches.find((size) => size >= model.images) ?? batches.at(-1)!];
+      this.#network = model.network;
+    }
+  }
+
+  /**
+   * An encoder over a network that is in use elsewhere, a training run's: it embeds with the weights and the running
+   * statistics that the network has when it is asked, changes neither, and leaves it be when it is destroyed.
+   *
+   * Activations are f32, whatever the run stores its own as. It makes one plan, of the one batch size that suits `images`.
+   *
+   * @throws {DomainError} As the constructor.
+   */
+  static over(
+    pipelines: PipelineCache,
+    network: Network,
+    spec: ResNetSpec,
+    px: number,
+    { prefix, images }: { prefix: string; images: number },
+  ): Encoder {
+    return new Encoder(pipelines, spec, px, { network, prefix, images });
+  }
+
+  /** Images of its largest batch. */
+  get largestBatch(): number {
+    return this.#batches.at(-1)!;
+  }
+
+  /**
+   * Bytes of GPU memory that its plans take once all are made, beside the network. Worked out by recording; allocates
+   * nothing.
+   *
+   * @throws {OutOfMemoryError} If a tensor exceeds what the device binds.
+   */
+  get bytes(): number {
+    const { device, capabilities } = this.pipelines;
+    return this.#batches.reduce((sum, batch) => {
+      const recorder = new Recorder(capabilities), x = this.#inputOf(batch);
+      this.#record(recorder, x);
+      return sum + byteLength(x) + recorder.memory(device.limits).bytes;
+    }, 0);
+  }
+
+  /**
+   * Makes all of its plans, which are otherwise made when they are first needed: what will not fit is found out now.
+   *
+   * @throws {OutOfMemoryError} If the device has not the memory.
+   */
+  async prepare(): Promise<void> {
+    for (const batch of this.#batches) await this.#planFor(batch);
   }
 
   /**
@@ -94,12 +166,19 @@ export class Encoder {
   async #planFor(batch: number): Promise<BatchPlan> {
     const known = this.#plans.get(batch);
     if (known) return known;
-    const recorder = new Recorder(this.pipelines.capabilities);
-    const x = uploadTensor(this.pipelines.device, `images.${batch}`, [batch, this.px, this.px, 3], "f32");
-    const y = recorder.keep(recordResNetInfer(recorder, this.#network, PREFIX, this.#spec, x));
+    const { device, capabilities } = this.pipelines, recorder = new Recorder(capabilities);
+    const { label, shape, dtype } = this.#inputOf(batch), x = uploadTensor(device, label, shape, dtype);
+    const y = this.#record(recorder, x);
     const made = { x, y, plan: await recorder.compile(this.pipelines) };
     this.#plans.set(batch, made);
     return made;
+  }
+
+  #inputOf(batch: number): Tensor {
+    return { label: `images.${batch}`, shape: [batch, this.px, this.px, 3], dtype: "f32" };
+  }
+  #record(recorder: Recorder, x: Tensor): Tensor {
+    return recorder.keep(recordResNetInfer(recorder, this.#network, this.#prefix, this.#spec, x));
   }
 
   destroy(): void {
@@ -107,7 +186,7 @@ export class Encoder {
       x.storage.buffer.destroy();
       plan.destroy();
     }
-    this.#network.destroy();
+    if (this.#owned) this.#network.destroy();
   }
 }
 

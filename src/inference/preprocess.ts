@@ -120,6 +120,19 @@ export class Preprocessor {
   }
 }
 
+/**
+ * Bytes of GPU memory that writing images of these sizes takes until it is done, at most; of one so large that it is
+ * preprocessed on the CPU it takes less.
+ */
+export function preprocessingBytes(sizes: Iterable<{ width: number; height: number }>, px: number): number {
+  let bytes = 0;
+  for (const { width, height } of sizes) {
+    // Its pixels, its rows resized across, and its taps: 4 for each pixel that one shrinks, and 7 at least, both ways.
+    bytes += 3 * width * height + 4 * height * px + 32 * Math.min(width, height) + 64 * px + 32;
+  }
+  return bytes;
+}
+
 /** How images of one size become squares. */
 interface Square {
   /** The source's rows that count. */

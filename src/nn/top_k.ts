@@ -75,7 +75,11 @@ export function recordTopK(
  * @param x `[rows, columns]`, finite, of 32,768 columns at most: each replay takes as many as `running.writeChunk` says.
  * @throws {RangeError} If `x` has not as many rows as the search, or more columns.
  */
-export function recordTopKMerge(recorder: Recorder, x: Tensor, running: RunningTopK): void {
+export function recordTopKMerge(
+  recorder: Recorder,
+  x: Tensor,
+  running: { values: Tensor; indices: Tensor; chunk: Tensor },
+): void {
   expectShape(x, [running.values.shape[0], x.shape[1]], "a chunk of columns");
   if (x.shape[1] > MAX_COLUMNS) {
     throw new RangeError(`Cannot merge a chunk: at most ${MAX_COLUMNS} columns, got ${x.shape[1]}`);

@@ -1,18 +1,14 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
 import { DatasetReader } from "../data/dataset_reader.ts";
-import { DomainError } from "../domain/errors.ts";
 import type { KnnConfig } from "../domain/job.ts";
 import type { TrainingTask } from "../domain/ports.ts";
 import { knnAccuracyOnGpu } from "../evaluation/gpu_knn.ts";
-import type { LabelledEmbeddings } from "../evaluation/knn.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Encoder } from "../inference/encoder.ts";
 import { Preprocessor } from "../inference/preprocess.ts";
 import type { Say } from "../ipc/worker_loop.ts";
-
-/** Images embedded between two looks at the signal. */
-const CHUNK = 256;
+import { embedItems } from "./embed_items.ts";
 
 /**
  * Runs a `knn` job: embeds both splits with the checkpoint's frozen encoder, without augmentation, and classifies.
@@ -61,31 +57,4 @@ export async function runKnn(
     preprocessor.destroy();
     reader.close();
   }
-}
-
-async function embedItems(
-  encoder: Encoder,
-  preprocessor: Preprocessor,
-  reader: DatasetReader,
-  items: Uint32Array,
-  signal: AbortSignal,
-  embedded: (count: number) => void,
-): Promise<LabelledEmbeddings> {
-  const rows = new Float32Array(items.length * encoder.dim);
-  const labels = Int32Array.from(items, (n) => reader.classOf(n));
-  if (labels.some((label) => label < 0)) {
-    throw new DomainError("invalid", "Cannot classify by k-NN: an image of the split has no class");
-  }
-  for (let at = 0; at < items.length; at += CHUNK) {
-    signal.throwIfAborted();
-    const chunk = items.subarray(at, at + CHUNK);
-    const embeddings = await encoder.embedFrom(
-      chunk.length,
-      (x, from, count) =>
-        preprocessor.write(Array.from(chunk.subarray(from, from + count), (n) => reader.image(n)), x),
-    );
-    rows.set(embeddings, at * encoder.dim);
-    embedded(chunk.length);
-  }
-  return { rows, labels };
 }
