@@ -56,7 +56,10 @@ async function serve(config: Config): Promise<void> {
   const store = openSqliteStore(join(dataDir, "latentd.sqlite"));
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
-  await retention.sweep();
+  const swept = await retention.sweep();
+  if (swept.length > 0) {
+    console.log(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
+  }
   const decoder = new DecoderPool(config.decodeWorkers);
   const library = new FileDatasetLibrary({
     directory: join(dataDir, "datasets"),

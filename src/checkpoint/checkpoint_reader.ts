@@ -116,8 +116,9 @@ async function openFiles(directory: string, id: string): Promise<CheckedFiles> {
     new DomainError("conflict", `Cannot read ${id}: its ${name} is damaged: ${reason}`, {
       type: "checkpoint_damaged",
     });
+  const missing = () => new DomainError("not_found", `Cannot find checkpoint ${id}: there is none`);
   const bytes = await readIfPresent(join(path, MANIFEST));
-  if (!bytes) throw new DomainError("not_found", `Cannot find checkpoint ${id}: there is none`);
+  if (!bytes) throw missing();
   let manifest: Manifest;
   try {
     manifest = Manifest.parse(parseJson(bytes));
@@ -129,6 +130,7 @@ async function openFiles(directory: string, id: string): Promise<CheckedFiles> {
     async read(name) {
       const listed = manifest.files.find((file) => file.name === name);
       const found = await readIfPresent(join(path, name));
+      if (!found && !await readIfPresent(join(path, MANIFEST))) throw missing(); // removed meanwhile
       if (!listed || !found) throw damaged(name, listed ? "it is missing" : "the manifest lacks it");
       const { sha256 } = await describeFile(name, found);
       if (sha256 !== listed.sha256) {

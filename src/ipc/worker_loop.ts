@@ -76,7 +76,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
     } catch (error) {
       const wire = toWire(error);
       if (wire.type === GPU_LOST) return void end(error); // before `failed` tells it: answered once, and as lost
-      if (!wire.code && !controller.signal.aborted) console.error(error);
+      if (!wire.code && !wire.stopped) console.error(error);
       send({ type: "failed", id, error: wire });
     } finally {
       running.delete(id);

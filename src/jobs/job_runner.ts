@@ -218,7 +218,10 @@ export class JobRunner {
   }
 
   #settleRejected({ id, attempt }: Job, error: unknown): Job {
-    if (this.#stopped) return this.#store.moveJob(id, "queued", { attempt: attempt - 1 });
+    if (this.#stopped) {
+      if (!(error instanceof JobStopped)) console.error(`Cannot keep a last checkpoint of ${id}:`, error);
+      return this.#store.moveJob(id, "queued", { attempt: attempt - 1 });
+    }
     if (error instanceof Error && error.name === "WorkerDied") return this.#retry(id, error.message);
     if (error instanceof DomainError) {
       const code = error.options.type ?? error.code;

@@ -163,6 +163,19 @@ Deno.test("FileCheckpointLibrary lists what is there and removes it, half a remo
     assertEquals(names(directory), ["other"]);
   }));
 
+Deno.test("a checkpoint that is removed while it is read is whole or not found, never damaged", () =>
+  withDirectory(async (directory) => {
+    const library = new FileCheckpointLibrary(directory);
+    for (let i = 0; i < 20; i++) {
+      const id = newId("ckpt");
+      await writeCheckpoint(directory, id, CONTENTS);
+      const reading = readCheckpoint(directory, id).then(() => "whole", (error) => error.code);
+      await library.remove(id);
+      const outcome = await reading;
+      assert(["whole", "not_found"].includes(outcome), outcome);
+    }
+  }));
+
 Deno.test("a checkpoint without a manifest does not exist, nor does an id that is a path", () =>
   withDirectory(async (directory) => {
     const id = newId("ckpt"), library = new FileCheckpointLibrary(directory);
