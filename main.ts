@@ -12,6 +12,7 @@ import { encodePng } from "./src/data/encode_png.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
 import { EventHub } from "./src/jobs/event_hub.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
+import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess } from "./src/supervisor/child_process.ts";
@@ -53,6 +54,12 @@ async function serve(config: Config): Promise<void> {
   await sweepUnfinished(checkpointDirectory);
 
   const store = openSqliteStore(join(dataDir, "latentd.sqlite"));
+  const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
+  const retention = new CheckpointRetention({ store, library: checkpoints });
+  const swept = await retention.sweep();
+  if (swept.length > 0) {
+    console.log(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
+  }
   const decoder = new DecoderPool(config.decodeWorkers);
   const library = new FileDatasetLibrary({
     directory: join(dataDir, "datasets"),
@@ -63,12 +70,13 @@ async function serve(config: Config): Promise<void> {
   const hub = new EventHub();
   const trainChild = startWorker("train", config, dataDir),
     embedChild = startWorker("embed", config, dataDir);
-  const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub });
+  const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
   const app = createApp({
     store,
     library,
     intake,
-    checkpoints: new FileCheckpointLibrary(checkpointDirectory),
+    checkpoints,
+    retention,
     decoder,
     embedder: new EmbeddingClient(embedChild),
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
@@ -99,9 +107,10 @@ async function serve(config: Config): Promise<void> {
   await stopped;
 
   console.log("latentd is stopping");
-  await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, DRAIN_MS))]);
+  const drained = Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, DRAIN_MS))]);
+  // Both at once: a container's runtime waits 10 s by default before it kills, and a last checkpoint is worth having.
+  await Promise.all([drained, runner.stop()]);
   intake.stop();
-  await runner.stop();
   await Promise.all([trainChild.close(), embedChild.close()]);
   decoder.close();
   store.close();

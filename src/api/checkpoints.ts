@@ -23,6 +23,17 @@ const get = createRoute({
   request: { params: IdPath },
   responses: { 200: json(CheckpointSchema, "The checkpoint"), ...problems },
 });
+const remove = createRoute({
+  method: "delete",
+  path: "/v1/checkpoints/{id}",
+  summary: "Delete a checkpoint that no alias and no unfinished job needs",
+  request: { params: IdPath },
+  responses: {
+    204: { description: "Deleted" },
+    409: { ...problems.default, description: "Refused, naming the aliases and jobs that need it" },
+    ...problems,
+  },
+});
 const bytes = {
   content: { "application/octet-stream": { schema: { type: "string", format: "binary" } as const } },
 };
@@ -55,7 +66,7 @@ export function findCheckpoint(store: Store, id: string): Checkpoint {
 }
 
 /** Checkpoints and their files. */
-export function checkpointRoutes({ store, checkpoints }: ApiDeps): OpenAPIHono {
+export function checkpointRoutes({ store, checkpoints, retention }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   app.openapi(listOfJob, (c) => {
     const { id } = findJob(store, c.req.valid("param").id);
@@ -63,6 +74,10 @@ export function checkpointRoutes({ store, checkpoints }: ApiDeps): OpenAPIHono {
     return c.json({ object: "list" as const, data, has_more }, 200);
   });
   app.openapi(get, (c) => c.json(findCheckpoint(store, c.req.valid("param").id), 200));
+  app.openapi(remove, async (c) => {
+    await retention.remove(checkId("ckpt", c.req.valid("param").id));
+    return c.body(null, 204);
+  });
   app.openapi(file, async (c) => {
     const { id, name } = c.req.valid("param");
     const found = findCheckpoint(store, id).files.find((entry) => entry.name === name);
@@ -97,7 +112,12 @@ export function checkpointRoutes({ store, checkpoints }: ApiDeps): OpenAPIHono {
     };
     const status = range ? 206 : 200;
     if (c.req.method === "HEAD") return c.body(null, status, headers);
-    return c.body(await readRange(checkpoints.path(id, name), { start, end }), status, headers);
+    try {
+      return c.body(await readRange(checkpoints.path(id, name), { start, end }), status, headers);
+    } catch (error) {
+      findCheckpoint(store, id); // throws if it was removed meanwhile
+      throw error;
+    }
   });
   return app;
 }

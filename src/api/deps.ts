@@ -16,7 +16,9 @@ export interface ApiDeps {
   embedder: Embedder;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
   submit(body: unknown, idempotencyKey?: string): Job;
-  runner: { wake(): void; cancel(job: string): Job };
+  runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };
+  /** Removes a checkpoint; throws a DomainError that names what needs it. */
+  retention: { remove(checkpoint: string): Promise<void> };
   /** Calls `listener` when a job has new events; returns what ends that. */
   hub: { subscribe(job: string, listener: () => void): () => void };
   encodePng(image: RgbImage): Promise<Uint8Array>;

@@ -69,10 +69,24 @@ const cancel = createRoute({
   request: { params: IdPath },
   responses: { 200: json(JobSchema, "Cancelled"), ...problems },
 });
+const pause = createRoute({
+  method: "post",
+  path: "/v1/jobs/{id}/pause",
+  summary: "Pause a queued or running job, over restarts too; a running one keeps a last checkpoint",
+  request: { params: IdPath },
+  responses: { 200: json(JobSchema, "Paused"), ...problems },
+});
+const resume = createRoute({
+  method: "post",
+  path: "/v1/jobs/{id}/resume",
+  summary: "Put a paused job back at its place in the queue; it goes on from its last checkpoint",
+  request: { params: IdPath },
+  responses: { 200: json(JobSchema, "Queued"), ...problems },
+});
 const metrics = createRoute({
   method: "get",
   path: "/v1/jobs/{id}/metrics",
-  summary: "Every logged row",
+  summary: "Every logged row, each step once",
   request: {
     params: IdPath,
     query: z.object({ format: z.enum(["json", "csv"]).default("json") }),
@@ -96,7 +110,7 @@ export function findJob(store: Store, id: string): Job {
   return job;
 }
 
-/** Submitting, listing and cancelling jobs, and their metrics. */
+/** Submitting, listing, pausing and cancelling jobs, and their metrics. */
 export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   app.openapi(submit, async (c) => {
@@ -111,6 +125,8 @@ export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps)
   });
   app.openapi(get, (c) => c.json(findJob(store, c.req.valid("param").id), 200));
   app.openapi(cancel, (c) => c.json(runner.cancel(findJob(store, c.req.valid("param").id).id), 200));
+  app.openapi(pause, (c) => c.json(runner.pause(findJob(store, c.req.valid("param").id).id), 200));
+  app.openapi(resume, (c) => c.json(runner.resume(findJob(store, c.req.valid("param").id).id), 200));
   app.openapi(metrics, (c) => {
     const rows = metricRows(store, findJob(store, c.req.valid("param").id).id);
     if (c.req.valid("query").format === "json") {
@@ -121,6 +137,10 @@ export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps)
   return app;
 }
 
+/**
+ * A job's `metrics` events, each step once. Steps only fall where an attempt went on from a checkpoint: what an earlier
+ * one had told from there on is replaced.
+ */
 function metricRows(store: Store, job: string): Record<string, unknown>[] {
   const rows: Record<string, unknown>[] = [];
   let after = 0;
@@ -128,7 +148,9 @@ function metricRows(store: Store, job: string): Record<string, unknown>[] {
     const events = store.listEvents(job, after, 1000);
     if (events.length === 0) return rows;
     for (const { type, data, created_at } of events) {
-      if (type === "metrics") rows.push({ ...data, created_at });
+      if (type !== "metrics") continue;
+      while (rows.length > 0 && Number(rows.at(-1)!.step) >= Number(data.step)) rows.pop();
+      rows.push({ ...data, created_at });
     }
     after = events.at(-1)!.seq;
   }

@@ -86,7 +86,14 @@ export function modelRoutes({ store, checkpoints, limits }: ApiDeps): OpenAPIHon
       }))
       : [];
     const all = [...named, ...found.map((checkpoint) => ({ id: checkpoint.id, checkpoint }))];
-    const data = await Promise.all(all.map(({ id, checkpoint }) => describe(checkpoints, id, checkpoint)));
+    const described = await Promise.all(all.map(async ({ id, checkpoint }) => {
+      try {
+        return await describe(checkpoints, id, checkpoint);
+      } catch (error) {
+        if (store.getCheckpoint(checkpoint.id)) throw error; // else it was removed meanwhile
+      }
+    }));
+    const data = described.filter((model) => model !== undefined);
     return c.json({ object: "list" as const, data, has_more }, 200);
   });
   app.openapi(get, async (c) => {

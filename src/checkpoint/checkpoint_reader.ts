@@ -63,25 +63,45 @@ export class FileCheckpointLibrary implements CheckpointLibrary {
     const files = await openFiles(this.directory, checkpoint);
     return readModelConfig(parseJson(await files.read("config.json")));
   }
+  async list(): Promise<string[]> {
+    return (await namesIn(this.directory)).filter((name) => isId("ckpt", name)).sort();
+  }
+  /** @throws {DomainError} `not_found`, if the id is not well-formed. */
+  async remove(checkpoint: string): Promise<void> {
+    const path = join(this.directory, checkId("ckpt", checkpoint));
+    // Under a writer's name for what is unfinished: a removal that is cut short leaves no checkpoint that lacks files.
+    const doomed = join(this.directory, `.${checkpoint}.tmp`);
+    try {
+      await Deno.rename(path, doomed);
+      await Deno.remove(doomed, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
 }
 
 /**
- * Removes what writers that were killed have left. To be called before any writer starts.
+ * Removes what writers that were killed have left, and removals that were cut short. To be called before any writer starts.
  *
  * @returns The removed directories' names.
  */
 export async function sweepUnfinished(directory: string): Promise<string[]> {
-  const swept: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(directory)) {
-      const id = name.match(/^\.(.+)\.tmp$/)?.[1];
-      if (id !== undefined && isId("ckpt", id)) swept.push(name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  const swept = (await namesIn(directory)).filter((name) => {
+    const id = name.match(/^\.(.+)\.tmp$/)?.[1];
+    return id !== undefined && isId("ckpt", id);
+  });
   for (const name of swept) await Deno.remove(join(directory, name), { recursive: true });
   return swept.sort();
+}
+
+/** What lies in a directory; nothing if it is not there yet. */
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }
 
 interface CheckedFiles {
@@ -96,8 +116,9 @@ async function openFiles(directory: string, id: string): Promise<CheckedFiles> {
     new DomainError("conflict", `Cannot read ${id}: its ${name} is damaged: ${reason}`, {
       type: "checkpoint_damaged",
     });
+  const missing = () => new DomainError("not_found", `Cannot find checkpoint ${id}: there is none`);
   const bytes = await readIfPresent(join(path, MANIFEST));
-  if (!bytes) throw new DomainError("not_found", `Cannot find checkpoint ${id}: there is none`);
+  if (!bytes) throw missing();
   let manifest: Manifest;
   try {
     manifest = Manifest.parse(parseJson(bytes));
@@ -109,6 +130,7 @@ async function openFiles(directory: string, id: string): Promise<CheckedFiles> {
     async read(name) {
       const listed = manifest.files.find((file) => file.name === name);
       const found = await readIfPresent(join(path, name));
+      if (!found && !await readIfPresent(join(path, MANIFEST))) throw missing(); // removed meanwhile
       if (!listed || !found) throw damaged(name, listed ? "it is missing" : "the manifest lacks it");
       const { sha256 } = await describeFile(name, found);
       if (sha256 !== listed.sha256) {

@@ -26,6 +26,19 @@ export function checkTransition(id: string, from: JobStatus, to: JobStatus): voi
   }
 }
 
+/**
+ * Why a running job is to stop. On `pause` and `shutdown` it will be taken up again, so its worker keeps a checkpoint
+ * before it ends; on `cancel` there is nothing to keep.
+ */
+export type StopReason = "cancel" | "pause" | "shutdown";
+/** What a running job's signal is aborted with, in the server and in the worker. */
+export class JobStopped extends Error {
+  override name = "JobStopped";
+  constructor(readonly reason: StopReason) {
+    super(`The job was stopped: ${reason}`);
+  }
+}
+
 /** The config of a `knn` job: k-NN accuracy of a checkpoint's embeddings (cosine, votes weighted by exp(sim / T)). */
 export const KnnConfig = z.strictObject({
   checkpoint: z.string(),

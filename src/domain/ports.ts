@@ -35,22 +35,32 @@ export interface Store {
   /**
    * Moves a job along a legal transition and appends the `status` event, in one transaction.
    *
-   * @param more `attempt` overwrites the count, so that an attempt cut short by a restart is not held against the job.
+   * @param more `attempt` overwrites the count, so that an attempt cut short by a restart or a pause is not held against
+   *   the job; `deaths` overwrites that count.
    */
   moveJob(
     id: string,
     to: JobStatus,
-    more?: { result?: Job["result"]; error?: Job["error"]; attempt?: number },
+    more?: { result?: Job["result"]; error?: Job["error"]; attempt?: number; deaths?: number },
   ): Job;
+  /** How often a job's worker, or the server, has died over it since its last checkpoint of a new step. */
+  getDeaths(id: string): number;
   /** Keeps the latest progress and metrics, and both as one `metrics` event. */
   updateProgress(id: string, progress: JobProgress, metrics: Record<string, number>): void;
   appendEvent(job: string, type: EventType, data: Record<string, unknown>): JobEvent;
   listEvents(job: string, afterSeq: number, limit: number): JobEvent[];
 
-  /** Lists a checkpoint, and appends the `checkpoint` event to its job. */
+  /**
+   * Lists a checkpoint, and appends the `checkpoint` event to its job. One of a step past all listed ones before, step 0
+   * apart, sets the job's deaths back to none. There may be several of a step.
+   */
   createCheckpoint(checkpoint: Checkpoint): void;
   getCheckpoint(id: string): Checkpoint | undefined;
   listCheckpoints(filter: { job?: string }, page: Page): Paged<Checkpoint>;
+  /** All of a job's checkpoints, the one that was listed last first, whatever the clock said (ids are of it). */
+  listLatestFirst(job: string): Checkpoint[];
+  /** Takes a checkpoint off the list; events keep it. Throws while an alias names it. */
+  deleteCheckpoint(id: string): void;
 
   setAlias(alias: string, checkpoint: string): void;
   getAlias(alias: string): string | undefined;
@@ -70,9 +80,15 @@ export interface TrainingTask {
   dataset: string;
   /** The dataset's, so that a checkpoint says what it was trained on. */
   fingerprint: string;
+  /** The job's checkpoints, newest first, to go on from the first that is intact; none if it is to begin. */
+  resume: string[];
   work: { kind: "pretrain"; config: ResolvedPretrainConfig } | { kind: "knn"; config: KnnConfig };
 }
-/** Runs jobs elsewhere (the training worker's process). Rejects with a DomainError or `WorkerDied`. */
+/**
+ * Runs jobs elsewhere (the training worker's process). Rejects with a DomainError or `WorkerDied`; and once `signal` is
+ * aborted with a JobStopped, at once on `cancel`, else when the worker has answered: until then it may still report a
+ * checkpoint.
+ */
 export interface Trainer {
   run(task: TrainingTask, report: JobReport, signal: AbortSignal): Promise<Record<string, unknown>>;
 }
@@ -118,4 +134,8 @@ export interface CheckpointLibrary {
   path(checkpoint: string, file: CheckpointFileName): string;
   /** What a checkpoint serves as a model, from its `config.json`. */
   model(checkpoint: string): Promise<{ arch: string; dim: number; preprocessing: Preprocessing }>;
+  /** Ids of all that is there, listed by the store or not. */
+  list(): Promise<string[]>;
+  /** Removes a checkpoint's files; none there is no mistake. */
+  remove(checkpoint: string): Promise<void>;
 }

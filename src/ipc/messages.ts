@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../domain/checkpoint.ts";
 import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
-import type { JobProgress } from "../domain/job.ts";
+import { type JobProgress, JobStopped, type StopReason } from "../domain/job.ts";
 import type { TrainingTask } from "../domain/ports.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
@@ -9,7 +9,8 @@ export type Request =
   /** The payload is the images' RGB bytes, one behind another. */
   | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] };
 
-export type ToWorker = Request | { type: "cancel"; id: number };
+/** `cancel` ends a request early; whatever its reason, the child answers it. */
+export type ToWorker = Request | { type: "cancel"; id: number; reason: StopReason };
 
 /** What a child says: while it works, then exactly one of `done` and `failed`. */
 export type Reply =
@@ -31,10 +32,11 @@ export type FromWorker =
   | { type: "ending"; error: WireError }
   | Reply;
 
-/** An error on the wire; `code` is there for a DomainError only. */
+/** An error on the wire; `code` is there for a DomainError only, `stopped` for a JobStopped. */
 export interface WireError {
   message: string;
   code?: ErrorCode;
+  stopped?: StopReason;
   type?: string;
   errors?: FieldError[];
   retryAfterSeconds?: number;
@@ -45,10 +47,12 @@ export function toWire(error: unknown): WireError {
   if (error instanceof DomainError) {
     return { message: error.message, code: error.code, ...error.options };
   }
+  if (error instanceof JobStopped) return { message: error.message, stopped: error.reason };
   return { message: error instanceof Error ? error.message : String(error) };
 }
 
-/** The error that crossed: a DomainError where it was one, so that it reaches the caller with its code. */
-export function fromWire({ message, code, ...options }: WireError): Error {
+/** The error that crossed: a DomainError where it was one, so that it reaches the caller with its code; or a JobStopped. */
+export function fromWire({ message, code, stopped, ...options }: WireError): Error {
+  if (stopped) return new JobStopped(stopped);
   return code ? new DomainError(code, message, options) : new Error(message);
 }

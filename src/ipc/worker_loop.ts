@@ -1,6 +1,7 @@
 import { Console } from "node:console";
 import process from "node:process";
 import { DomainError, GPU_LOST } from "../domain/errors.ts";
+import { JobStopped } from "../domain/job.ts";
 import { FrameWriter, readFrames } from "./frame.ts";
 import {
   type FromWorker,
@@ -26,6 +27,7 @@ export interface WorkerRole {
    *
    * @param say Sends what is worth telling while it works. Resolves when it is on its way: worth waiting for before
    *   work that blocks this thread, and what is told with it.
+   * @param signal Aborted with a JobStopped, which says why, when nobody wants the answer any more.
    * @returns What `done` carries.
    */
   handle(
@@ -43,6 +45,8 @@ export interface WorkerRole {
 export async function serveWorker(role: WorkerRole): Promise<never> {
   // Standard output belongs to the frames: one stray line there would be read as a length.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr }) as typeof console;
+  // Ctrl-C and a service manager signal the server's children too: it is the server that tells them when to stop.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
   const writer = new FrameWriter(Deno.stdout.writable);
   const send = (message: FromWorker, payload?: Uint8Array) =>
     writer.write(message, payload).catch((error) => {
@@ -72,7 +76,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
     } catch (error) {
       const wire = toWire(error);
       if (wire.type === GPU_LOST) return void end(error); // before `failed` tells it: answered once, and as lost
-      if (!wire.code && !controller.signal.aborted) console.error(error);
+      if (!wire.code && !wire.stopped) console.error(error);
       send({ type: "failed", id, error: wire });
     } finally {
       running.delete(id);
@@ -89,7 +93,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
   }
   for await (const { header, payload } of readFrames(Deno.stdin.readable)) {
     const message = header as ToWorker;
-    if (message.type === "cancel") running.get(message.id)?.abort();
+    if (message.type === "cancel") running.get(message.id)?.abort(new JobStopped(message.reason));
     else serve(message, payload);
   }
   Deno.exit(0);

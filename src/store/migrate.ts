@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import initial from "./migrations/0001_initial.sql" with { type: "text" };
+import deaths from "./migrations/0002_deaths.sql" with { type: "text" };
 import { transact } from "./transact.ts";
 
-const MIGRATIONS = [initial];
+const MIGRATIONS = [initial, deaths];
 
 /**
  * Brings a database up to this version's tables; SQLite's `user_version` counts the migrations applied.

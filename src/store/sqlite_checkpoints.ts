@@ -24,6 +24,8 @@ export function sqliteCheckpoints(
   | "createCheckpoint"
   | "getCheckpoint"
   | "listCheckpoints"
+  | "listLatestFirst"
+  | "deleteCheckpoint"
   | "setAlias"
   | "getAlias"
   | "listAliases"
@@ -32,6 +34,12 @@ export function sqliteCheckpoints(
   const insert = db.prepare(
     "INSERT INTO checkpoints (id, job, step, epoch, metrics, files, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
+  const listLatestFirst = db.prepare("SELECT * FROM checkpoints WHERE job = ? ORDER BY rowid DESC");
+  const forgiveDeaths = db.prepare(
+    `UPDATE jobs SET deaths = 0
+     WHERE id = ?1 AND ?2 > (SELECT coalesce(max(step), 0) FROM checkpoints WHERE job = ?1)`,
+  );
+  const remove = db.prepare("DELETE FROM checkpoints WHERE id = ?");
   const get = db.prepare("SELECT * FROM checkpoints WHERE id = ?");
   const list = db.prepare(
     `SELECT * FROM checkpoints WHERE (?1 IS NULL OR job = ?1) AND (?2 IS NULL OR id < ?2)
@@ -53,6 +61,7 @@ export function sqliteCheckpoints(
     createCheckpoint(checkpoint) {
       const { id, job, step, epoch, metrics, files, created_at } = checkpoint;
       transact(db, () => {
+        forgiveDeaths.run(job, step);
         insert.run(id, job, step, epoch, JSON.stringify(metrics), JSON.stringify(files), created_at);
         appendEvent(job, "checkpoint", { ...checkpoint });
       });
@@ -61,6 +70,10 @@ export function sqliteCheckpoints(
     listCheckpoints({ job }, { after, limit }) {
       const rows = list.all(job ?? null, after ?? null, limit + 1) as unknown as Row[];
       return cut(rows.map(toCheckpoint), limit);
+    },
+    listLatestFirst: (job) => (listLatestFirst.all(job) as unknown as Row[]).map(toCheckpoint),
+    deleteCheckpoint(id) {
+      remove.run(id);
     },
     setAlias(alias, checkpoint) {
       if (!getCheckpoint(checkpoint)) {

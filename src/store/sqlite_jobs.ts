@@ -47,7 +47,14 @@ export function sqliteJobs(
   now: () => Date,
 ): Pick<
   Store,
-  "createJob" | "getIdempotent" | "getJob" | "listJobs" | "claimJob" | "moveJob" | "updateProgress"
+  | "createJob"
+  | "getIdempotent"
+  | "getJob"
+  | "listJobs"
+  | "claimJob"
+  | "moveJob"
+  | "getDeaths"
+  | "updateProgress"
 > {
   const insert = db.prepare(
     `INSERT INTO jobs (id, kind, status, dataset, config, metadata, progress, metrics, result, attempt, error,
@@ -62,9 +69,10 @@ export function sqliteJobs(
   );
   const oldest = db.prepare("SELECT id FROM jobs WHERE status = 'queued' ORDER BY n LIMIT 1");
   const move = db.prepare(
-    `UPDATE jobs SET status = ?, attempt = ?, result = ?, error = ?, started_at = ?, finished_at = ?
-     WHERE id = ? RETURNING *`,
+    `UPDATE jobs SET status = ?, attempt = ?, deaths = coalesce(?, deaths), result = ?, error = ?,
+       started_at = ?, finished_at = ? WHERE id = ? RETURNING *`,
   );
+  const deaths = db.prepare("SELECT deaths FROM jobs WHERE id = ?");
   const progressed = db.prepare("UPDATE jobs SET progress = ?, metrics = ? WHERE id = ?");
 
   function getJob(id: string): Job | undefined {
@@ -83,6 +91,7 @@ export function sqliteJobs(
     const values: SQLInputValue[] = [
       to,
       more.attempt ?? job.attempt + (to === "running" ? 1 : 0),
+      more.deaths ?? null,
       stringify(more.result),
       stringify(more.error),
       to === "running" ? job.started_at ?? at : job.started_at,
@@ -120,6 +129,7 @@ export function sqliteJobs(
         return next && moveInTransaction(next.id, "running");
       }),
     moveJob: (id, to, more) => transact(db, () => moveInTransaction(id, to, more)),
+    getDeaths: (id) => (deaths.get(id) as { deaths: number } | undefined)?.deaths ?? 0,
     updateProgress(id, progress, metrics) {
       transact(db, () => {
         existing(id);

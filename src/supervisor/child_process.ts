@@ -1,5 +1,6 @@
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
+import { JobStopped } from "../domain/job.ts";
 import { FrameWriter, readFrames } from "../ipc/frame.ts";
 import { fromWire, type FromWorker, type Reply, type RequestBody } from "../ipc/messages.ts";
 
@@ -68,7 +69,8 @@ export class ChildProcess {
    * Sends a request to the child, waiting for one that is ready.
    *
    * @param heard Called with what the child says before it is done.
-   * @param signal Asks the child to stop; the promise then rejects with the signal's reason at once.
+   * @param signal Asks the child to stop. The promise then rejects with the signal's reason at once; but after a
+   *   JobStopped for a pause or a shutdown it settles as the child answers, which may keep a checkpoint first.
    * @throws {WorkerDied} If the process ends first without a word why, or this is closed.
    * @throws What the child failed with; a DomainError stays one.
    */
@@ -84,8 +86,9 @@ export class ChildProcess {
     this.#pending.set(id, pending);
     const writer = this.#writer!;
     const cancel = () => {
-      writer.write({ type: "cancel", id }).catch(() => {}); // a child that is gone needs no telling
-      pending.reject(signal!.reason);
+      const reason = signal!.reason instanceof JobStopped ? signal!.reason.reason : "cancel";
+      writer.write({ type: "cancel", id, reason }).catch(() => {}); // a child that is gone needs no telling
+      if (reason === "cancel") pending.reject(signal!.reason);
     };
     signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -183,7 +186,7 @@ export class ChildProcess {
         pending.heard(message);
       } catch (error) { // whoever listens has failed (a full disk, say): that ends this request and no other
         pending.reject(error);
-        this.#writer!.write({ type: "cancel", id: message.id }).catch(() => {});
+        this.#writer!.write({ type: "cancel", id: message.id, reason: "cancel" }).catch(() => {});
       }
     }
   }

@@ -155,6 +155,75 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertEquals(store.claimJob()!.attempt, 1);
   });
 
+  contract("deaths are counted until a checkpoint of a new step, step 0 apart", (store, reopen) => {
+    const job = aJob();
+    store.createJob(job);
+    const die = () => {
+      store.claimJob();
+      store.moveJob(job.id, "queued", { deaths: store.getDeaths(job.id) + 1 });
+    };
+    die();
+    store.createCheckpoint(aCheckpoint(job.id, { step: 0 }));
+    die();
+    assertEquals(store.getDeaths(job.id), 2);
+    store.createCheckpoint(aCheckpoint(job.id, { step: 8 }));
+    assertEquals(store.getDeaths(job.id), 0);
+    die();
+    store.createCheckpoint(aCheckpoint(job.id, { step: 8 }));
+    store.createCheckpoint(aCheckpoint(job.id, { step: 4 }));
+    const again = reopen();
+    assertEquals([again.getDeaths(job.id), again.getJob(job.id)!.attempt], [1, 3]);
+    assertEquals(again.getDeaths(newId("job")), 0);
+  });
+
+  contract(
+    "a paused job stays paused, is not claimed, and keeps its place when it is resumed",
+    (store, reopen) => {
+      const [paused, other] = [aJob(), aJob()];
+      store.createJob(paused);
+      store.createJob(other);
+      store.moveJob(paused.id, "paused");
+      const again = reopen();
+      assertEquals([again.getJob(paused.id)!.status, again.claimJob()!.id], ["paused", other.id]);
+      assertEquals(again.claimJob(), undefined);
+      again.moveJob(other.id, "queued");
+      again.moveJob(paused.id, "queued");
+      assertEquals(again.claimJob()!.id, paused.id);
+      again.moveJob(paused.id, "paused", { attempt: 0 });
+      assertEquals([again.moveJob(paused.id, "cancelled").status, again.getJob(paused.id)!.attempt], [
+        ...["cancelled", 0],
+      ]);
+    },
+  );
+
+  contract("a job's latest checkpoint is the one listed last, whatever its id and step", (store, reopen) => {
+    const job = aJob(), ids = Array.from({ length: 3 }, () => newId("ckpt")).sort();
+    store.createJob(job);
+    for (const [i, id] of [ids[2], ids[0], ids[1]].entries()) {
+      store.createCheckpoint(aCheckpoint(job.id, { id, step: 8 - i }));
+    }
+    const listed = (from: Store) => from.listLatestFirst(job.id).map(({ id }) => id);
+    assertEquals(listed(store), [ids[1], ids[0], ids[2]]);
+    store.deleteCheckpoint(ids[1]);
+    store.createCheckpoint(aCheckpoint(job.id, { id: ids[1] }));
+    store.deleteCheckpoint(ids[0]);
+    assertEquals(listed(reopen()), [ids[1], ids[2]]);
+  });
+
+  contract("a deleted checkpoint is off the lists and stays in the log; one with an alias stays", (store) => {
+    const job = aJob(), [a, b] = [aCheckpoint(job.id), aCheckpoint(job.id)]; // of the same step
+    store.createJob(job);
+    store.createCheckpoint(a);
+    store.createCheckpoint(b);
+    store.setAlias("best", b.id);
+    store.deleteCheckpoint(a.id);
+    assertThrows(() => store.deleteCheckpoint(b.id));
+    store.deleteCheckpoint(newId("ckpt"));
+    assertEquals(store.getCheckpoint(a.id), undefined);
+    assertEquals(store.listCheckpoints({ job: job.id }, { limit: 9 }).data, [b]);
+    assertEquals(store.listEvents(job.id, 0, 9).filter(({ type }) => type === "checkpoint").length, 2);
+  });
+
   contract("events count from 1 in each job without gaps, even past a failed write", (store) => {
     const [a, b] = [aJob(), aJob()];
     store.createJob(a);

@@ -4,10 +4,11 @@ import type { ApiDeps } from "../../../src/api/deps.ts";
 import type { Checkpoint } from "../../../src/domain/checkpoint.ts";
 import type { Dataset } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
-import type { DatasetLibrary, Store, Trainer } from "../../../src/domain/ports.ts";
+import type { CheckpointLibrary, DatasetLibrary, Store, Trainer } from "../../../src/domain/ports.ts";
 import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
 import { JobRunner } from "../../../src/jobs/job_runner.ts";
+import { CheckpointRetention } from "../../../src/jobs/retention.ts";
 import { submitJob } from "../../../src/jobs/submit.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
@@ -17,6 +18,11 @@ export const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 7);
 export const BROKEN = Uint8Array.of(0xff, 0xd8, 0xff, 0);
 export const HUGE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 1);
 export const MODEL_BYTES = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
+/** What the fake library says of every checkpoint. */
+export const MODEL: Awaited<ReturnType<CheckpointLibrary["model"]>> = {
+  ...{ arch: "cifar_resnet8", dim: 3 },
+  preprocessing: { px: 32, channel_mean: [0, 0, 0], channel_std: [1, 1, 1] },
+};
 const UPLOAD_LIMIT = 1000;
 
 export interface Scene {
@@ -24,11 +30,18 @@ export interface Scene {
   store: Store;
   hub: EventHub;
   runner: JobRunner;
+  /** Ids of checkpoints whose files were removed. */
+  removed: string[];
   intake: DatasetIntake;
   dataset: Dataset;
   checkpoint: Checkpoint;
   /** What the fakes do; a test may change it. */
-  act: { ready: boolean; train: Trainer["run"]; ingest: DatasetLibrary["ingest"] };
+  act: {
+    ready: boolean;
+    train: Trainer["run"];
+    ingest: DatasetLibrary["ingest"];
+    model: CheckpointLibrary["model"];
+  };
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
 }
@@ -40,6 +53,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
   const act: Scene["act"] = {
     ready: true,
     train: () => Promise.resolve({ steps: 1 }),
+    model: () => Promise.resolve(MODEL),
     ingest: () => Promise.reject(new DomainError("malformed", "Cannot read the archive: cut off")),
   };
   const library: DatasetLibrary = {
@@ -80,19 +94,20 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
     files: [{ name: "model.safetensors", bytes: MODEL_BYTES.length, sha256: "c0ffee" }],
   });
   store.createCheckpoint(checkpoint);
-  const runner = new JobRunner({ store, hub, trainer: { run: (...task) => act.train(...task) } });
+  const removed: string[] = [];
+  const checkpoints: CheckpointLibrary = {
+    path: (_id, name) => `${directory}/${name}`,
+    model: (id) => act.model(id),
+    list: () => Promise.resolve([]),
+    remove: (id) => Promise.resolve(void removed.push(id)),
+  };
+  const retention = new CheckpointRetention({ store, library: checkpoints });
+  const trainer: Trainer = { run: (...task) => act.train(...task) };
+  const runner = new JobRunner({ store, hub, retention, trainer });
   const intake = new DatasetIntake({ store, library });
   const deps: ApiDeps = {
-    ...{ store, library, intake, hub, runner },
+    ...{ store, library, intake, hub, runner, retention, checkpoints },
     submit: (body, key) => submitJob({ store }, body, key),
-    checkpoints: {
-      path: (_id, name) => `${directory}/${name}`,
-      model: () =>
-        Promise.resolve({
-          ...{ arch: "cifar_resnet8", dim: 3 },
-          preprocessing: { px: 32, channel_mean: [0, 0, 0], channel_std: [1, 1, 1] },
-        }),
-    },
     decoder: {
       decode(bytes) {
         if (bytes[0] === 0x89) {
@@ -112,7 +127,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
   };
   const app = createApp(deps);
   const scene: Scene = {
-    ...{ app, store, hub, runner, intake, dataset, checkpoint, act },
+    ...{ app, store, hub, runner, removed, intake, dataset, checkpoint, act },
     get: async (path, headers) => await app.request(path, { headers }),
     post: async (path, body, headers) =>
       await app.request(path, {

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { parseRange } from "../../../src/api/byte_range.ts";
+import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
-import { MODEL_BYTES, problemOf, withApi } from "./api_scene.ts";
+import { aCheckpoint } from "../../contract/store_contract.ts";
+import { MODEL, MODEL_BYTES, problemOf, withApi } from "./api_scene.ts";
 
 Deno.test("checkpoints are listed by job and told one by one", () =>
   withApi(async ({ get, checkpoint }) => {
@@ -52,6 +54,51 @@ Deno.test("a checkpoint's file that is not listed is not found, whatever its nam
     for (const name of ["config.json", "latentd.sqlite", encodeURIComponent("../latentd.sqlite"), "%00"]) {
       assertEquals((await problemOf(await get(`/v1/checkpoints/${checkpoint.id}/files/${name}`)))[0], 404);
     }
+  }));
+
+Deno.test("DELETE /v1/checkpoints/{id} removes row and files, and is refused while something needs it", () =>
+  withApi(async ({ app, get, post, store, runner, removed, dataset, checkpoint }) => {
+    const path = `/v1/checkpoints/${checkpoint.id}`;
+    const remove = async (at = path) => await app.request(at, { method: "DELETE" });
+    store.setAlias("best", checkpoint.id);
+    const config = { checkpoint: checkpoint.id, k: 5 };
+    const knn = await (await post("/v1/jobs", { kind: "knn", dataset: dataset.id, config })).json();
+    const refused = await remove();
+    const { detail } = await refused.clone().json();
+    assertEquals(await problemOf(refused), [409, "conflict"]);
+    assertEquals(
+      detail,
+      `Cannot delete ${checkpoint.id}: the alias best names it; ${knn.id} uses it and is queued`,
+    );
+    runner.pause(knn.id);
+    store.deleteAlias("best");
+    assertEquals((await problemOf(await remove()))[0], 409);
+    runner.cancel(knn.id);
+    const { status, body } = await remove();
+    assertEquals([status, body, removed], [204, null, [checkpoint.id]]);
+    assertEquals((await problemOf(await get(path)))[0], 404);
+    assertEquals((await problemOf(await remove()))[0], 404);
+    assertEquals((await problemOf(await remove("/v1/checkpoints/..%2F..%2Fetc")))[0], 404);
+    assertEquals((await (await get(`/v1/jobs/${checkpoint.job}/checkpoints`)).json()).data, []);
+    assertEquals(store.listEvents(checkpoint.job, 0, 9).some(({ type }) => type === "checkpoint"), true);
+  }));
+
+Deno.test("a checkpoint that goes while it is being read is not found, and no fault", () =>
+  withApi(async ({ get, store, checkpoint, act }) => {
+    const gone = aCheckpoint(checkpoint.job), { getCheckpoint } = store;
+    let looks = 0;
+    store.getCheckpoint = (id) => looks++ === 0 ? gone : getCheckpoint(id);
+    const answer = await get(`/v1/checkpoints/${gone.id}/files/config.json`);
+    assertEquals([await problemOf(answer), looks], [[404, "not_found"], 2]);
+    const going = aCheckpoint(checkpoint.job);
+    store.createCheckpoint(going);
+    act.model = (id) => {
+      if (id !== going.id) return Promise.resolve(MODEL);
+      store.deleteCheckpoint(id);
+      return Promise.reject(new DomainError("not_found", "Cannot find it"));
+    };
+    const { data } = await (await get("/v1/models")).json();
+    assertEquals(data.map(({ id }: { id: string }) => id), [checkpoint.id]);
   }));
 
 Deno.test("HEAD of a checkpoint's file gives its length and no body, over a socket", () =>

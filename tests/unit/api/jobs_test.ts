@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { newId } from "../../../src/domain/ids.ts";
+import { aJob } from "../../contract/store_contract.ts";
 import { chunked, problemOf, withApi } from "./api_scene.ts";
 
 const config = { arch: "cifar_resnet8", batch: 16, steps: 1 };
@@ -53,14 +54,68 @@ Deno.test("POST /v1/jobs tells what is no JSON, not said to be JSON, too long, a
     assertEquals(await problemOf(unknown), [404, "not_found", "#/dataset"]);
   }));
 
-Deno.test("POST /v1/jobs/{id}/cancel cancels once; pause and resume are not built", () =>
+Deno.test("POST /v1/jobs/{id}/cancel cancels once", () =>
   withApi(async ({ post, dataset }) => {
     const job = await (await post("/v1/jobs", { kind: "pretrain", dataset: dataset.id, config })).json();
-    assertEquals((await problemOf(await post(`/v1/jobs/${job.id}/pause`, undefined)))[0], 404);
     const cancelled = await post(`/v1/jobs/${job.id}/cancel`, undefined);
     assertEquals([cancelled.status, (await cancelled.json()).status], [200, "cancelled"]);
     assertEquals(await problemOf(await post(`/v1/jobs/${job.id}/cancel`, undefined)), [409, "conflict"]);
     assertEquals((await problemOf(await post(`/v1/jobs/${newId("job")}/cancel`, undefined)))[0], 404);
+  }));
+
+Deno.test("POST /v1/jobs/{id}/pause and /resume do so where the state allows it", () =>
+  withApi(async ({ post, dataset, runner, act, store }) => {
+    const started = Promise.withResolvers<void>();
+    act.train = (_task, _report, signal) => {
+      started.resolve();
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    };
+    const job = await (await post("/v1/jobs", { kind: "pretrain", dataset: dataset.id, config })).json();
+    const tell = async (verb: string) => await post(`/v1/jobs/${job.id}/${verb}`, undefined);
+    const resumed = async () => {
+      const response = await tell("resume");
+      return [response.status, (await response.json()).status];
+    };
+    assertEquals(await problemOf(await tell("resume")), [409, "conflict"]); // queued
+    assertEquals((await tell("pause")).status, 200);
+    assertEquals(await problemOf(await tell("pause")), [409, "conflict"]);
+    assertEquals(await resumed(), [200, "queued"]);
+    runner.start();
+    await started.promise;
+    assertEquals(await problemOf(await tell("resume")), [409, "conflict"]); // running
+    const paused = await (await tell("pause")).json();
+    assertEquals([paused.status, paused.attempt], ["paused", 0]);
+    assertEquals((await tell("cancel")).status, 200);
+    assertEquals(await problemOf(await tell("resume")), [409, "conflict"]);
+    assertEquals(await problemOf(await tell("pause")), [409, "conflict"]);
+    assertEquals(store.getJob(job.id)!.status, "cancelled");
+    for (const verb of ["pause", "resume"]) {
+      assertEquals((await problemOf(await post(`/v1/jobs/${newId("job")}/${verb}`, undefined)))[0], 404);
+    }
+  }));
+
+Deno.test("GET …/metrics shows each step once, as the attempt that got furthest told it last", () =>
+  withApi(async ({ get, store, dataset }) => {
+    const job = aJob({ dataset: dataset.id });
+    store.createJob(job);
+    store.claimJob();
+    const told = (step: number, loss: number) =>
+      store.updateProgress(job.id, { ...PROGRESS, step }, { loss });
+    for (const step of [10, 25, 40, 50]) told(step, 1);
+    store.moveJob(job.id, "queued"); // the worker died past its checkpoint of step 20
+    store.claimJob();
+    for (const step of [25, 45, 60]) told(step, 2);
+    store.claimJob();
+    told(55, 3); // and again, past that of step 50
+    const { data } = await (await get(`/v1/jobs/${job.id}/metrics`)).json();
+    const expected = [[10, 1], [25, 2], [45, 2], [55, 3]];
+    assertEquals(data.map(({ step, loss }: Record<string, number>) => [step, loss]), expected);
+    const csv = await (await get(`/v1/jobs/${job.id}/metrics?format=csv`)).text();
+    assertEquals(csv.trim().split("\r\n").slice(1).map((line) => Number(line.split(",")[0])), [
+      ...[10, 25, 45, 55],
+    ]);
+    const events = store.listEvents(job.id, 0, 100).filter(({ type }) => type === "metrics");
+    assertEquals(events.length, 8, "the log keeps everything");
   }));
 
 Deno.test("a submitted job runs, and its metrics are there as JSON and CSV", () =>

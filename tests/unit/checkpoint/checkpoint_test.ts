@@ -147,6 +147,35 @@ Deno.test("sweepUnfinished() takes nothing that is not a writer's, and needs no 
     assertEquals(names(directory), [".other.tmp"]);
   }));
 
+Deno.test("FileCheckpointLibrary lists what is there and removes it, half a removal being swept", () =>
+  withDirectory(async (directory) => {
+    const library = new FileCheckpointLibrary(directory), [a, b] = [newId("ckpt"), newId("ckpt")];
+    assertEquals(await library.list(), []);
+    await library.remove(a);
+    for (const id of [a, b]) await writeCheckpoint(directory, id, CONTENTS);
+    await Deno.mkdir(join(directory, "other"));
+    assertEquals(await library.list(), [a, b].sort());
+    await library.remove(a);
+    assertEquals(names(directory), [b, "other"].sort());
+    await rejectsWith("not_found", undefined, () => library.remove("../x"));
+    await Deno.rename(join(directory, b), join(directory, `.${b}.tmp`)); // killed behind the rename
+    assertEquals([await library.list(), await sweepUnfinished(directory)], [[], [`.${b}.tmp`]]);
+    assertEquals(names(directory), ["other"]);
+  }));
+
+Deno.test("a checkpoint that is removed while it is read is whole or not found, never damaged", () =>
+  withDirectory(async (directory) => {
+    const library = new FileCheckpointLibrary(directory);
+    for (let i = 0; i < 20; i++) {
+      const id = newId("ckpt");
+      await writeCheckpoint(directory, id, CONTENTS);
+      const reading = readCheckpoint(directory, id).then(() => "whole", (error) => error.code);
+      await library.remove(id);
+      const outcome = await reading;
+      assert(["whole", "not_found"].includes(outcome), outcome);
+    }
+  }));
+
 Deno.test("a checkpoint without a manifest does not exist, nor does an id that is a path", () =>
   withDirectory(async (directory) => {
     const id = newId("ckpt"), library = new FileCheckpointLibrary(directory);

@@ -2,6 +2,7 @@ import { delay } from "@std/async/delay";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { DomainError } from "../../../src/domain/errors.ts";
+import { JobStopped } from "../../../src/domain/job.ts";
 import type { Reply } from "../../../src/ipc/messages.ts";
 import { ChildProcess, WorkerDied } from "../../../src/supervisor/child_process.ts";
 import { EmbeddingClient } from "../../../src/supervisor/embedding_client.ts";
@@ -105,6 +106,47 @@ Deno.test("an aborted request rejects at once and the child goes on", async () =
   });
 });
 
+for (const reason of ["pause", "shutdown", "cancel"] as const) {
+  Deno.test(`the child learns why it is to stop; ${reason} ${reason === "cancel" ? "does not wait" : "waits"} for it`, async () => {
+    await withChild(async (child) => {
+      const controller = new AbortController(), heard: string[] = [];
+      const stopped = await assertRejects(() =>
+        ask(child, "save", (reply) => {
+          if (reply.type === "message") heard.push(reply.text);
+          controller.abort(new JobStopped(reason));
+        }, controller.signal), JobStopped);
+      assertEquals(stopped.reason, reason);
+      assertEquals(heard, ["training", ...reason === "cancel" ? [] : [`stopped by ${reason}`]]);
+      await ask(child, "x");
+    });
+  });
+}
+
+Deno.test("a child that dies over its last checkpoint, or is not ready yet, holds up no pause", async () => {
+  await withChild(async (child) => {
+    const controller = new AbortController();
+    const early = assertRejects(() => ask(child, "save", undefined, controller.signal), JobStopped);
+    controller.abort(new JobStopped("pause")); // before it is ready
+    await within(1000, early);
+    await child.whenReady();
+    const again = new AbortController();
+    await assertRejects(() =>
+      ask(child, "save", () => {
+        again.abort(new JobStopped("pause"));
+        Deno.kill(child.pid!, "SIGKILL");
+      }, again.signal), WorkerDied);
+  });
+});
+
+Deno.test("a child outlives the signals that its server gets, until that closes its input", async () => {
+  await withChild(async (child) => {
+    const { pid } = (await ask(child, "x")).result;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.kill(child.pid!, signal);
+    await delay(100);
+    assertEquals((await ask(child, "x")).result.pid, pid);
+  });
+});
+
 Deno.test("the embedder is unavailable, not broken, while no worker is ready or when it dies", async () => {
   await withChild(async (child) => {
     const embedder = new EmbeddingClient(child), image = { width: 1, height: 1, pixels: new Uint8Array(3) };
@@ -163,6 +205,7 @@ Deno.test("the trainer passes on what a job reports; a report that fails fails t
     job: "job_x",
     dataset: "ds_x",
     fingerprint: "",
+    resume: [],
     work: {
       kind: "knn",
       config: { checkpoint: "ckpt_x", k: 1, temperature: 1, bank_split: "a", query_split: "b" },

@@ -1,5 +1,6 @@
 // A child without a GPU: it speaks the real protocol through the real loop, and misbehaves where a request says so.
 import { DomainError, GPU_LOST } from "../../../src/domain/errors.ts";
+import type { JobStopped } from "../../../src/domain/job.ts";
 import { serveWorker } from "../../../src/ipc/worker_loop.ts";
 
 /** A file that is there until one life of this worker has found no adapter. */
@@ -46,6 +47,14 @@ await serveWorker({
         say({ type: "message", level: "info", text: "spinning" });
         await new Promise((resolve) => setTimeout(resolve, 50)); // so that the line above is out
         for (;;);
+      case "save": { // as a trainer does that keeps a last checkpoint
+        say({ type: "message", level: "info", text: "training" });
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const { reason } = signal.reason as JobStopped;
+        await say({ type: "message", level: "info", text: `stopped by ${reason}` });
+        throw signal.reason;
+      }
       case "wait":
         say({ type: "message", level: "info", text: "waiting" });
         await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
