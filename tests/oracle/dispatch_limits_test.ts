@@ -25,7 +25,6 @@ import { recordMaxPool, recordMaxPoolBackward } from "../../src/nn/max_pool.ts";
 import { recordPadChannels } from "../../src/nn/pad_channels.ts";
 import { recordSoftmaxCrossEntropy } from "../../src/nn/softmax_cross_entropy.ts";
 import { recordTopK } from "../../src/nn/top_k.ts";
-import { LossScale } from "../../src/optim/loss_scale.ts";
 import { createOptimizer, type OptimizerOptions, recordOptimizerUpdate } from "../../src/optim/optimizer.ts";
 import {
   expectClose,
