@@ -3,7 +3,6 @@ import metricsSource from "../../kernels/update_metrics.wgsl" with { type: "text
 import type { FlatBuffer, LayoutPart } from "../gpu/parameters.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
-import { noLossScale } from "../optim/loss_scale.ts";
 import { CHUNK } from "../optim/segments.ts";
 import { figuresFrom } from "./metrics.ts";
 
@@ -28,7 +27,7 @@ export function recordUpdateMetrics(
   { values, gradients, target }: NormSources,
   step: Tensor,
   ring: Tensor,
-  control: Tensor = noLossScale(recorder),
+  control: Tensor,
 ): { writeTables(device: GPUDevice): void } {
   const stretches = stretchesOf(values, target).map((stretch) => ({
     ...stretch,

@@ -167,21 +167,20 @@ export class ByolStep {
       );
     }
     const params = { step: new StepParams(device), probe: new StepParams(device) };
-    const recorder = new Recorder(capabilities), updateRecorder = new Recorder(capabilities);
-    const record = recordMicro(recorder, state, params.step.tensor, recordInput(recorder), options);
-    const tensors = { params: params.step.tensor, probeParams: params.probe.tensor, ring: record.ring };
-    const norms = recordUpdate(updateRecorder, state, tensors, options);
-    let micro: Plan | undefined;
+    const plans: Plan[] = [];
     try {
-      micro = await recorder.compile(pipelines); // first: the update binds its ring
-      const update = await updateRecorder.compile(pipelines);
+      const micro = new Recorder(capabilities), update = new Recorder(capabilities);
+      const record = recordMicro(micro, state, params.step.tensor, recordInput(micro), options);
+      const tensors = { params: params.step.tensor, probeParams: params.probe.tensor, ring: record.ring };
+      const norms = recordUpdate(update, state, tensors, options);
+      plans.push(await micro.compile(pipelines)); // first: the update binds its ring
+      plans.push(await update.compile(pipelines));
       norms.writeTables(device);
-      const step = new ByolStep(state, microBatches, { micro, update }, params, record);
+      const step = new ByolStep(state, microBatches, { micro: plans[0], update: plans[1] }, params, record);
       if (record.labels) step.writeLabels(new Uint32Array(record.images).fill(NO_CLASS));
       return step;
     } catch (error) {
-      micro?.destroy();
-      for (const part of Object.values(params)) part.destroy();
+      for (const part of [...plans, ...Object.values(params)]) part.destroy();
       throw error;
     }
   }
