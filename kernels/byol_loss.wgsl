@@ -1,6 +1,7 @@
 // byol_loss: one row's loss and its gradient with respect to the prediction.
 //   p^ = p / sqrt(max(|p|^2, EPSILON)), z^ likewise;  loss = |p^ - z^|^2
-//   dp = scale * (2 / N) * ((p^ - z^) - p^ * <p^, p^ - z^>) / |p|    (the mean over N images of both directions' sum)
+//   dp = scale * (2 / (N MICRO_BATCHES)) * ((p^ - z^) - p^ * <p^, p^ - z^>) / |p|    (of both directions' sum, the
+//   mean over the images of all micro-batches of a step)
 // prediction  [2N, D]   Elem, read: view 1's rows, then view 2's
 // projection  [2N, D]   Elem, read: the target network's; a row of one view is compared with the other view's
 // row_loss    [2N]      f32, overwritten
@@ -13,6 +14,7 @@
 alias Elem = f32;
 override N: u32;
 override D: u32;
+override MICRO_BATCHES: u32 = 1;
 override WORKGROUP_SIZE: u32 = 8;
 const EPSILON: f32 = 1e-12;
 struct Control { scale: f32, inv_scale: f32, finite: f32 }
@@ -54,6 +56,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var i = 0u; i < D; i++) {
     let unit = f32(prediction[p + i]) * p_inv;
     let difference = unit - f32(projection[z + i]) * z_inv;
-    d_prediction[p + i] = Elem(control.scale * (2.0 / f32(N)) * (difference - unit * tangent) * p_inv);
+    d_prediction[p + i] = Elem(control.scale * (2.0 / f32(N * MICRO_BATCHES)) * (difference - unit * tangent) * p_inv);
   }
 }

@@ -3,12 +3,14 @@
 // weights, gradients   [elements / 4]   vec4 of f32, read
 // chunks      [CHUNKS] of (first element, elements)   u32 pairs, read; a chunk begins at a multiple of 4, and elements
 //             past its end, which may be in its last vector, do not count
-// control     the loss scale's state, uniform; inv_scale undoes what the gradients' loss was multiplied by
+// control     the loss scale's state, uniform; inv_scale undoes what the gradients' loss was multiplied by;
+//             1 unless SCALED
 // partials    [CHUNKS]         vec2 of f32, overwritten
 // dispatch    [CHUNKS] folded into x and y
 // numerics    four sums a lane, then a tree over lanes: no sum is of more than a few dozen terms, whatever the weight
 // reference   arXiv 1708.03888; decay inside the norm as in BYOL's official optimiser
 override WEIGHT_DECAY: f32;
+override SCALED: bool = true; // the gradients are of a loss that was multiplied by the scale
 override WORKGROUP_SIZE: u32 = 64; // a power of two
 struct Control { scale: f32, inv_scale: f32, finite: f32 }
 
@@ -27,12 +29,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (chunk >= arrayLength(&chunks)) { return; }
   let first = chunks[chunk].x / 4u;
   let length = chunks[chunk].y;
+  let inv_scale = select(1.0, control.inv_scale, SCALED);
   var w2 = vec4f();
   var g2 = vec4f();
   for (var i = lane * 4u; i < length; i += WORKGROUP_SIZE * 4u) {
     let inside = i + vec4u(0u, 1u, 2u, 3u) < vec4u(length);
     let w = select(vec4f(), weights[first + i / 4u], inside);
-    let g = select(vec4f(), control.inv_scale * gradients[first + i / 4u] + WEIGHT_DECAY * w, inside);
+    let g = select(vec4f(), inv_scale * gradients[first + i / 4u] + WEIGHT_DECAY * w, inside);
     w2 = fma(w, w, w2);
     g2 = fma(g, g, g2);
   }

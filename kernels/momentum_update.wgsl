@@ -1,6 +1,6 @@
 // momentum_update: one step of SGD with momentum over all parameters, in place.
 //   g = (inv_scale * gradient + decay * w) * scale[segment];  m = MOMENTUM * m + g;  w = w - lr * m
-//   where decay is WEIGHT_DECAY, or 0 for biases and norms; the rate is outside the momentum
+//   where inv_scale is 1 unless SCALED, and decay is WEIGHT_DECAY, or 0 for biases and norms; the rate is outside the momentum
 // gradients   [length / 4]   vec4 of f32, read; length is a multiple of 64
 // step        [STEP_PARAMETERS]   f32, read; step[0] is the learning rate
 // control     the loss scale's state, uniform; nothing is written where finite is 0
@@ -11,6 +11,7 @@
 override WEIGHT_DECAY: f32;
 override MOMENTUM: f32;
 override ADAPTED: bool;
+override SCALED: bool = true; // the gradients are of a loss that was multiplied by the scale
 override WORKGROUP_SIZE: u32 = 64;
 struct Control { scale: f32, inv_scale: f32, finite: f32 }
 
@@ -30,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let block = block_segment[i / 16u];
   let decay = select(0.0, WEIGHT_DECAY, (block & 1u) != 0u);
   let w = weights[i];
-  var g = control.inv_scale * gradients[i] + decay * w;
+  var g = select(1.0, control.inv_scale, SCALED) * gradients[i] + decay * w;
   if (ADAPTED) { g *= scale[block >> 1u]; }
   let m = MOMENTUM * momentum[i] + g;
   momentum[i] = m;

@@ -9,6 +9,7 @@ import { noLossScale } from "../optim/loss_scale.ts";
  * @param prediction `[2N, D]`, online: view 1's rows, then view 2's.
  * @param projection `[2N, D]`, target's, in the same order; no gradient flows there (the stop-gradient).
  * @param control A loss scale's state, by whose scale the gradient is multiplied; without one by 1.
+ * @param microBatches Micro-batches that make up a step: the gradient is that of the mean over all of its images.
  * @returns `rowLoss`, `[2N]`, f32 and never scaled, and `dPrediction`, `[2N, D]`, of the prediction's type; both
  *   overwritten.
  * @throws {RangeError} If the shapes differ or the number of rows is odd.
@@ -18,6 +19,7 @@ export function recordByolLoss(
   prediction: Tensor,
   projection: Tensor,
   control: Tensor = noLossScale(recorder),
+  microBatches = 1,
 ): { rowLoss: Tensor; dPrediction: Tensor } {
   const [rows, D] = prediction.shape;
   expectShape(projection, [rows, D], "a target projection");
@@ -25,7 +27,12 @@ export function recordByolLoss(
   const rowLoss = recorder.alloc("loss.rows", [rows]),
     dPrediction = recorder.alloc("loss.d_prediction", [rows, D], prediction.dtype);
   recorder.dispatch(
-    { name: "byol_loss", source: lossSource, elem: elemOf(prediction), overrides: { N: rows / 2, D } },
+    {
+      name: "byol_loss",
+      source: lossSource,
+      elem: elemOf(prediction),
+      overrides: { N: rows / 2, D, MICRO_BATCHES: microBatches },
+    },
     [prediction, projection, rowLoss, dPrediction, control],
     foldGrid(Math.ceil(rows / 8)),
   );

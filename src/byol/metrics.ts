@@ -1,14 +1,31 @@
+import deadSource from "../../kernels/dead_features.wgsl" with { type: "text" };
 import source from "../../kernels/step_metrics.wgsl" with { type: "text" };
 import { readFloats } from "../gpu/readback.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 
-/** Figures of one step. */
+/** Figures of one step. Those of images are means over its micro-batches; what is of views is of the online network. */
 export interface StepMetrics {
   /** Both directions' loss, mean over the batch: 0 … 8. */
   loss: number;
+  /** Of view 1's predictions against the target's view 2, and the other way round: 0 … 4 each. */
+  lossView1: number;
+  lossView2: number;
   /** Standard deviation of view 1's normalised projections, mean over dimensions: 1/√D when healthy, 0 when collapsed. */
   projectionStd: number;
+  /** Mean cosine between the projections of different images' view 1: near 0 when healthy, 1 when collapsed. */
+  meanCosine: number;
+  /** Share of the embedding's dimensions that are 0 for every image of a micro-batch, in both views. */
+  deadFeatures: number;
+  /** Of the online probe, where there is one: the mean cross-entropy of view 1's labelled images, and how many it gets right. */
+  probeLoss?: number;
+  probeTop1?: number;
+  /** ‖gradient‖₂ of all online parameters, before weight decay; not finite where the step was skipped for that. */
+  gradientNorm: number;
+  /** ‖θ‖₂ of all online parameters, after the update. */
+  parameterNorm: number;
+  /** ‖θ − ξ‖₂ / ‖θ‖₂ over the parameters that the target has too, after the update. */
+  targetDistance: number;
   /** What the next step's loss is multiplied by; 1 in f32. */
   lossScale: number;
   /** Steps so far whose gradients were not finite, and which therefore changed nothing. */
@@ -17,45 +34,93 @@ export interface StepMetrics {
 
 /** Steps whose figures wait on the GPU at most; the loop reads them back before the ring comes round. */
 export const METRIC_SLOTS = 256;
-const FIGURES = 4;
+/** A slot's figures in their order; the kernels write runs of them. */
+const NAMES = [
+  ...["lossView1", "lossView2", "projectionStd", "meanCosine", "deadFeatures"],
+  ...["probeLoss", "probeTop1"],
+  ...["gradientNorm", "parameterNorm", "targetDistance", "lossScale", "skippedSteps"],
+] as const;
+export const FIGURES = NAMES.length;
+
+/** Where a kernel finds its figures in a slot: what it writes begins with `first`. */
+export const figuresFrom = (first: "lossView1" | "probeLoss" | "gradientNorm") => ({
+  FIRST: NAMES.indexOf(first),
+  FIGURES,
+});
 
 /**
- * Records a step's figures into the slot of the ring that the step parameters name: reading every step back would
- * stall the loop (platform.md: at least 10 ms a map).
+ * The ring that steps' figures go to: reading every step back would stall the loop (platform.md: at least 10 ms a map).
  *
- * @param rowLoss `[2N]`. @param projection `[2N, D]`, the online network's. @param control The loss scale\'s state.
- * @returns The ring, `[METRIC_SLOTS, 4]`.
+ * @returns `[METRIC_SLOTS, FIGURES]`, kept.
+ */
+export const allocMetricRing = (recorder: Recorder): Tensor =>
+  recorder.keep(recorder.alloc("metrics.ring", [METRIC_SLOTS, FIGURES]));
+
+/** What a micro-batch's figures are of, and where they go. */
+export interface MetricSources {
+  /** `[2N]`. */
+  rowLoss: Tensor;
+  /** `[2N, D]`, the online network's. */
+  projection: Tensor;
+  /** `[2N, dim]`, the online encoder's. */
+  embedding: Tensor;
+  /** The step parameters, which name the slot. */
+  step: Tensor;
+  /** As `allocMetricRing`'s. */
+  ring: Tensor;
+}
+
+/**
+ * Records a micro-batch's figures into its step's slot of the ring: those of the first overwrite, the others are added.
+ *
+ * @param microBatches Micro-batches of a step.
+ * @throws {RangeError} If the shapes disagree.
  */
 export function recordStepMetrics(
   recorder: Recorder,
-  rowLoss: Tensor,
-  projection: Tensor,
-  step: Tensor,
-  control: Tensor,
-): Tensor {
-  const [rows, D] = projection.shape;
+  { rowLoss, projection, embedding, step, ring }: MetricSources,
+  microBatches = 1,
+): void {
+  const [rows, D] = projection.shape, [, DIM] = embedding.shape, blocks = Math.ceil(DIM / 64);
   expectShape(rowLoss, [rows], "the rows' losses");
-  const ring = recorder.keep(recorder.alloc("metrics.ring", [METRIC_SLOTS, FIGURES]));
-  const invNorm = recorder.alloc("metrics.inv_norm", [rows / 2]);
+  expectShape(embedding, [rows, DIM], "the rows' embeddings");
+  const dead = recorder.alloc("metrics.dead", [blocks]);
   recorder.dispatch(
-    { name: "step_metrics", source, elem: elemOf(projection), overrides: { N: rows / 2, D } },
-    [rowLoss, projection, step, control, invNorm, ring],
+    { name: "dead_features", source: deadSource, elem: elemOf(embedding), overrides: { ROWS: rows, DIM } },
+    [embedding, dead],
+    [blocks],
+  );
+  recorder.dispatch(
+    {
+      name: "step_metrics",
+      source,
+      elem: elemOf(projection),
+      overrides: { N: rows / 2, D, DIM, SHARE: 1 / microBatches, ...figuresFrom("lossView1") },
+    },
+    [rowLoss, projection, dead, step, recorder.alloc("metrics.inv_norm", [rows / 2]), ring],
     [1],
   );
-  return ring;
 }
 
-/** Reads the figures of steps `from` … `to − 1`, at most METRIC_SLOTS of them. Waits for the GPU. */
+/**
+ * Reads the figures of steps `from` … `to − 1`, at most METRIC_SLOTS of them. Waits for the GPU.
+ *
+ * @param options.probe Whether a probe's are among them.
+ */
 export async function readStepMetrics(
   device: GPUDevice,
   ring: Tensor,
   from: number,
   to: number,
+  { probe = false }: { probe?: boolean } = {},
 ): Promise<StepMetrics[]> {
   const values = await readFloats(device, ring);
   return Array.from({ length: to - from }, (_, i) => {
     const at = ((from + i) % METRIC_SLOTS) * FIGURES;
-    const [loss, projectionStd, lossScale, skippedSteps] = values.subarray(at, at + FIGURES);
-    return { loss, projectionStd, lossScale, skippedSteps };
+    const { probeLoss, probeTop1, ...figures } = Object.fromEntries(
+      NAMES.map((name, f) => [name, values[at + f]]),
+    ) as Record<typeof NAMES[number], number>;
+    const loss = figures.lossView1 + figures.lossView2;
+    return { loss, ...figures, ...probe && { probeLoss, probeTop1 } };
   });
 }

@@ -29,20 +29,35 @@ const VIEWS = 2;
 export interface OnlineSaved {
   encoder: ResNetSaved;
   projector: MlpSaved;
-  predictor: MlpSaved;
+  /** None where there was no predictor. */
+  predictor: MlpSaved | undefined;
 }
 
-/** Records the online network on both views. @param x `[2N, H, W, 3]`. */
-export function recordOnline(recorder: Recorder, online: Network, spec: ResNetSpec, x: Tensor) {
+/**
+ * Records the online network on both views.
+ *
+ * @param x `[2N, H, W, 3]`.
+ * @param options.predictor Without it, an ablation, the prediction is the projection itself.
+ */
+export function recordOnline(
+  recorder: Recorder,
+  online: Network,
+  spec: ResNetSpec,
+  x: Tensor,
+  options: { predictor?: boolean } = {},
+) {
   const encoder = recordResNetTrain(recorder, online, "encoder", spec, x, VIEWS);
   const projector = recordMlpTrain(recorder, online, "projector", encoder.y, VIEWS);
-  const predictor = recordMlpTrain(recorder, online, "predictor", projector.y, VIEWS);
+  const predictor = options.predictor === false
+    ? undefined
+    : recordMlpTrain(recorder, online, "predictor", projector.y, VIEWS);
   const saved: OnlineSaved = {
     encoder: encoder.saved,
     projector: projector.saved,
-    predictor: predictor.saved,
+    predictor: predictor?.saved,
   };
-  return { embedding: encoder.y, projection: projector.y, prediction: predictor.y, saved };
+  const prediction = predictor?.y ?? projector.y;
+  return { embedding: encoder.y, projection: projector.y, prediction, saved };
 }
 
 /** Records the online network's gradients, accumulated into its flat gradients. @param dPrediction `[2N, D]`. */
@@ -52,7 +67,9 @@ export function recordOnlineBackward(
   saved: OnlineSaved,
   dPrediction: Tensor,
 ): void {
-  const dProjection = recordMlpBackward(recorder, online, "predictor", saved.predictor, dPrediction);
+  const dProjection = saved.predictor
+    ? recordMlpBackward(recorder, online, "predictor", saved.predictor, dPrediction)
+    : dPrediction;
   const dEmbedding = recordMlpBackward(recorder, online, "projector", saved.projector, dProjection);
   recordResNetBackward(recorder, online, "encoder", saved.encoder, dEmbedding);
 }

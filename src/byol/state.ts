@@ -11,16 +11,20 @@ import { type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
 import { LossScale } from "../optim/loss_scale.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "../optim/optimizer.ts";
 import { byolLayout, type HeadSizes } from "./networks.ts";
+import { Probe } from "./probe.ts";
 
-/** What BYOL trains and keeps: the online network, the target that follows it, and the optimiser's state. */
+/** What BYOL trains and keeps: the online network, the target that follows it, the optimiser's state, a probe. */
 export class ByolState {
   readonly spec: ResNetSpec;
   readonly online: Network;
   readonly target: Network;
   readonly optimizer: Optimizer;
+  /** A classifier that learns beside them, where there are classes. */
+  readonly probe: Probe | undefined;
 
   /**
    * @param lossScale What the loss is multiplied by; the state takes it over, and destroys it.
+   * @param options.classes How many classes the probe tells apart; without them there is none.
    * @throws {RangeError} If `arch` is not known.
    * @throws {OutOfMemoryError} If a parameter is larger than what the device binds, or all of them than a buffer.
    */
@@ -29,21 +33,28 @@ export class ByolState {
     { arch, ...heads }: HeadSizes & { arch: string },
     optimizer: OptimizerOptions,
     readonly lossScale: LossScale = LossScale.none(device),
+    { classes }: { classes?: number } = {},
   ) {
     this.spec = resnetSpec(arch);
     this.online = new Network(device, byolLayout(this.spec, heads, "online"), "online", true);
     this.target = new Network(device, byolLayout(this.spec, heads, "target"), "target", false);
     this.optimizer = createOptimizer(device, this.online.layout.parameters, optimizer);
+    this.probe = classes === undefined ? undefined : new Probe(device, this.spec.dim, classes);
+  }
+
+  /** What is kept beside the networks, from step to step, and what its parameters' names begin with in a checkpoint. */
+  get #kept(): (readonly [prefix: string, buffer: FlatBuffer])[] {
+    const own = this.optimizer.buffers.map(([prefix, buffer]) => [`optimizer.${prefix}`, buffer] as const);
+    return [...own, ...this.probe?.buffers ?? []];
   }
 
   /** Bytes of GPU memory that it takes. */
   get bytes(): number {
-    const { online, target, optimizer } = this;
+    const { online, target, probe } = this;
     const buffers = [online.values, online.statistics, online.gradients!, target.values, target.statistics];
-    return [...buffers, ...optimizer.buffers.map(([, buffer]) => buffer)].reduce(
-      (sum, { all }) => sum + byteLength(all),
-      0,
-    );
+    if (probe) buffers.push(probe.gradients);
+    buffers.push(...this.#kept.map(([, buffer]) => buffer));
+    return buffers.reduce((sum, { all }) => sum + byteLength(all), 0);
   }
 
   /** Fresh weights from `seed`; the target starts as a copy of the online network, as its average would. */
@@ -65,23 +76,23 @@ export class ByolState {
         4 * to.layout.length,
       );
     }
-    for (const [, buffer] of this.optimizer.buffers) encoder.clearBuffer(buffer.all.storage!.buffer);
+    for (const [, buffer] of this.#kept) encoder.clearBuffer(buffer.all.storage!.buffer);
     this.lossScale.reset();
     this.device.queue.submit([encoder.finish({ label: "initialize" })]);
   }
 
   /**
-   * Takes up a training state by the names that `read` gives; what the optimiser keeps starts at zero where it is left
-   * out, and the loss scale afresh.
+   * Takes up a training state by the names that `read` gives; what the optimiser keeps, and the probe, start at zero where
+   * they are left out, and the loss scale afresh.
    *
    * @throws {RangeError} If another tensor is missing or of another shape; names it.
    */
   load(tensors: NamedTensors): void {
     this.online.load(tensors, "online.");
     this.target.load(tensors, "target.");
-    for (const [prefix, buffer] of this.optimizer.buffers) {
+    for (const [prefix, buffer] of this.#kept) {
       for (const { name, shape } of buffer.layout.slots) {
-        const given = floatsOf(tensors, `optimizer.${prefix}${name}`);
+        const given = floatsOf(tensors, prefix + name);
         buffer.write(name, oihwToKrsc(given ?? new Float32Array(elementCount(shape)), shape));
       }
     }
@@ -93,21 +104,23 @@ export class ByolState {
   /**
    * Reads everything back, convolutions as OIHW. Waits for the GPU.
    *
-   * @param step Optimiser steps done; BatchNorm counts two batches a step, one for each view.
+   * @param step Optimiser steps done. @param microBatches Of each: BatchNorm counts two batches a micro-batch, one for
+   *   each view.
    * @returns `trainingState` under the names `online.*`, `target.*`, `optimizer.momentum.*` (of AdamW
-   *   `optimizer.exp_avg.*`, `optimizer.exp_avg_sq.*` and `optimizer.step`) and, where a loss scale moves, `loss_scale`;
+   *   `optimizer.exp_avg.*`, `optimizer.exp_avg_sq.*` and `optimizer.step`) and, where there is a probe,
+   *   `probe.*` and `optimizer.probe.momentum.*`; where a loss scale moves, `loss_scale`;
    *   `model`, the online encoder under torchvision's names.
    */
-  async read(step: number): Promise<{ model: NamedTensors; trainingState: NamedTensors }> {
-    const parts: [string, FlatBuffer][] = [
+  async read(
+    step: number,
+    microBatches = 1,
+  ): Promise<{ model: NamedTensors; trainingState: NamedTensors }> {
+    const parts: (readonly [string, FlatBuffer])[] = [
       ["online.", this.online.values],
       ["online.", this.online.statistics],
       ["target.", this.target.values],
       ["target.", this.target.statistics],
-      ...this.optimizer.buffers.map(([prefix, buffer]): [string, FlatBuffer] => [
-        `optimizer.${prefix}`,
-        buffer,
-      ]),
+      ...this.#kept,
     ];
     const bits = await readback(this.device, [
       ...parts.map(([, buffer]) => buffer.all),
@@ -131,14 +144,16 @@ export class ByolState {
       model.set(name.slice(encoder.length), tensor);
       if (name.endsWith(".running_var")) {
         const counter = name.slice(encoder.length).replace(/running_var$/, "num_batches_tracked");
-        model.set(counter, { shape: [], data: BigInt64Array.of(BigInt(2 * step)) });
+        model.set(counter, { shape: [], data: BigInt64Array.of(BigInt(2 * microBatches * step)) });
       }
     }
     return { model, trainingState };
   }
 
   destroy(): void {
-    for (const part of [this.online, this.target, this.optimizer, this.lossScale]) part.destroy();
+    for (const part of [this.online, this.target, this.optimizer, this.lossScale, this.probe]) {
+      part?.destroy();
+    }
   }
 }
 
@@ -152,11 +167,13 @@ function floatsOf(tensors: NamedTensors, name: string): Float32Array | undefined
 /**
  * The state that a config asks for; nothing is initialised.
  *
+ * @param options.classes As ByolState's.
  * @throws {DomainError} `invalid`, where mixed precision is asked of a device without f16.
  */
 export function openByolState(
   { device, capabilities }: PipelineCache,
   config: ResolvedPretrainConfig,
+  options: { classes?: number } = {},
 ): ByolState {
   const mixed = config.precision === "mixed";
   if (mixed && !capabilities.shaderF16) {
@@ -171,6 +188,7 @@ export function openByolState(
     config,
     optimizerOptions(config),
     mixed ? LossScale.dynamic(device) : LossScale.none(device),
+    options,
   );
 }
 

@@ -8,12 +8,16 @@ export interface StepValues {
   slot: number;
   /** The target's decay. */
   tau: number;
+  /** Where the micro-batch's first embedding goes in their queue; 0 by default. */
+  queueRow?: number;
+  /** The micro-batch's number in its step, from 0, which is the default. */
+  micro?: number;
 }
 
 /** Numbers that a step reads. */
-export const STEP_PARAMETERS = 4;
+export const STEP_PARAMETERS = 8;
 
-/** The one small buffer that is written before each replay: [lr, slot, 1 − tau, 0], f32. */
+/** The one small buffer that is written before each replay: [lr, slot, 1 − tau, queueRow, micro, 0, 0, 0], f32. */
 export class StepParams {
   readonly tensor: Tensor;
   readonly #buffer: GPUBuffer;
@@ -30,9 +34,10 @@ export class StepParams {
       storage: { buffer: this.#buffer, offset: 0 },
     };
   }
-  write({ lr, slot, tau }: StepValues): void {
+  write({ lr, slot, tau, queueRow = 0, micro = 0 }: StepValues): void {
     // 1 − tau is taken in float64: near tau = 1 a float32 difference would lose its digits.
-    this.device.queue.writeBuffer(this.#buffer, 0, Float32Array.of(lr, slot, 1 - tau, 0));
+    const values = Float32Array.of(lr, slot, 1 - tau, queueRow, micro, 0, 0, 0);
+    this.device.queue.writeBuffer(this.#buffer, 0, values);
   }
   destroy(): void {
     this.#buffer.destroy();

@@ -60,11 +60,36 @@ export function recordLinear(
 export function recordLinearBackward(
   recorder: Recorder,
   label: string,
-  { conv, N, outputs, inputs }: LinearSaved,
+  saved: LinearSaved,
   dy: Tensor,
   dWeight: Tensor,
   dBias?: Tensor,
 ): Tensor {
+  const dx = recordGradients(recorder, label, saved, dy, dWeight, dBias, true)!;
+  return reshape(dx, [saved.N, saved.inputs]);
+}
+
+/** As `recordLinearBackward`, of the parameters only: nothing goes back to the input (a stop-gradient). */
+export function recordLinearParameterGradients(
+  recorder: Recorder,
+  label: string,
+  saved: LinearSaved,
+  dy: Tensor,
+  dWeight: Tensor,
+  dBias?: Tensor,
+): void {
+  recordGradients(recorder, label, saved, dy, dWeight, dBias, false);
+}
+
+function recordGradients(
+  recorder: Recorder,
+  label: string,
+  { conv, N, outputs, inputs }: LinearSaved,
+  dy: Tensor,
+  dWeight: Tensor,
+  dBias: Tensor | undefined,
+  needsInput: boolean,
+): Tensor | undefined {
   expectShape(dy, [N, outputs], "a linear layer's output gradient");
   for (let FIRST_ROW = 0; dBias && FIRST_ROW < N; FIRST_ROW += MAX_SLICED_ROWS) {
     const END_ROW = Math.min(FIRST_ROW + MAX_SLICED_ROWS, N);
@@ -77,12 +102,12 @@ export function recordLinearBackward(
       foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),
     );
   }
-  const dx = recordConv2dBackward(
+  return recordConv2dBackward(
     recorder,
     label,
     conv,
     reshape(dy, [1, 1, N, outputs]),
     reshape(dWeight, [outputs, 1, 1, inputs]),
-  )!;
-  return reshape(dx, [N, inputs]);
+    needsInput,
+  );
 }

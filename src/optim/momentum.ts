@@ -13,6 +13,8 @@ export interface MomentumOptions {
   momentum: number;
   /** LARS's η; weight decay counts into the norm that the ratio divides by. */
   trustCoefficient: number;
+  /** Whether gradients are of a loss that was multiplied by the loss scale, as they are unless said otherwise. */
+  scaled?: boolean;
 }
 
 /** The optimiser's own state and tables: momentum over all parameters, in the parameters' layout. */
@@ -53,8 +55,8 @@ export class MomentumState {
  * norms skip decay and ratio.
  *
  * @param step The step parameters; `step[0]` is the rate.
- * @param control A loss scale's state, after its check: gradients are divided by the scale before anything else, and
- *   nothing is written where they are not finite.
+ * @param control A loss scale's state, after its check: gradients are divided by the scale before anything else, unless
+ *   the options say that they are not scaled, and nothing is written where they are not finite.
  */
 export function recordMomentumUpdate(
   recorder: Recorder,
@@ -64,7 +66,8 @@ export function recordMomentumUpdate(
   step: Tensor,
   control: Tensor = noLossScale(recorder),
 ): void {
-  const { name, weightDecay, momentum, trustCoefficient } = state.options;
+  const { name, weightDecay, momentum, trustCoefficient, scaled = true } = state.options;
+  const SCALED = Number(scaled);
   for (const part of state.parts) {
     const [w, g, m] = [weights, gradients, state.momentum].map((flat) => flat.part(part));
     let scale = step; // bound, and not read, where nothing is adapted
@@ -72,7 +75,7 @@ export function recordMomentumUpdate(
       const [chunks] = part.chunks.shape, partials = recorder.alloc("optimizer.partials", [chunks, 2]);
       scale = recorder.alloc("optimizer.scale", [part.slots.length]);
       recorder.dispatch(
-        { name: "lars_partial", source: partialSource, overrides: { WEIGHT_DECAY: weightDecay } },
+        { name: "lars_partial", source: partialSource, overrides: { WEIGHT_DECAY: weightDecay, SCALED } },
         [w, g, part.chunks, control, partials],
         foldGrid(chunks),
       );
@@ -90,6 +93,7 @@ export function recordMomentumUpdate(
           WEIGHT_DECAY: weightDecay,
           MOMENTUM: momentum,
           ADAPTED: Number(name === "lars"),
+          SCALED,
         },
       },
       [g, step, control, part.blockSegment, scale, m, w],

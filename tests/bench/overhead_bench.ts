@@ -46,6 +46,7 @@ export async function overhead(options: OptionValues<typeof OVERHEAD_OPTIONS>): 
   const load = of("load"), write = of("write"), submit = of("submit", eager);
   const outside = (wall - busy) / wall;
 
+  const dispatches = sum(training.step.allPlans.map((plan) => plan.dispatches.length));
   const row = (name: string, ms: number, what: string) => [name, digits(ms), percent(ms / wall), what];
   printTable(["per step", "ms>", "of wall>", ""], [
     row("CPU: loader.batch", load, "shuffling; images from the page cache"),
@@ -53,7 +54,7 @@ export async function overhead(options: OptionValues<typeof OVERHEAD_OPTIONS>): 
     row(
       "CPU: step.run",
       submit,
-      `params, ${training.step.plan.dispatches.length} dispatches encoded and submitted`,
+      `params, ${dispatches} dispatches encoded and submitted`,
     ),
     row("CPU in all", load + write + submit, "medians; beside the GPU's work, except just after a wait"),
     ...held.length > 0

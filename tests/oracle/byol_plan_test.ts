@@ -8,31 +8,40 @@ import { gpu, noise, pipelines, upload } from "./oracle.ts";
 const CONFIG = { arch: "cifar_resnet8", projector: { hidden: 5, out: 3 }, predictor: { hidden: 7 } };
 const LARS = { name: "lars", weightDecay: 1e-3, momentum: 0.9, trustCoefficient: 1e-3 } as const;
 const STEPS = 3;
+/** Everything that a step may have: micro-batches, and a probe. */
+const CLASSES = 3, OPTIONS = { microBatches: 2 };
 
 /** All of the state's bits after a few steps from one seed, and the losses. */
 async function trainABit(cache: PipelineCache): Promise<{ bits: Uint32Array; losses: number[] }> {
-  const state = new ByolState(cache.device, CONFIG, LARS);
+  const state = new ByolState(cache.device, CONFIG, LARS, undefined, { classes: CLASSES });
   state.initialize(11);
   const views = upload(noise([2 * 3, 9, 7, 3], 5), "views");
-  const step = await ByolStep.compile(cache, state, () => views);
-  for (let k = 0; k < STEPS; k++) step.run(k, { lr: 0.1, tau: 0.9 });
-  const losses = (await step.metrics(0, STEPS)).map(({ loss }) => loss);
-  const { online, target, optimizer } = state;
+  const step = await ByolStep.compile(cache, state, () => views, OPTIONS);
+  for (let k = 0; k < STEPS; k++) {
+    step.run(k, { lr: 0.1, tau: 0.9, probeLr: 0.1 }, (m) => step.writeLabels(Uint32Array.of(m, 1, 2)));
+  }
+  const figures = await step.metrics(0, STEPS), losses = figures.map(({ loss }) => loss);
+  const { online, target, optimizer, probe } = state, { values: embeddings } = await step.readEmbeddings();
   const all = [
     online.values,
     online.statistics,
     target.values,
     target.statistics,
     ...optimizer.buffers.map(([, b]) => b),
+    ...probe!.buffers.map(([, b]) => b),
   ];
   const parts = await readback(cache.device, all.map((buffer) => buffer.all));
+  parts.push(
+    Float32Array.from(figures.flatMap((figure) => Object.values(figure))).buffer,
+    embeddings.slice().buffer,
+  );
   const bits = Uint32Array.from(parts.flatMap((part) => [...new Uint32Array(part)]));
   step.destroy();
   state.destroy();
   return { bits, losses };
 }
 
-Deno.test("two runs of a few BYOL steps on one device agree bit for bit, in all state and every loss", async () => {
+Deno.test("two runs of a few BYOL steps on one device agree bit for bit, in all state and every figure", async () => {
   const first = await trainABit(pipelines), second = await trainABit(pipelines);
   assert(first.losses.every((loss) => Number.isFinite(loss) && loss > 0), `losses ${first.losses}`);
   assert(new Set(first.losses).size === STEPS, `the state does not move: losses ${first.losses}`);

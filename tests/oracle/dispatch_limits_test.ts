@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { recordByolLoss } from "../../src/byol/loss.ts";
-import { recordStepMetrics } from "../../src/byol/metrics.ts";
+import { allocMetricRing, FIGURES, recordStepMetrics } from "../../src/byol/metrics.ts";
 import { packBlur, packView, recordViews, VIEW_WORDS } from "../../src/byol/views.ts";
 import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
 import type { PipelineCache } from "../../src/gpu/pipeline.ts";
@@ -30,7 +30,6 @@ import { recordMaxPool, recordMaxPoolBackward } from "../../src/nn/max_pool.ts";
 import { recordPadChannels } from "../../src/nn/pad_channels.ts";
 import { recordSoftmaxCrossEntropy } from "../../src/nn/softmax_cross_entropy.ts";
 import { recordTopK } from "../../src/nn/top_k.ts";
-import { LossScale } from "../../src/optim/loss_scale.ts";
 import { createOptimizer, type OptimizerOptions, recordOptimizerUpdate } from "../../src/optim/optimizer.ts";
 import {
   expectClose,
@@ -206,12 +205,18 @@ for (const [N, H, W] of [[1, 1, 140_001], [2, 1_100_001, 1]]) {
 
 limitTest("step_metrics of the largest batch, whose loops must not be longer than a driver's", async () => {
   const N = 8192, D = 256, slot = 3, rowLoss = wholes("rowLoss", [2 * N], 1);
-  const projection = wholes("projection", [2 * N, D], 2), control = LossScale.none(device);
+  const projection = wholes("projection", [2 * N, D], 2);
   const step = new StepParams(device);
   step.write({ lr: 0, slot, tau: 1 });
-  const [ring] = await run((recorder) => [
-    recordStepMetrics(recorder, rowLoss.tensor, projection.tensor, step.tensor, control.state),
-  ]);
+  const embedding = wholes("embedding", [2 * N, 2], 3);
+  embedding.data.fill(0); // none is found to be alive early
+  device.queue.writeBuffer(embedding.tensor.storage!.buffer, 0, new Float32Array(4 * N));
+  const [ring] = await run((recorder) => {
+    const ring = allocMetricRing(recorder), tensors = [rowLoss, projection, embedding].map((v) => v.tensor);
+    const [losses, projections, embeddings] = tensors, sources = { rowLoss: losses, projection: projections };
+    recordStepMetrics(recorder, { ...sources, embedding: embeddings, step: step.tensor, ring });
+    return [ring];
+  });
   let deviations = 0;
   const inverse = Float64Array.from(
     { length: N },
@@ -224,10 +229,10 @@ limitTest("step_metrics of the largest batch, whose loops must not be longer tha
     deviations += Math.sqrt(squares / (N - 1));
   }
   const loss = rowLoss.data.reduce((a, b) => a + b, 0) / N;
-  const figures = ring.subarray(4 * slot, 4 * slot + 2);
-  expectClose("figures", figures, [loss, deviations / D], summationError(D + N));
+  const [view1, view2, projectionStd, , dead] = ring.subarray(FIGURES * slot, FIGURES * slot + 5);
+  expectClose("figures", [view1 + view2, projectionStd], [loss, deviations / D], summationError(D + N));
+  assertEquals(dead, 1);
   step.destroy();
-  control.destroy();
 });
 
 limitTest("pad_channels past 65,535 workgroups", async () => {

@@ -7,10 +7,11 @@ async function check(
   prediction: Values,
   projection: Values,
   expected?: Record<string, Values>,
+  microBatches = 1,
 ): Promise<void> {
   const [rows, D] = prediction.shape, shape = { N: rows / 2, D };
   const [rowLoss, dPrediction] = await run((recorder) => {
-    const loss = recordByolLoss(recorder, upload(prediction), upload(projection));
+    const loss = recordByolLoss(recorder, upload(prediction), upload(projection), undefined, microBatches);
     return [loss.rowLoss, loss.dPrediction];
   });
   // Unit vectors' differences are at most 2, so a row's loss is a sum of terms that is at most 4.
@@ -23,12 +24,13 @@ async function check(
     rtol,
     new Float64Array(rows).fill(4),
   );
-  const gradient = expected?.dPrediction.data ?? byolLossBackward(shape, prediction.data, projection.data);
+  const whole = expected?.dPrediction.data ?? byolLossBackward(shape, prediction.data, projection.data);
+  const gradient = whole.map((v) => v / microBatches);
   for (let row = 0; row < rows; row++) {
     const part = (v: Float64Array) => v.subarray(row * D, (row + 1) * D);
     // In units of 1/‖p‖: the tangent's projection cancels where both vectors agree.
     const length = Math.max(1e-6, Math.hypot(...part(prediction.data)));
-    const scale = new Float64Array(D).fill(4 / shape.N / length);
+    const scale = new Float64Array(D).fill(4 / shape.N / microBatches / length);
     expectClose(`dPrediction, row ${row}`, part(dPrediction), part(gradient), rtol, scale);
   }
 }
@@ -37,6 +39,8 @@ for (const [rows, D] of [[2, 1], [2, 16], [6, 33], [18, 256], [4, 7]]) {
   Deno.test(`byol_loss agrees with float64 at ${rows}x${D}`, () =>
     check(noise([rows, D], 1), noise([rows, D], 2)));
 }
+Deno.test("byol_loss of one of three micro-batches has a third of the gradient", () =>
+  check(noise([6, 33], 1), noise([6, 33], 2), undefined, 3));
 Deno.test("byol_loss agrees with float64 for zero, equal, opposite and tiny vectors", () => {
   const prediction = noise([8, 5], 1),
     projection = noise([8, 5], 2),

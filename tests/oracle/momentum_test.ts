@@ -1,9 +1,11 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
 import { StepParams } from "../../src/gpu/step_params.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { readFloats } from "../../src/gpu/readback.ts";
 import { MomentumState, recordMomentumUpdate } from "../../src/optim/momentum.ts";
+import { LossScale } from "../../src/optim/loss_scale.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
 import { goldenCases } from "./golden.ts";
 import { expectClose, noise, pipelines, summationError, type Values } from "./oracle.ts";
 import { larsUpdate, sgdUpdate } from "./reference/momentum.ts";
@@ -22,7 +24,13 @@ interface Rates {
 }
 
 /** Runs `steps` updates over all parts at once; gives each part's weight and momentum. */
-async function onGpu(name: "lars" | "sgd", parts: Part[], rates: Rates, steps: number) {
+async function onGpu(
+  name: "lars" | "sgd",
+  parts: Part[],
+  rates: Rates & { scaled?: boolean },
+  steps: number,
+  control?: Tensor,
+) {
   const { device } = pipelines, layout = new ParameterLayout();
   for (const [i, { kind, weight }] of parts.entries()) layout.add(`p${i}`, kind, weight.shape);
   const weights = new FlatBuffer(device, layout, "weights"),
@@ -35,7 +43,7 @@ async function onGpu(name: "lars" | "sgd", parts: Part[], rates: Rates, steps: n
     gradients.write(`p${i}`, Float32Array.from(part.gradient.data));
     state.momentum.write(`p${i}`, Float32Array.from(part.momentum.data));
   }
-  recordMomentumUpdate(recorder, state, weights, gradients, step.tensor);
+  recordMomentumUpdate(recorder, state, weights, gradients, step.tensor, control);
   const plan = await recorder.compile(pipelines);
   for (let k = 0; k < steps; k++) {
     step.write({ lr: rates.learningRate, slot: 0, tau: 1 });
@@ -82,6 +90,15 @@ for (const [name, update] of [["lars", larsUpdate], ["sgd", sgdUpdate]] as const
       expectClose(`momentum of ${i}`, actual[i].momentum, truth.momentum, rtol);
       expectClose(`weight of ${i}`, actual[i].weight, truth.weight, rtol);
     }
+  });
+
+  Deno.test(`${name} takes gradients that are not scaled as they are, whatever the loss scale`, async () => {
+    const parts = [part("weight", [5, 3, 3, 7], 1), part("norm", [5], 2)];
+    const lossScale = LossScale.dynamic(pipelines.device, { initial: 512 });
+    lossScale.write(Float32Array.of(512, 1 / 512, 1, 0, 0, 0, 0, 0));
+    const scaled = await onGpu(name, parts, { ...RATES, scaled: false }, 2, lossScale.state);
+    assertEquals(scaled, await onGpu(name, parts, RATES, 2));
+    lossScale.destroy();
   });
 
   for (const { index, params: { excluded, ...rates }, tensors: t } of goldenCases(name)) {

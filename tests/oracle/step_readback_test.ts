@@ -39,13 +39,18 @@ Deno.test("steps read nothing back and make no buffer, bind group or pipeline", 
   const N = 4, px = 8;
   const optimizer = { name: "lars", weightDecay: 1e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
   const heads = { projector: { hidden: 16, out: 8 }, predictor: { hidden: 16 } };
-  const state = new ByolState(device, { arch: "cifar_resnet8", ...heads }, optimizer);
+  const state = new ByolState(device, { arch: "cifar_resnet8", ...heads }, optimizer, undefined, {
+    classes: 3,
+  });
   state.initialize(1);
   const views = upload(noise([2 * N, px, px, 3], 1), "views"), { buffer } = views.storage!;
-  const step = await ByolStep.compile(pipelines, state, () => views);
+  const step = await ByolStep.compile(pipelines, state, () => views, { microBatches: 2 });
+  const labels = new Uint32Array(N);
 
   const calls = await callsDuring(buffer, () => {
-    for (let k = 0; k < 20; k++) step.run(k, { lr: 0.1, tau: 0.99 });
+    for (let k = 0; k < 20; k++) {
+      step.run(k, { lr: 0.1, tau: 0.99, probeLr: 0.1 }, () => step.writeLabels(labels));
+    }
   });
   assertEquals(calls, {});
 
