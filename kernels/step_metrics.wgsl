@@ -4,9 +4,11 @@
 //   2     the mean over D of the standard deviation of the normalised projections z^ of view 1 (1/sqrt(D) when healthy,
 //         0 when collapsed)
 //   3     the mean cosine of two different images' projections of view 1: (|sum of z^|^2 - N) / (N (N - 1)); 0 if N = 1
-//   4     the share of the DIM features that are dead
+//   4     the mean cosine of the online network's projection of view 1 and the target's of the same
+//   5     the share of the DIM features that are dead
 // row_loss    [2N]      f32, read
 // projection  [2N, D]   Elem, read: the online network's
+// target_projection  [2N, D]   Elem, read: the target's
 // dead        [BLOCKS]  f32, read: how many features are dead, from dead_features.wgsl
 // step        [STEP_PARAMETERS]   f32, read; step[1] is the slot, step[4] the micro-batch's number in its step
 // inv_norm    [N]                 f32, scratch
@@ -25,21 +27,30 @@ const EPSILON: f32 = 1e-12;
 
 @group(0) @binding(0) var<storage, read> row_loss: array<f32>;
 @group(0) @binding(1) var<storage, read> projection: array<Elem>;
-@group(0) @binding(2) var<storage, read> dead: array<f32>;
-@group(0) @binding(3) var<storage, read> step: array<f32>;
-@group(0) @binding(4) var<storage, read_write> inv_norm: array<f32>;
-@group(0) @binding(5) var<storage, read_write> ring: array<f32>;
+@group(0) @binding(2) var<storage, read> target_projection: array<Elem>;
+@group(0) @binding(3) var<storage, read> dead: array<f32>;
+@group(0) @binding(4) var<storage, read> step: array<f32>;
+@group(0) @binding(5) var<storage, read_write> inv_norm: array<f32>;
+@group(0) @binding(6) var<storage, read_write> ring: array<f32>;
 
 var<workgroup> sums: array<vec4f, WORKGROUP_SIZE>; // losses of view 1 and 2, deviations, squared means
-var<workgroup> deads: array<f32, WORKGROUP_SIZE>;
+var<workgroup> others: array<vec2f, WORKGROUP_SIZE>; // cosines with the target, dead features
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_index) lane: u32) {
   var sum = vec4f();
+  var other = vec2f();
   for (var n = lane; n < N; n += WORKGROUP_SIZE) {
-    var squares = 0.0;
-    for (var i = 0u; i < D; i++) { let v = f32(projection[n * D + i]); squares = fma(v, v, squares); }
-    inv_norm[n] = 1.0 / sqrt(max(squares, EPSILON));
+    var squares = vec2f(); // of the online network's projection, and the target's
+    var product = 0.0;
+    for (var i = 0u; i < D; i++) {
+      let v = vec2f(f32(projection[n * D + i]), f32(target_projection[n * D + i]));
+      squares = fma(v, v, squares);
+      product = fma(v.x, v.y, product);
+    }
+    let inv = 1.0 / sqrt(max(squares, vec2f(EPSILON)));
+    inv_norm[n] = inv.x;
+    other.x += product * inv.x * inv.y;
     sum.x += row_loss[n];
     sum.y += row_loss[N + n];
   }
@@ -56,15 +67,14 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     sum.z += sqrt(m2 / f32(max(N, 2u) - 1u));
     sum.w = fma(mean, mean, sum.w);
   }
-  var dead_sum = 0.0;
-  for (var b = lane; b < arrayLength(&dead); b += WORKGROUP_SIZE) { dead_sum += dead[b]; }
+  for (var b = lane; b < arrayLength(&dead); b += WORKGROUP_SIZE) { other.y += dead[b]; }
   sums[lane] = sum;
-  deads[lane] = dead_sum;
+  others[lane] = other;
   for (var reach = WORKGROUP_SIZE / 2u; reach > 0u; reach /= 2u) {
     workgroupBarrier();
     if (lane < reach) {
       sums[lane] += sums[lane + reach];
-      deads[lane] += deads[lane + reach];
+      others[lane] += others[lane + reach];
     }
   }
   if (lane != 0u) { return; }
@@ -74,7 +84,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   add(1u, total.y / images);
   add(2u, total.z / f32(D));
   add(3u, select(0.0, (images * total.w - 1.0) / max(images - 1.0, 1.0), N > 1u));
-  add(4u, deads[0] / f32(DIM));
+  add(4u, others[0].x / images);
+  add(5u, others[0].y / f32(DIM));
 }
 
 fn add(figure: u32, value: f32) {

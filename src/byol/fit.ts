@@ -4,6 +4,8 @@ import { OutOfMemoryError } from "../gpu/gpu_error.ts";
 
 /** The memory that a training run takes of a GPU. */
 export interface Fit {
+  /** What the config calls that number. */
+  field?: "batch" | "micro_batch";
   batch: number;
   /**
    * Bytes at another batch size. Allocates nothing.
@@ -30,7 +32,7 @@ export async function expectFit(device: GPUDevice, fit: Fit): Promise<void> {
 
 /** What to throw where a run turned out not to fit: as `expectFit`'s. */
 export async function refuse(device: GPUDevice, fit: Fit): Promise<DomainError> {
-  const { batch, budget } = fit, taken = tryBytes(fit, batch);
+  const { batch, budget, field = "batch" } = fit, taken = tryBytes(fit, batch);
   const fits = async (size: number) => {
     const bytes = tryBytes(fit, size);
     return bytes !== undefined && (budget === undefined ? await canAllocate(device, bytes) : bytes <= budget);
@@ -47,10 +49,10 @@ export async function refuse(device: GPUDevice, fit: Fit): Promise<DomainError> 
     : `, of which ${mebibytes(budget)} may be taken`;
   const detail = least < LEAST_BATCH
     ? `${needs}${has}; no batch fits`
-    : `${needs}${has}; the largest batch that fits is ${least}`;
-  return new DomainError("invalid", `Cannot train with batch ${batch}: ${detail}`, {
+    : `${needs}${has}; the largest ${field} that fits is ${least}`;
+  return new DomainError("invalid", `Cannot train with ${field} ${batch}: ${detail}`, {
     type: "batch_too_large",
-    errors: [{ pointer: "#/config/batch", detail }],
+    errors: [{ pointer: `#/config/${field}`, detail }],
   });
 }
 

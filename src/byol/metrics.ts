@@ -15,6 +15,8 @@ export interface StepMetrics {
   projectionStd: number;
   /** Mean cosine between the projections of different images' view 1: near 0 when healthy, 1 when collapsed. */
   meanCosine: number;
+  /** Mean cosine between the online network's projection of view 1 and the target's of the same: 0.7 … 1 when healthy. */
+  targetCosine: number;
   /** Share of the embedding's dimensions that are 0 for every image of a micro-batch, in both views. */
   deadFeatures: number;
   /** Of the online probe, where there is one: the mean cross-entropy of view 1's labelled images, and how many it gets right. */
@@ -36,7 +38,7 @@ export interface StepMetrics {
 export const METRIC_SLOTS = 256;
 /** A slot's figures in their order; the kernels write runs of them. */
 const NAMES = [
-  ...["lossView1", "lossView2", "projectionStd", "meanCosine", "deadFeatures"],
+  ...["lossView1", "lossView2", "projectionStd", "meanCosine", "targetCosine", "deadFeatures"],
   ...["probeLoss", "probeTop1"],
   ...["gradientNorm", "parameterNorm", "targetDistance", "lossScale", "skippedSteps"],
 ] as const;
@@ -62,6 +64,8 @@ export interface MetricSources {
   rowLoss: Tensor;
   /** `[2N, D]`, the online network's. */
   projection: Tensor;
+  /** Likewise, the target's. */
+  targetProjection: Tensor;
   /** `[2N, dim]`, the online encoder's. */
   embedding: Tensor;
   /** The step parameters, which name the slot. */
@@ -78,11 +82,12 @@ export interface MetricSources {
  */
 export function recordStepMetrics(
   recorder: Recorder,
-  { rowLoss, projection, embedding, step, ring }: MetricSources,
+  { rowLoss, projection, targetProjection, embedding, step, ring }: MetricSources,
   microBatches = 1,
 ): void {
   const [rows, D] = projection.shape, [, DIM] = embedding.shape, blocks = Math.ceil(DIM / 64);
   expectShape(rowLoss, [rows], "the rows' losses");
+  expectShape(targetProjection, [rows, D], "the target's projections");
   expectShape(embedding, [rows, DIM], "the rows' embeddings");
   const dead = recorder.alloc("metrics.dead", [blocks]);
   recorder.dispatch(
@@ -97,7 +102,7 @@ export function recordStepMetrics(
       elem: elemOf(projection),
       overrides: { N: rows / 2, D, DIM, SHARE: 1 / microBatches, ...figuresFrom("lossView1") },
     },
-    [rowLoss, projection, dead, step, recorder.alloc("metrics.inv_norm", [rows / 2]), ring],
+    [rowLoss, projection, targetProjection, dead, step, recorder.alloc("metrics.inv_norm", [rows / 2]), ring],
     [1],
   );
 }

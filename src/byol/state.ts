@@ -57,9 +57,20 @@ export class ByolState {
     return buffers.reduce((sum, { all }) => sum + byteLength(all), 0);
   }
 
-  /** Fresh weights from `seed`; the target starts as a copy of the online network, as its average would. */
-  initialize(seed: number): void {
+  /**
+   * A new run's state: fresh weights from `seed`, the target a copy of the online network, as its average would be, and
+   * everything else at zero.
+   *
+   * @param init A training state whose online weights and running statistics to begin with: all of the encoder's, and a
+   *   head's where it has the same sizes.
+   * @throws {RangeError} If a tensor of the encoder is missing or of another shape; names it.
+   */
+  initialize(seed: number, init?: NamedTensors): void {
     initNetwork(this.online, seed);
+    if (init) {
+      const heads = ["projector.", "predictor."].filter((head) => this.online.fits(init, "online.", head));
+      for (const part of ["encoder.", ...heads]) this.online.load(init, "online.", part);
+    }
     const encoder = this.device.createCommandEncoder({ label: "initialize" });
     for (
       const [from, to] of [

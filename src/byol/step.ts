@@ -75,7 +75,8 @@ function recordMicro(
     microBatches,
   );
   const ring = allocMetricRing(recorder);
-  recordStepMetrics(recorder, { rowLoss, projection, embedding, step: params, ring }, microBatches);
+  const sources = { rowLoss, projection, targetProjection, embedding, step: params, ring };
+  recordStepMetrics(recorder, sources, microBatches);
   const queue = recordEmbeddingQueue(recorder, embedding, params);
   const labels = probe && recorder.keep(recorder.alloc("batch.labels", [images], "u32"));
   if (labels) recordProbe(recorder, probe, { embedding, labels, step: params, ring }, microBatches);

@@ -1,48 +1,48 @@
 import type { DatasetReader } from "../data/dataset_reader.ts";
 import { Loader } from "../data/loader.ts";
-import { DomainError } from "../domain/errors.ts";
-import type { JobProgress } from "../domain/job.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { OutOfMemoryError } from "../gpu/gpu_error.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
-import { learningRate } from "../optim/schedule.ts";
-import { targetDecay } from "./ema.ts";
-import { expectFit, mebibytes, refuse } from "./fit.ts";
-import { METRIC_SLOTS, type StepMetrics } from "./metrics.ts";
-import { openByolState } from "./state.ts";
-import { ByolStep, stepMemory } from "./step.ts";
+import { Batches } from "./batches.ts";
+import { expectFit, type Fit, mebibytes, refuse } from "./fit.ts";
+import { type ByolState, openByolState } from "./state.ts";
+import { ByolStep, stepMemory, type StepOptions } from "./step.ts";
+import { type Evaluation, type TrainHooks, TrainingLoop } from "./training_loop.ts";
 import { openViewSource, sketchViews, type ViewSource } from "./view_source.ts";
 
-/** What a checkpoint is made of; `step` optimiser steps are done. */
-export interface TrainedState {
-  step: number;
-  epoch: number;
-  metrics: Record<string, number>;
-  /** Length of the encoder's embeddings. */
-  dim: number;
-  model: NamedTensors;
-  trainingState: NamedTensors;
+/** An evaluation that holds memory of the GPU from before the first step to after the last. */
+export interface OpenEvaluation extends Evaluation {
+  bytes: number;
+  /** Takes that memory. @throws {OutOfMemoryError} If the device has not got it. */
+  prepare(): Promise<void>;
+  destroy(): void;
 }
-export interface TrainHooks {
-  progress(progress: JobProgress, metrics: Record<string, number>): void;
-  /** Something worth knowing that is no figure. */
-  message(text: string): void;
-  /** Awaited: training goes on when the checkpoint is safe and told. */
-  checkpoint(state: TrainedState): Promise<void>;
+export interface TrainOptions {
+  /** The most bytes of GPU memory that it may take; where it isn't known, what the device gives. */
+  memoryBudget?: number;
+  /** A state to go on from, and its checkpoint's id. */
+  resume?: { checkpoint: string; step: number; trainingState: NamedTensors };
+  /** A state whose weights to begin with, instead of random ones. */
+  init?: NamedTensors;
+  /** Sets up what measures the network while it trains. */
+  openEvaluation?(state: ByolState): OpenEvaluation;
+  /** Whether a state is to be kept when the run is stopped, by what the signal was aborted with. */
+  keepsStateOf?(reason: unknown): boolean;
+  /** For tests: BYOL without a part that it cannot do without. */
+  ablation?: StepOptions["ablation"];
 }
 
-/** Work submitted between two waits for the GPU: long enough that a wait's 10 ms vanish, short enough to cancel soon. */
-const SECONDS_BETWEEN_WAITS = 1;
+/** From this many images on, BatchNorm over fewer than `FULL_BATCH` images at once costs accuracy (byol.md §B5, §E2). */
+const LARGE_DATASET = 100_000, FULL_BATCH = 256;
 
 /**
- * Trains BYOL from fresh weights: batch → replay → figures → checkpoint, for `config.total_steps` steps, with a
- * checkpoint at step 0, every `config.checkpoint.every_steps` and at the end.
+ * Trains BYOL for `config.total_steps` steps, with a checkpoint at step 0, every `config.checkpoint.every_steps` and at
+ * the end. A run that is interrupted and goes on from a checkpoint makes the same bits as one that was not.
  *
- * @param options.memoryBudget The most bytes of GPU memory that it may take; where it isn't known, what the device gives.
  * @returns The last step's figures and the run's mean rate.
  * @throws {DomainError} `invalid` if the data does not fit the config; or, type `batch_too_large`, if the batch does not
- *   fit the GPU, naming the largest that does; or, type `diverged`, when the loss is not finite.
+ *   fit the GPU, naming the largest that does; or, type `diverged` or `collapsed`, naming the last good checkpoint.
  * @throws What `signal` was aborted with.
  */
 export async function train(
@@ -51,134 +51,70 @@ export async function train(
   reader: DatasetReader,
   hooks: TrainHooks,
   signal: AbortSignal,
-  { memoryBudget }: { memoryBudget?: number } = {},
+  options: TrainOptions = {},
 ): Promise<Record<string, number>> {
-  const { batch, seed, split, total_steps: total } = config;
+  const { batch, seed, split } = config, microBatch = config.micro_batch ?? batch;
+  const { resume, init, memoryBudget, ablation } = options;
   const loader = new Loader({ reader, split, batch, seed });
-  const state = openByolState(pipelines, config);
-  const memoryAt = (size: number) => {
-    const sketch = sketchViews(config, size, Math.ceil((loader.maxBatchBytes * size) / batch));
-    const plan = stepMemory(pipelines, state, sketch.record);
-    return { plan, bytes: plan.bytes + sketch.bytes + state.bytes };
-  };
-  const fit = { batch, budget: memoryBudget, bytesAt: (size: number) => memoryAt(size).bytes };
-  let views: ViewSource | undefined, step: ByolStep | undefined;
+  const state = openByolState(pipelines, config, { classes: loader.classes });
+  const open: { destroy(): void }[] = [state];
   try {
+    const evaluation = options.openEvaluation?.(state);
+    if (evaluation) open.push(evaluation);
+    const memoryAt = (size: number) => {
+      const sketch = sketchViews(config, size, loader.maxImageBytes * size);
+      const plan = stepMemory(pipelines, state, sketch.record, {
+        microBatches: batch / microBatch,
+        ablation,
+      });
+      return { plan, bytes: plan.bytes + sketch.bytes + state.bytes + (evaluation?.bytes ?? 0) };
+    };
+    const fit: Fit = {
+      ...{ field: config.micro_batch === null ? "batch" : "micro_batch", batch: microBatch },
+      ...{ budget: memoryBudget, bytesAt: (size) => memoryAt(size).bytes },
+    };
     await expectFit(pipelines.device, fit);
-    const { plan, bytes } = memoryAt(batch);
-    hooks.message(
-      `A step will take ${mebibytes(bytes)} of the GPU's memory: ${
-        mebibytes(plan.bytes)
-      } for ${plan.tensors} tensors ` +
-        `(${mebibytes(plan.peakBytes)} of it alive at once), the rest for weights, gradients and the batch`,
+    const { plan, bytes } = memoryAt(microBatch);
+    hooks.message("info", describeMemory(plan, bytes));
+    if (loader.images >= LARGE_DATASET && microBatch < FULL_BATCH) {
+      hooks.message("warn", describeSmallBatch(microBatch, loader.images));
+    }
+    const views: ViewSource = openViewSource(
+      pipelines.device,
+      config,
+      reader,
+      loader.maxImageBytes * microBatch,
     );
-    const source = views = openViewSource(pipelines.device, config, reader, loader.maxBatchBytes);
-    state.initialize(seed);
+    open.push(views);
+    if (resume) state.load(resume.trainingState);
+    else state.initialize(seed, init);
+    let step: ByolStep;
     try {
-      step = await ByolStep.compile(pipelines, state, (recorder) => source.record(recorder));
+      step = await ByolStep.compile(pipelines, state, (recorder) => views.record(recorder), {
+        ...{ microBatches: batch / microBatch, ablation },
+      });
+      open.push(step);
+      await evaluation?.prepare();
     } catch (error) {
       throw error instanceof OutOfMemoryError ? await refuse(pipelines.device, fit) : error;
     }
-    return await loop(source, step);
+    if (resume) hooks.message("info", `Going on from ${resume.checkpoint}, after ${resume.step} steps`);
+    const loop = new TrainingLoop({
+      ...{ config, state, step, views, batches: new Batches(loader), hooks, evaluation },
+      ...{ gpuMemoryBytes: bytes, from: resume },
+    }, signal);
+    return await loop.toEnd(options.keepsStateOf ?? (() => false));
   } finally {
-    step?.destroy();
-    views?.destroy();
-    state.destroy();
-  }
-
-  async function loop(views: ViewSource, step: ByolStep): Promise<Record<string, number>> {
-    const save = async (done: number, metrics: Record<string, number>) => {
-      const epoch = Math.floor(done / loader.stepsPerEpoch);
-      await hooks.checkpoint({ step: done, epoch, metrics, dim: state.spec.dim, ...await state.read(done) });
-    };
-    await save(0, {});
-    const pace = new Pace(total, batch);
-    let latest: Record<string, number> = {};
-    for (let done = 0; done < total;) {
-      signal.throwIfAborted();
-      const every = config.checkpoint.every_steps ?? total;
-      const until = Math.min(done + pace.stepsBetweenWaits, (Math.floor(done / every) + 1) * every, total);
-      for (let k = done; k < until; k++) {
-        views.write(loader.batch(k));
-        step.run(k, ratesAt(k, config));
-      }
-      const figures = await step.metrics(done, until);
-      latest = { ...summarize(figures, done, config.precision), ...ratesAt(until - 1, config) };
-      done = until;
-      const progress = pace.advance(done, Math.floor((done - 1) / loader.stepsPerEpoch));
-      hooks.progress(progress, { ...latest, images_per_s: progress.images_per_s });
-      if (done % every === 0 || done === total) await save(done, latest);
-    }
-    return { ...latest, step: total, images_per_s: pace.meanRate };
+    for (const part of open.reverse()) part.destroy();
   }
 }
 
-/** Learning rate and target decay of step `k`, from 0. */
-function ratesAt(k: number, config: ResolvedPretrainConfig): { lr: number; tau: number } {
-  return {
-    lr: learningRate(k, config.total_steps, config.warmup_steps, config.peak_lr),
-    tau: targetDecay(k, config.total_steps, config.tau),
-  };
+function describeMemory(plan: { bytes: number; peakBytes: number; tensors: number }, bytes: number): string {
+  return `A step will take ${mebibytes(bytes)} of the GPU's memory: ${
+    mebibytes(plan.bytes)
+  } for ${plan.tensors} tensors ` +
+    `(${mebibytes(plan.peakBytes)} of it alive at once), the rest for weights, gradients and the batch`;
 }
-
-/** @throws {DomainError} If a loss is not a finite number: the run cannot recover from that. */
-function summarize(
-  figures: StepMetrics[],
-  first: number,
-  precision: ResolvedPretrainConfig["precision"],
-): Record<string, number> {
-  const bad = figures.findIndex(({ loss }) => !Number.isFinite(loss));
-  if (bad >= 0) {
-    throw new DomainError(
-      "invalid",
-      `Cannot go on training: the loss of step ${first + bad} is ${
-        figures[bad].loss
-      }; lower optimizer.base_lr`,
-      { type: "diverged" },
-    );
-  }
-  const mean = (of: (m: StepMetrics) => number) =>
-    figures.reduce((sum, m) => sum + of(m), 0) / figures.length;
-  const { lossScale, skippedSteps } = figures.at(-1)!;
-  return {
-    loss: mean((m) => m.loss),
-    projection_std: mean((m) => m.projectionStd),
-    ...precision === "mixed" && { loss_scale: lossScale, skipped_steps: skippedSteps },
-  };
-}
-
-/**
- * How fast the loop goes, and so how many steps it may submit before it waits for the GPU. The first step counts for
- * nothing else: the driver compiles its kernels in it, which can take longer than the rest of a short run.
- */
-class Pace {
-  stepsBetweenWaits = 1;
-  #first: { at: number; done: number } | undefined;
-  #last = { at: performance.now(), done: 0 };
-  constructor(readonly total: number, readonly batch: number) {}
-
-  /** Images a second since the first step; 0 while there is nothing to tell it from. */
-  get meanRate(): number {
-    if (!this.#first || this.#last.done === this.#first.done) return 0;
-    return this.batch * stepsPerSecond(this.#first, this.#last);
-  }
-
-  advance(done: number, epoch: number): JobProgress {
-    const now = { at: performance.now(), done }, rate = stepsPerSecond(this.#last, now);
-    this.#last = now;
-    this.#first ??= now;
-    this.stepsBetweenWaits = Math.min(METRIC_SLOTS, Math.max(1, Math.round(rate * SECONDS_BETWEEN_WAITS)));
-    const { meanRate, batch, total } = this;
-    return {
-      step: done,
-      total_steps: total,
-      epoch,
-      images_per_s: rate * batch,
-      eta_s: meanRate === 0 ? null : ((total - done) * batch) / meanRate,
-    };
-  }
-}
-
-function stepsPerSecond(from: { at: number; done: number }, to: { at: number; done: number }): number {
-  return (to.done - from.done) / Math.max(1e-3, (to.at - from.at) / 1000);
-}
+const describeSmallBatch = (size: number, images: number): string =>
+  `BatchNorm takes its statistics of ${size} images at once; of ${images} images, fewer than ${FULL_BATCH} cost accuracy ` +
+  `(3 points at 128 and 13 at 64, on ImageNet), whatever the batch that gradients are summed over`;

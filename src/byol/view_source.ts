@@ -1,6 +1,6 @@
 import { preprocess } from "../data/preprocess.ts";
 import type { DatasetReader } from "../data/dataset_reader.ts";
-import type { PackedBatch } from "../data/loader.ts";
+import { type PackedBatch, partOf } from "../data/loader.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { byteLength, type Tensor } from "../gpu/tensor.ts";
@@ -9,24 +9,25 @@ import { drawView, viewsOf } from "./augment.ts";
 import { blurRadius } from "./blur.ts";
 import { packBlur, packView, recordViews, VIEW_WORDS, type ViewInputs } from "./views.ts";
 
-/** Feeds a step: `record` once, then `write` each batch before its step runs. */
+/** Feeds a step: `record` once, then `write` each batch, or part of it, before it is gone through. */
 export interface ViewSource {
-  /** @returns `[2N, px, px, 3]`: view 1 of every image, then view 2. */
+  /** @returns `[2N, px, px, 3]`, of a micro-batch of N images: view 1 of every image, then view 2. */
   record(recorder: Recorder): Tensor;
-  write(batch: PackedBatch): void;
+  /** @param micro Which N images of the batch. */
+  write(batch: PackedBatch, micro?: number): void;
   destroy(): void;
 }
 
-/** The source that a config's `augmentation` names. @param maxBatchBytes Packed bytes of the largest batch. */
+/** The source that a config's `augmentation` names. @param maxBytes Packed bytes of the largest micro-batch. */
 export function openViewSource(
   device: GPUDevice,
   config: ResolvedPretrainConfig,
   reader: DatasetReader,
-  maxBatchBytes: number,
+  maxBytes: number,
 ): ViewSource {
   return config.augmentation === "none"
     ? plainViews(device, config, reader)
-    : augmentedViews(device, config, maxBatchBytes);
+    : augmentedViews(device, config, maxBytes);
 }
 
 /**
@@ -64,6 +65,8 @@ function viewInputs(config: ResolvedPretrainConfig, batch: number, maxBatchBytes
 }
 const distributionsOf = ({ augmentation }: ResolvedPretrainConfig) =>
   viewsOf(augmentation as Exclude<typeof augmentation, "none">);
+/** Images that go through the networks at once. */
+const rowsOf = ({ batch, micro_batch }: ResolvedPretrainConfig) => micro_batch ?? batch;
 /** What activations, and so the views, are stored as. */
 const dtypeOf = ({ precision }: ResolvedPretrainConfig) => precision === "mixed" ? "f16" : "f32";
 const channels = ({ channel_mean: mean, channel_std: std }: ResolvedPretrainConfig) => ({ mean, std });
@@ -71,11 +74,11 @@ const channels = ({ channel_mean: mean, channel_std: std }: ResolvedPretrainConf
 function augmentedViews(
   device: GPUDevice,
   config: ResolvedPretrainConfig,
-  maxBatchBytes: number,
+  maxBytes: number,
 ): ViewSource {
-  const { batch: N, px, seed } = config, views = distributionsOf(config), radius = blurRadius(px);
+  const { px, seed } = config, N = rowsOf(config), views = distributionsOf(config), radius = blurRadius(px);
   const upload = ({ label, shape, dtype }: Tensor) => uploadTensor(device, label, shape, dtype);
-  const inputs = viewInputs(config, N, maxBatchBytes);
+  const inputs = viewInputs(config, N, maxBytes);
   const [pixels, crops, colors] = [inputs.pixels, inputs.crops, inputs.colors].map(upload);
   const blurTaps = inputs.blurTaps && upload(inputs.blurTaps);
   const blurRows = new Float32Array(2 * N * (radius + 1));
@@ -83,7 +86,8 @@ function augmentedViews(
   return {
     record: (recorder) =>
       recordViews(recorder, { pixels, crops, colors, blurTaps }, px, channels(config), dtypeOf(config)),
-    write({ epoch, samples, pixels: packed, offsets, widths, heights }) {
+    write(batch, micro = 0) {
+      const { epoch, samples, pixels: packed, offsets, widths, heights } = partOf(batch, micro * N, N);
       for (const [i, sample] of samples.entries()) {
         const image = { offset: offsets[i], width: widths[i], height: heights[i] };
         for (const view of [1, 2] as const) {
@@ -104,12 +108,13 @@ function augmentedViews(
 
 /** No augmentation: what inference would see, twice. A step is then reproducible outside. */
 function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: DatasetReader): ViewSource {
-  const { batch: N, px, channel_mean, channel_std } = config, length = px * px * 3;
+  const { px, channel_mean, channel_std } = config, N = rowsOf(config), length = px * px * 3;
   const { label, shape, dtype } = plainShape(config, N), x = uploadTensor(device, label, shape, dtype);
   const values = new Float32Array(2 * N * length);
   return {
     record: () => x,
-    write({ samples }) {
+    write(batch, micro = 0) {
+      const { samples } = partOf(batch, micro * N, N);
       for (const [i, sample] of samples.entries()) {
         values.set(preprocess(reader.image(sample), { px, channel_mean, channel_std }), i * length);
       }

@@ -13,6 +13,22 @@ export interface PackedBatch {
   offsets: Uint32Array;
   widths: Uint32Array;
   heights: Uint32Array;
+  /** The images' classes, −1 where one has none. */
+  labels: Int32Array;
+}
+
+/** A stretch of a batch, as if it were one: its images `first` … `first + count − 1`. */
+export function partOf(batch: PackedBatch, first: number, count: number): PackedBatch {
+  const end = first + count, from = batch.offsets[first], to = batch.offsets[end] ?? batch.pixels.length;
+  return {
+    epoch: batch.epoch,
+    samples: batch.samples.subarray(first, end),
+    pixels: batch.pixels.subarray(from, to),
+    offsets: batch.offsets.slice(first, end).map((offset) => offset - from),
+    widths: batch.widths.subarray(first, end),
+    heights: batch.heights.subarray(first, end),
+    labels: batch.labels.subarray(first, end),
+  };
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 4) * 4;
@@ -20,8 +36,10 @@ const aligned = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 /** Batches of a split in each epoch's own order; an epoch's last incomplete batch is dropped. */
 export class Loader {
   readonly stepsPerEpoch: number;
-  /** What the pixels of any batch fit in. */
-  readonly maxBatchBytes: number;
+  /** What the packed pixels of any image fit in. */
+  readonly maxImageBytes: number;
+  /** How many classes the dataset has, where each image of the split has one. */
+  readonly classes: number | undefined;
   readonly #reader: DatasetReader;
   readonly #items: Uint32Array;
   readonly #batch: number;
@@ -51,8 +69,14 @@ export class Loader {
     this.#batch = batch;
     this.#seed = seed;
     this.stepsPerEpoch = Math.floor(items.length / batch);
-    this.maxBatchBytes = batch * items.reduce((most, n) => Math.max(most, aligned(reader.bytesOf(n))), 0);
-    this.#pixels = new Uint8Array(this.maxBatchBytes);
+    this.maxImageBytes = items.reduce((most, n) => Math.max(most, aligned(reader.bytesOf(n))), 0);
+    this.classes = items.every((n) => reader.classOf(n) >= 0) ? reader.classes.length : undefined;
+    this.#pixels = new Uint8Array(batch * this.maxImageBytes);
+  }
+
+  /** How many images the split has. */
+  get images(): number {
+    return this.#items.length;
   }
 
   /** The batch of `step`, counted from the run's first. */
@@ -63,6 +87,7 @@ export class Loader {
     }
     const samples = this.#order.items.slice(first, first + this.#batch);
     const offsets = new Uint32Array(this.#batch), widths = offsets.slice(), heights = offsets.slice();
+    const labels = Int32Array.from(samples, (n) => this.#reader.classOf(n));
     let length = 0;
     for (const [i, n] of samples.entries()) {
       const { width, height } = this.#reader.size(n), bytes = width * height * 3;
@@ -70,6 +95,6 @@ export class Loader {
       this.#reader.readInto(n, this.#pixels.subarray(length, length + bytes));
       length += aligned(bytes);
     }
-    return { epoch, samples, pixels: this.#pixels.subarray(0, length), offsets, widths, heights };
+    return { epoch, samples, pixels: this.#pixels.subarray(0, length), offsets, widths, heights, labels };
   }
 }

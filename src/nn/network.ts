@@ -1,7 +1,6 @@
 import { FlatBuffer, ParameterLayout } from "../gpu/parameters.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import type { NamedTensors } from "../domain/tensor_data.ts";
-import { elementCount } from "../gpu/tensor.ts";
+import type { NamedTensors, TensorData } from "../domain/tensor_data.ts";
 
 /** Where a network's parameters and BatchNorm statistics lie, before any buffer exists. Names are torchvision's. */
 export class NetworkLayout {
@@ -58,16 +57,17 @@ export class Network {
   /**
    * Loads parameters and statistics by name; convolutions are OIHW outside and KRSC here.
    *
-   * @param prefix Stands before each name in `tensors`.
+   * @param prefix Stands before each name in `tensors`. @param part What the names of those to load begin with.
    * @throws {RangeError} If a tensor is missing or of another shape; names it.
    */
-  load(tensors: NamedTensors, prefix: string): void {
+  load(tensors: NamedTensors, prefix: string, part = ""): void {
     for (const buffer of [this.values, this.statistics]) {
       for (const { name, shape } of buffer.layout.slots) {
+        if (!name.startsWith(part)) continue;
         const tensor = tensors.get(prefix + name);
-        if (!tensor || !(tensor.data instanceof Float32Array) || tensor.data.length !== elementCount(shape)) {
+        if (!tensor || !(tensor.data instanceof Float32Array) || !hasShape(tensor, shape)) {
           throw new RangeError(
-            `Cannot load ${prefix}${name}: ${elementCount(shape)} f32 values needed, got ${
+            `Cannot load ${prefix}${name}: f32 values of shape [${fileShape(shape)}] needed, got ${
               tensor ? `shape [${tensor.shape}]` : "none"
             }`,
           );
@@ -77,9 +77,29 @@ export class Network {
     }
   }
 
+  /** Whether `load` would find all that it needs. */
+  fits(tensors: NamedTensors, prefix: string, part = ""): boolean {
+    return [this.values, this.statistics].every(({ layout }) =>
+      layout.slots.every(({ name, shape }) => {
+        const tensor = tensors.get(prefix + name);
+        return !name.startsWith(part) || (tensor !== undefined && hasShape(tensor, shape));
+      })
+    );
+  }
+
   destroy(): void {
     for (const buffer of [this.values, this.statistics, this.gradients]) buffer?.destroy();
   }
+}
+
+/** The shape that files have what is `shape` on the GPU in. */
+const fileShape = (shape: readonly number[]): readonly number[] => {
+  const [K, R, S, C] = shape;
+  return shape.length === 4 ? [K, C, R, S] : shape;
+};
+function hasShape(tensor: TensorData, shape: readonly number[]): boolean {
+  const expected = fileShape(shape);
+  return tensor.shape.length === expected.length && tensor.shape.every((side, i) => side === expected[i]);
 }
 
 /** Files keep convolutions as [K, C, R, S] (torchvision); the GPU as [K, R, S, C]. Other ranks pass unchanged. */

@@ -15,7 +15,10 @@ export interface OnlineEvaluationOptions extends Pick<ByolState, "online" | "spe
   reader: DatasetReader;
   config:
     & { evaluate: EvaluateConfig }
-    & Pick<ResolvedPretrainConfig, "split" | "px" | "channel_mean" | "channel_std">;
+    & Pick<
+      ResolvedPretrainConfig,
+      "split" | "px" | "batch" | "micro_batch" | "channel_mean" | "channel_std"
+    >;
   /** The most bytes of the machine's memory that embeddings may take; by default half of what is available. */
   hostBudget?: number;
 }
@@ -50,7 +53,8 @@ export class OnlineEvaluation {
     const { dim } = spec, bankRows = this.#bank.length, queryRows = this.#queries.length;
     const search = knnMemory(pipelines, { bankRows, queryRows, dim, k: this.#k });
     expectHostMemory(search.hostBytes, bankRows + queryRows, dim, options.hostBudget ?? hostBudget());
-    const images = Math.max(bankRows, queryRows);
+    // No more at once than a step has views of, so that its activations stay under a step's.
+    const images = Math.min(Math.max(bankRows, queryRows), 2 * (config.micro_batch ?? config.batch));
     this.#encoder = Encoder.over(pipelines, online, spec, px, { prefix: "encoder", images });
     const classes = reader.classes.length;
     this.bytes = this.#encoder.bytes + Math.max(

@@ -1,21 +1,30 @@
 import { join } from "@std/path";
-import { train } from "../byol/train.ts";
-import { writeCheckpoint } from "../checkpoint/checkpoint_writer.ts";
+import type { ByolState } from "../byol/state.ts";
+import { type OpenEvaluation, train, type TrainOptions } from "../byol/train.ts";
+import type { TrainedState, TrainHooks } from "../byol/training_loop.ts";
+import { BackgroundWriter } from "../checkpoint/background_writer.ts";
+import { readCheckpoint } from "../checkpoint/checkpoint_reader.ts";
 import { modelConfig } from "../checkpoint/model_config.ts";
 import { DatasetReader } from "../data/dataset_reader.ts";
+import { DomainError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
+import { JobStopped } from "../domain/job.ts";
 import type { TrainingTask } from "../domain/ports.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
+import { RankMeWorker } from "../evaluation/rankme_worker.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Say } from "../ipc/worker_loop.ts";
+import { OnlineEvaluation } from "./online_evaluation.ts";
 
 /** What checkpoints say wrote them. */
 const VERSION = "0.1.0";
 
 /**
- * Runs a `pretrain` job: trains, keeping each checkpoint on disk before it is told.
+ * Runs a `pretrain` job, from the newest of its checkpoints that is whole or from the start: trains, keeping each checkpoint
+ * on disk before it is told.
  *
  * @returns The job's result: the last checkpoint's id and the last figures.
+ * @throws {DomainError} As `train`; `not_found` or `conflict`, if the checkpoint to begin with is not there or damaged.
  */
 export async function runPretrain(
   pipelines: PipelineCache,
@@ -26,44 +35,119 @@ export async function runPretrain(
   signal: AbortSignal,
   memoryBudget: number | undefined,
 ): Promise<Record<string, unknown>> {
+  const checkpoints = join(dataDir, "checkpoints"),
+    writer = new BackgroundWriter(),
+    rankMe = new RankMeWorker();
+  const message: TrainHooks["message"] = (level, text) => void say({ type: "message", level, text });
   const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
+  const evaluations: Record<string, number> = {};
   let last: string | undefined;
+  const checkpoint = async ({ step, epoch, metrics, dim, model, trainingState }: TrainedState) => {
+    const id = newId("ckpt"), { arch, px, channel_mean, channel_std, steps_per_epoch } = config;
+    const files = await writer.write(checkpoints, id, {
+      model,
+      trainingState,
+      config: modelConfig({ arch, dim, preprocessing: { px, channel_mean, channel_std } }),
+      state: {
+        step,
+        config,
+        dataset: { id: task.dataset, fingerprint: task.fingerprint },
+        rng: { seed: config.seed },
+        sampler: { epoch, step_in_epoch: step % steps_per_epoch },
+        versions: { latentd: VERSION, format: 1, deno: Deno.version.deno },
+      },
+    });
+    const created_at = new Date().toISOString();
+    await say({
+      type: "checkpoint",
+      checkpoint: { id, object: "checkpoint", job: task.job, step, epoch, metrics, files, created_at },
+    });
+    return last = id;
+  };
+  const openEvaluation = (state: ByolState): OpenEvaluation => {
+    const { online, spec } = state, evaluate = config.evaluate!, values = state.probe?.values;
+    const probe = values && { weight: values.view("weight"), bias: values.view("bias") };
+    const evaluation = OnlineEvaluation.open(pipelines, {
+      ...{ reader, config: { ...config, evaluate }, online, spec },
+    });
+    return {
+      everyEpochs: evaluate.knn_every_epochs,
+      bytes: evaluation.bytes,
+      prepare: () => evaluation.prepare(),
+      async run(signal) {
+        const { metrics, text } = await evaluation.run(signal, probe);
+        Object.assign(evaluations, metrics);
+        return { metrics, text };
+      },
+      destroy: () => evaluation.destroy(),
+    };
+  };
   try {
+    const options: TrainOptions = {
+      memoryBudget,
+      openEvaluation: config.evaluate ? openEvaluation : undefined,
+      keepsStateOf: (reason) => reason instanceof JobStopped && reason.reason !== "cancel",
+      ...await findStart(checkpoints, task, config, message),
+    };
+    last = options.resume?.checkpoint;
     const figures = await train(
       pipelines,
       config,
       reader,
       {
-        message: (text) => void say({ type: "message", level: "info", text }),
+        message,
         progress: (progress, metrics) => void say({ type: "progress", progress, metrics }),
-        async checkpoint({ step, epoch, metrics, dim, model, trainingState }) {
-          const id = newId("ckpt"), { arch, px, channel_mean, channel_std, steps_per_epoch } = config;
-          const files = await writeCheckpoint(join(dataDir, "checkpoints"), id, {
-            model,
-            trainingState,
-            config: modelConfig({ arch, dim, preprocessing: { px, channel_mean, channel_std } }),
-            state: {
-              step,
-              config,
-              dataset: { id: task.dataset, fingerprint: task.fingerprint },
-              rng: { seed: config.seed },
-              sampler: { epoch, step_in_epoch: step % steps_per_epoch },
-              versions: { latentd: VERSION, format: 1, deno: Deno.version.deno },
-            },
-          });
-          last = id;
-          const created_at = new Date().toISOString();
-          await say({
-            type: "checkpoint",
-            checkpoint: { id, object: "checkpoint", job: task.job, step, epoch, metrics, files, created_at },
-          });
-        },
+        checkpoint,
+        rankMe: (embeddings, dim) => rankMe.compute(embeddings, dim),
       },
       signal,
-      { memoryBudget },
+      options,
     );
-    return { checkpoint: last, ...figures };
+    return { checkpoint: last, ...figures, ...protocolOf(config, evaluations) };
   } finally {
+    writer.close();
+    rankMe.close();
     reader.close();
   }
+}
+
+/** What the run begins with: a state to go on from, or weights, or nothing. */
+async function findStart(
+  checkpoints: string,
+  { resume, dataset, fingerprint }: TrainingTask,
+  config: ResolvedPretrainConfig,
+  message: TrainHooks["message"],
+): Promise<Pick<TrainOptions, "resume" | "init">> {
+  for (const checkpoint of resume) {
+    try {
+      const { state, trainingState } = await readCheckpoint(checkpoints, checkpoint);
+      if (state.dataset.fingerprint !== fingerprint) {
+        throw new DomainError("conflict", `Cannot go on from ${checkpoint}: ${dataset} has changed since`, {
+          type: "dataset_changed",
+        });
+      }
+      return { resume: { checkpoint, step: state.step, trainingState } };
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.options.type === "dataset_changed") throw error;
+      message("error", `${error.message}; trying an earlier one`);
+    }
+  }
+  if (config.init === null) return {};
+  const { trainingState } = await readCheckpoint(checkpoints, config.init);
+  return { init: trainingState };
+}
+
+/** The last evaluation's numbers, with what they depend on. */
+function protocolOf(
+  { evaluate, split }: ResolvedPretrainConfig,
+  { knn_top1, probe_top1 }: Record<string, number>,
+): Record<string, unknown> {
+  if (!evaluate || knn_top1 === undefined) return {};
+  const { k, temperature, split: query_split } = evaluate;
+  return {
+    knn: { top1: knn_top1, k, temperature, distance: "cosine", bank_split: split, query_split },
+    ...(probe_top1 === undefined
+      ? {}
+      : { probe: { top1: probe_top1, split: query_split, protocol: "online" } }),
+  };
 }

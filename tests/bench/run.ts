@@ -8,6 +8,7 @@ import { describeOptions, type Option, readOptions, UsageError } from "./options
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
 import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
+import { quality, QUALITY_OPTIONS } from "./quality_bench.ts";
 import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
 import { torch, TORCH_OPTIONS } from "./torch_bench.ts";
 
@@ -47,6 +48,11 @@ const COMMANDS: Record<string, Command> = {
     about: "twice the batch, and twice the blocks, in at most 2.1 × the time",
     options: SCALING_OPTIONS,
     run: scaling,
+  },
+  quality: {
+    about: "k-NN accuracy of whole runs, ours over HTTP beside PyTorch's of the same recipe: an hour",
+    options: QUALITY_OPTIONS,
+    run: quality,
   },
 };
 

@@ -100,7 +100,7 @@ export class Training {
         ? new UsageError(error.message)
         : error;
     }
-    const views = openViewSource(device, config, reader, loader.maxBatchBytes);
+    const views = openViewSource(device, config, reader, loader.maxImageBytes * batch);
     state.initialize(0);
     const step = await ByolStep.compile(pipelines, state, (recorder) => views.record(recorder));
     return new Training(config, directory, reader, loader, state, views, step);

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import { unpackTar } from "modern-tar";
 import OpenAI from "openai";
 import { photographs } from "./photographs.ts";
+import { pythonWithTorch, runPython } from "./python.ts";
 import { isAlive, TestServer } from "./server.ts";
 
 /** What this file reads of the API's answers. */
@@ -16,6 +16,7 @@ const CONFIG = {
   ...{ arch: "cifar_resnet8", px: 16, batch: 16, steps: 16 },
   ...{ projector: { hidden: 32, out: 16 }, predictor: { hidden: 32 } },
   ...{ optimizer: { name: "lars", base_lr: 4, warmup_epochs: 0 }, checkpoint: { every_steps: 8 } },
+  evaluate: null, // it embeds 6,000 photographs
 };
 
 /** What the second server lets a job take: enough for CONFIG, and for a resnet18 with a few images. */
@@ -44,17 +45,6 @@ const submit = async (kind: string, config: unknown): Promise<string> => {
   assertEquals(response.status, 202, await response.clone().text());
   return (await response.json()).id;
 };
-/** A Python that has what embed_in_torch.py needs; undefined where there is none. */
-async function pythonWithTorch(): Promise<string | undefined> {
-  for (const python of ["python3", "/usr/bin/python3"]) {
-    try {
-      const probe = new Deno.Command(python, { args: ["-c", "import torch, numpy, PIL"], stderr: "null" });
-      if ((await probe.output()).success) return python;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
 const hex = (bytes: Uint8Array): string => bytes.toHex();
 const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
   hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
@@ -92,7 +82,7 @@ Deno.test({
   });
 
   await step("a pretrain job of 16 steps tells of its steps and keeps checkpoints", async () => {
-    const job = await submit("pretrain", CONFIG);
+    const job = await submit("pretrain", { ...CONFIG, evaluate: {} });
     const stream = await (await server.fetch(`/v1/jobs/${job}/events`)).text(); // it ends with the job
     const events = [...stream.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data));
     assertEquals(events.map(({ seq }) => seq), events.map((_, i) => i + 1));
@@ -100,10 +90,29 @@ Deno.test({
     assertEquals(statuses, ["queued", "running", "succeeded"]);
     const metrics = events.filter(({ type }) => type === "metrics").map(({ data }) => data);
     assertEquals(metrics.at(-1).step, 16);
-    for (const { loss, projection_std } of metrics) assert(loss > 0 && loss < 8 && projection_std > 0);
+    const [before, ...rows] = metrics, last = rows.at(-1);
+    for (const { loss, projection_std } of rows) assert(loss > 0 && loss < 8 && projection_std > 0);
+    // Labels were found, so accuracy is told as it was before training, and at the end.
+    assertEquals([before.step, before.knn_k, last.knn_k], [0, 200, 200]);
+    for (const { knn_top1, probe_top1 } of [before, last]) {
+      assert(knn_top1 > 0 && knn_top1 <= 1 && probe_top1 >= 0 && probe_top1 <= 1, JSON.stringify(metrics));
+    }
+    for (
+      const name of [
+        "loss_view1",
+        "gradient_norm",
+        "parameter_norm",
+        "mean_cosine",
+        "target_cosine",
+        "data_wait",
+      ]
+    ) {
+      assert(Number.isFinite(last[name]), `${name} of ${JSON.stringify(last)}`);
+    }
 
-    const { data: told } = events.find(({ type }) => type === "message");
-    assert(/^A step will take [\d.]+ MiB of the GPU's memory: /.test(told.text), told.text);
+    const told = events.filter(({ type }) => type === "message").map(({ data }) => data.text);
+    assert(/^A step will take [\d.]+ MiB of the GPU's memory: /.test(told[0]), told[0]);
+    assert(/^After 0 epochs: k-NN top-1 0\.\d+ on test \(/.test(told[1]), told[1]);
 
     const list = await server.json(`/v1/jobs/${job}/checkpoints`) as unknown as { data: Checkpoint[] };
     checkpoints = list.data.toSorted((a, b) => a.step - b.step);
@@ -185,11 +194,8 @@ Deno.test({
       const pictures = tests.slice(0, 8).map(({ data }) => data!);
       const paths = pictures.map((_, i) => `${directory}/${i}.png`);
       for (const [i, path] of paths.entries()) await Deno.writeFile(path, pictures[i]);
-      const script = fromFileUrl(new URL("./embed_in_torch.py", import.meta.url));
-      const command = new Deno.Command(python, { args: [script, directory, ...paths] });
-      const { stdout, success, stderr } = await command.output();
-      assert(success, new TextDecoder().decode(stderr));
-      const expected = JSON.parse(new TextDecoder().decode(stdout)) as number[][];
+      const script = new URL("./embed_in_torch.py", import.meta.url);
+      const expected = await runPython(python, script, [directory, ...paths]) as number[][];
       const answer = await server.post("/v1/embeddings", { model, input: pictures.map((p) => p.toBase64()) });
       const { data } = await answer.json() as { data: { embedding: number[] }[] };
       assertEquals(expected.length, data.length);

@@ -156,6 +156,7 @@ function reader(images: number, side: number): DatasetReader {
     items: () => Uint32Array.from({ length: images }, (_, n) => n),
     size: () => image,
     bytesOf: () => pixels.length,
+    classOf: () => -1,
     image: () => image,
     readInto: (_n: number, target: Uint8Array) => target.set(pixels),
   } as unknown as DatasetReader;
@@ -164,7 +165,10 @@ function configOf(sent: Record<string, unknown>): ResolvedPretrainConfig {
   return aPretrainConfig({ arch: "cifar_resnet8", steps: 1, ...sent }, 1024);
 }
 async function trainOn(on: PipelineCache, config: ResolvedPretrainConfig, side: number) {
-  const hooks = { progress() {}, message() {}, async checkpoint() {} };
+  const hooks = {
+    ...{ progress() {}, message() {} },
+    ...{ checkpoint: () => Promise.resolve("ckpt"), rankMe: () => Promise.resolve(1) },
+  };
   return await train(on, config, reader(1024, side), hooks, new AbortController().signal, {
     memoryBudget: 2 ** 40,
   });

@@ -214,7 +214,9 @@ limitTest("step_metrics of the largest batch, whose loops must not be longer tha
   const [ring] = await run((recorder) => {
     const ring = allocMetricRing(recorder), tensors = [rowLoss, projection, embedding].map((v) => v.tensor);
     const [losses, projections, embeddings] = tensors, sources = { rowLoss: losses, projection: projections };
-    recordStepMetrics(recorder, { ...sources, embedding: embeddings, step: step.tensor, ring });
+    recordStepMetrics(recorder, {
+      ...{ ...sources, targetProjection: projections, embedding: embeddings, step: step.tensor, ring },
+    });
     return [ring];
   });
   let deviations = 0;
@@ -229,8 +231,9 @@ limitTest("step_metrics of the largest batch, whose loops must not be longer tha
     deviations += Math.sqrt(squares / (N - 1));
   }
   const loss = rowLoss.data.reduce((a, b) => a + b, 0) / N;
-  const [view1, view2, projectionStd, , dead] = ring.subarray(FIGURES * slot, FIGURES * slot + 5);
-  expectClose("figures", [view1 + view2, projectionStd], [loss, deviations / D], summationError(D + N));
+  const [view1, view2, projectionStd, , targetCosine, dead] = ring.subarray(FIGURES * slot);
+  const figures = [view1 + view2, projectionStd, targetCosine];
+  expectClose("figures", figures, [loss, deviations / D, 1], summationError(D + N));
   assertEquals(dead, 1);
   step.destroy();
 });

@@ -34,6 +34,7 @@ for (
     const micros = Array.from({ length: MICRO }, (_, m) => ({
       rowLoss: noise([rows], 10 * m + 1, { mean: 2 }),
       projection: stored(noise([rows, D], 10 * m + 2, { mean: 0.5 }), elem),
+      targetProjection: stored(noise([rows, D], 10 * m + 4, { mean: 0.4 }), elem),
       embedding: stored(embeddingOf(rows, dim, 10 * m + 3), elem),
     }));
     // One plan that is replayed for each, as a step's is; what it reads is overwritten in between.
@@ -41,6 +42,7 @@ for (
     const inputs = {
       rowLoss: upload(first.rowLoss),
       projection: upload(first.projection, "projection", elem),
+      targetProjection: upload(first.targetProjection, "target_projection", elem),
       embedding: upload(first.embedding, "embedding", elem),
     };
     recordStepMetrics(recorder, { ...inputs, step: step.tensor, ring }, MICRO);
@@ -49,7 +51,7 @@ for (
       queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc07fc0));
     }
     for (const [m, values] of micros.entries()) {
-      for (const name of ["rowLoss", "projection", "embedding"] as const) {
+      for (const name of ["rowLoss", "projection", "targetProjection", "embedding"] as const) {
         const type = name === "rowLoss" ? "f32" : elem,
           given = upload(values[name], name, type).storage!.buffer;
         const encoder = gpu.device.createCommandEncoder({ label: "copy" });
@@ -60,8 +62,8 @@ for (
       plan.replay();
     }
     const [actual] = await readStepMetrics(pipelines.device, ring, k, k + 1);
-    const truths = micros.map(({ rowLoss, projection, embedding }) =>
-      stepMetrics({ N, D, dim }, rowLoss.data, projection.data, embedding.data)
+    const truths = micros.map(({ rowLoss, projection, targetProjection, embedding }) =>
+      stepMetrics({ N, D, dim }, rowLoss.data, projection.data, targetProjection.data, embedding.data)
     );
     const sumOfLosses = micros.reduce(
       (s, { rowLoss }) => s + rowLoss.data.reduce((a, b) => a + Math.abs(b), 0),

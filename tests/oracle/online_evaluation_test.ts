@@ -22,7 +22,7 @@ const preprocessing = {
   channel_std: [0.2, 0.25, 0.3] as [number, number, number],
 };
 const evaluate = { knn_every_epochs: 1, k: 7, temperature: 0.1, split: "test" };
-const config = { ...preprocessing, split: "train", evaluate };
+const config = { ...preprocessing, split: "train", batch: 128, micro_batch: null, evaluate };
 const never = new AbortController().signal;
 
 /** Images of three tints, of two sizes; the last of "test" has no class, those of "bare" have none. */

@@ -3,15 +3,13 @@ import { openViewSource } from "../../src/byol/view_source.ts";
 import type { DatasetReader } from "../../src/data/dataset_reader.ts";
 import type { PackedBatch } from "../../src/data/loader.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
-import { ARCHS, PretrainConfig, type ResolvedPretrainConfig } from "../../src/domain/pretrain.ts";
+import { ARCHS } from "../../src/domain/pretrain.ts";
+import { aPretrainConfig } from "../contract/pretrain_config.ts";
 import { gpu, pipelines, run } from "./oracle.ts";
 
 const PX = 40, MAX_IMAGE_BYTES = 48 * 60 * 3;
-const configFor = (batch: number, seed: number): ResolvedPretrainConfig => ({
-  ...PretrainConfig.parse({ arch: ARCHS[0], px: PX, batch, steps: 1, seed, augmentation: "byol-symmetric" }),
-  ...{ steps_per_epoch: 1, total_steps: 1, warmup_steps: 0, peak_lr: 1 },
-  ...{ channel_mean: [0.485, 0.456, 0.406], channel_std: [0.229, 0.224, 0.225] },
-});
+const configFor = (batch: number, seed: number) =>
+  aPretrainConfig({ arch: ARCHS[0], px: PX, batch, steps: 1, seed, augmentation: "byol-symmetric" }, batch);
 
 /** Packs samples as the loader does; each has a size and noise of its own. */
 function packed(samples: readonly number[], epoch: number): PackedBatch {
@@ -41,6 +39,7 @@ function packed(samples: readonly number[], epoch: number): PackedBatch {
     offsets,
     widths,
     heights,
+    labels: new Int32Array(samples.length).fill(-1),
   };
 }
 

@@ -6,17 +6,20 @@ const sum = (values: ArrayLike<number>): number => {
 /** ‖values‖₂. */
 export const norm = (values: ArrayLike<number>): number => Math.sqrt(sum(Array.from(values, (v) => v * v)));
 
-/** A batch's figures in float64. @param projection, embedding Row-major, view 1's rows, then view 2's. */
+/** A batch's figures in float64. @param projection, targetProjection, embedding Row-major, view 1's rows, then view 2's. */
 export function stepMetrics(
   { N, D, dim }: { N: number; D: number; dim: number },
   rowLoss: Float64Array,
   projection: Float64Array,
+  targetProjection: Float64Array,
   embedding: Float64Array,
 ) {
-  const unit = Array.from({ length: N }, (_, n) => {
-    const row = projection.subarray(n * D, (n + 1) * D), length = Math.max(1e-6, norm(row));
-    return row.map((v) => v / length);
-  });
+  const unitRows = (of: Float64Array) =>
+    Array.from({ length: N }, (_, n) => {
+      const row = of.subarray(n * D, (n + 1) * D), length = Math.max(1e-6, norm(row));
+      return row.map((v) => v / length);
+    });
+  const unit = unitRows(projection), target = unitRows(targetProjection);
   let deviations = 0;
   for (let d = 0; d < D; d++) {
     const column = unit.map((row) => row[d]), mean = sum(column) / N;
@@ -38,6 +41,7 @@ export function stepMetrics(
     lossView2,
     projectionStd: deviations / D,
     meanCosine: N === 1 ? 0 : cosines / (N * (N - 1)),
+    targetCosine: sum(unit.map((row, n) => sum(row.map((v, d) => v * target[n][d])))) / N,
     deadFeatures: 1 - alive.size / dim,
   };
 }

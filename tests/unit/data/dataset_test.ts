@@ -211,7 +211,7 @@ Deno.test("Loader visits every image once an epoch, packed to four bytes, in an 
     await library.ingest(id, "ten");
     const reader = DatasetReader.open(`${directory}/${id}`);
     const loader = new Loader({ reader, split: "train", batch: 3, seed: 5 });
-    assertEquals([loader.stepsPerEpoch, loader.maxBatchBytes], [3, 3 * 12]);
+    assertEquals([loader.stepsPerEpoch, loader.maxImageBytes], [3, 12]);
     const epochs = [0, 1].map((epoch) => {
       const seen: number[] = [];
       for (let step = 3 * epoch; step < 3 * epoch + 3; step++) {
