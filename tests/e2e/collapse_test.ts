@@ -6,7 +6,7 @@ import { DomainError } from "../../src/domain/errors.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
 import { rankMe } from "../../src/evaluation/rankme.ts";
 import { aPretrainConfig } from "../contract/pretrain_config.ts";
-import { pipelines } from "./oracle.ts";
+import { pipelines } from "../oracle/oracle.ts";
 
 const IMAGES = 64, PX = 16;
 
