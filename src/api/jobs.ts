@@ -83,10 +83,23 @@ const resume = createRoute({
   request: { params: IdPath },
   responses: { 200: json(JobSchema, "Queued"), ...problems },
 });
+/** What the columns of a pretrain job are; `byol/figures.ts` names them. */
+const METRICS = [
+  "One row about every second, with means over the steps since the row before where nothing else is said:",
+  "`loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`,",
+  "`parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data;",
+  "`gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between",
+  "different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`,",
+  "`dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1`",
+  "of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and",
+  "`probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`.",
+  "A run that goes on from a checkpoint replaces the rows of the steps that it makes again.",
+].join(" ");
 const metrics = createRoute({
   method: "get",
   path: "/v1/jobs/{id}/metrics",
   summary: "Every logged row, each step once",
+  description: METRICS,
   request: {
     params: IdPath,
     query: z.object({ format: z.enum(["json", "csv"]).default("json") }),
