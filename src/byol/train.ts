@@ -21,8 +21,8 @@ export interface OpenEvaluation extends Evaluation {
 export interface TrainOptions {
   /** The most bytes of GPU memory that it may take; where it isn't known, what the device gives. */
   memoryBudget?: number;
-  /** A state to go on from, and its checkpoint's id. */
-  resume?: { checkpoint: string; step: number; trainingState: NamedTensors };
+  /** A state to go on from, its checkpoint's id, and the last of a run that was well. */
+  resume?: { checkpoint: string; step: number; trainingState: NamedTensors; lastGood?: string };
   /** A state whose weights to begin with, instead of random ones. */
   init?: NamedTensors;
   /** Sets up what measures the network while it trains. */

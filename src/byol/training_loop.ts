@@ -8,6 +8,7 @@ import { Batches } from "./batches.ts";
 import { CollapseWatch } from "./collapse.ts";
 import { targetDecay } from "./ema.ts";
 import { summarize } from "./figures.ts";
+import type { StepMetrics } from "./metrics.ts";
 import { Pace } from "./pace.ts";
 import type { ByolState } from "./state.ts";
 import type { ByolStep } from "./step.ts";
@@ -68,15 +69,15 @@ export class TrainingLoop {
       hooks: TrainHooks;
       evaluation?: Evaluation;
       gpuMemoryBytes: number;
-      /** Where to go on: a checkpoint, and the steps done in it. */
-      from?: { step: number; checkpoint: string };
+      /** Where to go on: the steps done, and a checkpoint of a run that was well. */
+      from?: { step: number; lastGood?: string };
     },
     private readonly signal: AbortSignal,
   ) {
     const { config, from, batches } = run;
     this.#batches = batches;
     this.#done = from?.step ?? 0;
-    if (from) [this.#saved, this.#lastGood] = [from.step, from.checkpoint];
+    if (from) [this.#saved, this.#lastGood] = [from.step, from.lastGood];
     this.#pace = new Pace(config.total_steps, config.batch, this.#done);
     this.#watch = new CollapseWatch({ dimensions: config.projector.out, tau: config.tau });
     this.#rankMe = { due: this.#done + 1 };
@@ -154,9 +155,13 @@ export class TrainingLoop {
       ...(this.#rankMe.value === undefined ? {} : { rankme: this.#rankMe.value }),
     };
     this.#closed = now;
-    const bad = figures.findIndex(({ loss }) => !Number.isFinite(loss));
+    // The weights too: a driver's rectifier may make 0 of what is no number, and the loss then knows nothing of it.
+    const isFinite = ({ loss, parameterNorm }: StepMetrics) => Number.isFinite(loss + parameterNorm);
+    const bad = figures.findIndex((figures) => !isFinite(figures));
     if (bad >= 0) {
-      const what = `the loss of step ${from + bad} is ${figures[bad].loss}; lower optimizer.base_lr`;
+      const { loss, parameterNorm } = figures[bad];
+      const what = `the loss of step ${from + bad} is ${loss}, and its weights' norm ${parameterNorm}; ` +
+        "lower optimizer.base_lr";
       hooks.message("error", `Training has failed: ${what}`);
       throw await this.#failed("diverged", what);
     }
@@ -194,7 +199,8 @@ export class TrainingLoop {
     this.#saved = step;
     const epoch = Math.floor(step / config.steps_per_epoch);
     this.#writing = hooks.checkpoint({
-      ...{ step, epoch, metrics: this.#latest, dim: state.spec.dim },
+      ...{ step, epoch, dim: state.spec.dim },
+      metrics: well ? this.#latest : { ...this.#latest, suspect: 1 },
       ...tensors,
     }).then(
       (id) => void (well && (this.#lastGood = id)),

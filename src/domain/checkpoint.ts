@@ -15,6 +15,9 @@ export interface Checkpoint {
   created_at: string;
 }
 
+/** Whether it was made while its run showed signs of collapse: its metrics then have `suspect: 1`. */
+export const isSuspect = ({ metrics }: Pick<Checkpoint, "metrics">): boolean => metrics.suspect === 1;
+
 export const CHECKPOINT_FILES = [
   "model.safetensors",
   "config.json",

@@ -82,6 +82,8 @@ export interface TrainingTask {
   fingerprint: string;
   /** The job's checkpoints, newest first, to go on from the first that is intact; none if it is to begin. */
   resume: string[];
+  /** The newest of the job's checkpoints that was made while the run was well. */
+  lastGood?: string;
   work: { kind: "pretrain"; config: ResolvedPretrainConfig } | { kind: "knn"; config: KnnConfig };
 }
 /**

@@ -1,3 +1,4 @@
+import { isSuspect } from "../domain/checkpoint.ts";
 import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { isEnded, type Job, JobStopped, KnnConfig } from "../domain/job.ts";
 import type { JobReport, Store, Trainer, TrainingTask } from "../domain/ports.ts";
@@ -245,10 +246,10 @@ export class JobRunner {
     const work: TrainingTask["work"] = job.kind === "knn"
       ? { kind: "knn", config: KnnConfig.parse(config) }
       : { kind: "pretrain", config: resolvePretrainConfig(PretrainRequest.parse(config), found) };
-    const resume = job.kind === "pretrain"
-      ? this.#store.listLatestFirst(id).slice(0, MAX_RESUME).map((checkpoint) => checkpoint.id)
-      : [];
-    return { job: id, dataset, fingerprint: found.fingerprint ?? "", resume, work };
+    const made = job.kind === "pretrain" ? this.#store.listLatestFirst(id) : [];
+    const resume = made.slice(0, MAX_RESUME).map((checkpoint) => checkpoint.id);
+    const lastGood = made.find((checkpoint) => !isSuspect(checkpoint))?.id;
+    return { job: id, dataset, fingerprint: found.fingerprint ?? "", resume, lastGood, work };
   }
 
   #report(attempt: Attempt): JobReport {

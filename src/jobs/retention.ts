@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Checkpoint } from "../domain/checkpoint.ts";
+import { type Checkpoint, isSuspect } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { isEnded, type Job, JOB_STATUSES, type JobStatus } from "../domain/job.ts";
@@ -11,7 +11,8 @@ const KEEP_TO_RESUME = 2;
 
 /**
  * Which of a job's checkpoints its config does not keep. Kept are step 0, the latest `keep_last`, those of a step that
- * `keep_every` divides, and what is `needed`; of several of one step, only the newest.
+ * `keep_every` divides, the newest that was made while the run was well, and what is `needed`; of several of one step,
+ * only the newest.
  *
  * @param checkpoints All of the job's, the latest first.
  * @param options.ended Whether the job has; one that has not keeps two at least to go on from.
@@ -19,16 +20,16 @@ const KEEP_TO_RESUME = 2;
  * @returns Ids, the latest first.
  */
 export function checkpointsToRemove(
-  checkpoints: readonly Pick<Checkpoint, "id" | "step">[],
+  checkpoints: readonly Pick<Checkpoint, "id" | "step" | "metrics">[],
   { keep_last, keep_every }: z.infer<typeof CheckpointConfig>,
   { ended, needed = new Set() }: { ended: boolean; needed?: ReadonlySet<string> },
 ): string[] {
   const latest = Math.max(keep_last ?? Infinity, ended ? 1 : KEEP_TO_RESUME);
-  const steps = new Set<number>();
+  const steps = new Set<number>(), good = checkpoints.find((checkpoint) => !isSuspect(checkpoint))?.id;
   return checkpoints.filter(({ id, step }) => {
     const repeated = steps.has(step);
     steps.add(step);
-    if (needed.has(id)) return false;
+    if (id === good || needed.has(id)) return false;
     if (repeated) return true;
     return steps.size > latest && step !== 0 && !(keep_every !== null && step % keep_every === 0);
   }).map(({ id }) => id);

@@ -114,7 +114,7 @@ export async function runPretrain(
 /** What the run begins with: a state to go on from, or weights, or nothing. */
 async function findStart(
   checkpoints: string,
-  { resume, dataset, fingerprint }: TrainingTask,
+  { resume, lastGood, dataset, fingerprint }: TrainingTask,
   config: ResolvedPretrainConfig,
   message: TrainHooks["message"],
 ): Promise<Pick<TrainOptions, "resume" | "init">> {
@@ -126,7 +126,7 @@ async function findStart(
           type: "dataset_changed",
         });
       }
-      return { resume: { checkpoint, step: state.step, trainingState } };
+      return { resume: { checkpoint, step: state.step, trainingState, lastGood } };
     } catch (error) {
       if (!(error instanceof DomainError) || error.options.type === "dataset_changed") throw error;
       message("error", `${error.message}; trying an earlier one`);

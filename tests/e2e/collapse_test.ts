@@ -87,7 +87,7 @@ Deno.test("a run that is only to warn goes on to its end, and does not succeed",
 
 Deno.test("a loss that is not finite ends the run, with the last good checkpoint's name", async () => {
   const { ended, errors } = run(undefined, {
-    optimizer: { name: "sgd", base_lr: 100, warmup_epochs: 0 },
+    optimizer: { name: "sgd", base_lr: 100, weight_decay: 1, warmup_epochs: 0 },
   });
   const error = await assertRejects(() => ended, DomainError, "the last good checkpoint is ckpt_");
   assertEquals([error.options.type, errors.length], ["diverged", 1]);

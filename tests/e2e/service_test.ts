@@ -327,6 +327,15 @@ Deno.test({
     assert(loss > 0 && loss < 8 && loss_scale === 2 ** (16 - skipped_steps), JSON.stringify(metrics));
   });
 
+  await step("a run that diverges fails, and names a checkpoint from before it did", async () => {
+    const optimizer = { name: "sgd", base_lr: 100, weight_decay: 1, warmup_epochs: 0 };
+    const job = await ended(await submit("pretrain", { ...CONFIG, optimizer, steps: 500 }));
+    const { code, message } = job.error as { code: string; message: string };
+    assertEquals([job.status, code], ["failed", "diverged"]);
+    const good = /the last good checkpoint is (ckpt_\w+)$/.exec(message)?.[1];
+    assertEquals((await server.json(`/v1/checkpoints/${good}`)).job, job.id, message);
+  });
+
   await step("a running job is cancelled, and SIGTERM ends server and children", async () => {
     const job = await submit("pretrain", { ...CONFIG, steps: 5000 });
     await server.until(() => server.json(`/v1/jobs/${job}`), ({ status }) => status === "running");

@@ -7,13 +7,13 @@ import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aCheckpoint, aJob } from "../../contract/store_contract.ts";
 
 /** Checkpoints of steps in the order they were made, latest first; ids are their places in that order. */
-const made = (...steps: number[]) => steps.map((step, i) => ({ id: String(i), step })).reverse();
+const made = (...steps: number[]) => steps.map((step, i) => ({ id: String(i), step, metrics: {} })).reverse();
 const keep = (keep_last: number | null, keep_every: number | null = null) => ({
   ...{ every_steps: 1, keep_last, keep_every },
 });
 /** The steps that go, newest first. */
 const gone = (
-  checkpoints: { id: string; step: number }[],
+  checkpoints: { id: string; step: number; metrics: Record<string, number> }[],
   config: ReturnType<typeof keep>,
   options: { ended: boolean; needed?: ReadonlySet<string> } = { ended: true },
 ) =>
@@ -31,6 +31,15 @@ Deno.test("checkpointsToRemove() keeps the first, the latest, and those for good
   assertEquals(gone(made(0), keep(1)), []);
   assertEquals(gone(made(5), keep(1)), []);
   assertEquals(gone(made(0, 5), keep(1)), []);
+});
+
+Deno.test("checkpointsToRemove() keeps the newest from before a run showed signs of collapse", () => {
+  const nine = made(0, 1, 2, 3, 4, 5, 6, 7, 8).map((checkpoint) => ({
+    ...checkpoint,
+    metrics: (checkpoint.step > 3 ? { suspect: 1 } : {}) as Record<string, number>,
+  }));
+  assertEquals(gone(nine, keep(2)), [6, 5, 4, 2, 1]);
+  assertEquals(gone(nine.filter(({ step }) => step > 3), keep(2)), [6, 5, 4]);
 });
 
 Deno.test("checkpointsToRemove() keeps two to go on from until the job has ended", () => {
