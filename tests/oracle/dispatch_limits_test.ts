@@ -25,7 +25,7 @@ import {
   recordGlobalAveragePoolBackward,
 } from "../../src/nn/global_average_pool.ts";
 import { MAX_SLICED_ROWS } from "../../src/nn/elementwise.ts";
-import { recordLinear, recordLinearBackward } from "../../src/nn/linear.ts";
+import { recordLinear, recordLinearParameterGradients } from "../../src/nn/linear.ts";
 import { recordMaxPool, recordMaxPoolBackward } from "../../src/nn/max_pool.ts";
 import { recordPadChannels } from "../../src/nn/pad_channels.ts";
 import { recordSoftmaxCrossEntropy } from "../../src/nn/softmax_cross_entropy.ts";
@@ -279,7 +279,7 @@ for (
     const dy = wholes("dy", [N, K], 4), dWeight = wholes("dWeight", [K, 1], 5), expected = bias.data.slice();
     const [dBias] = await run((recorder) => {
       const { saved } = recordLinear(recorder, "linear", x.tensor, weight.tensor);
-      recordLinearBackward(recorder, "linear", saved, dy.tensor, dWeight.tensor, bias.tensor);
+      recordLinearParameterGradients(recorder, "linear", saved, dy.tensor, dWeight.tensor, bias.tensor);
       return [bias.tensor];
     }, NARROW);
     dy.data.forEach((d, i) => expected[i % K] += d);
