@@ -14,11 +14,23 @@ const BLOCK = 512;
  * The files of a tar or gzipped tar, in order, one in memory at a time. Directories are passed over; links and devices
  * are told as rejected.
  *
+ * @param onBytes Told how many more of the file's bytes have been read.
  * @throws {DomainError} `unsupported_media_type` for another kind of archive; `malformed` where it is damaged or ends
  *   early: an archive without its end mark may have lost files.
  */
-export async function* readArchive(file: string): AsyncGenerator<ArchiveMember> {
-  const gzip = await isGzip(file), { readable } = await Deno.open(file);
+export async function* readArchive(
+  file: string,
+  onBytes: (bytes: number) => void = () => {},
+): AsyncGenerator<ArchiveMember> {
+  const gzip = await isGzip(file), { readable: bytes } = await Deno.open(file);
+  const readable = bytes.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller) {
+        onBytes(chunk.length);
+        controller.enqueue(chunk);
+      },
+    }),
+  );
   const tail = new Tail();
   try {
     const tar = (gzip ? readable.pipeThrough(new DecompressionStream("gzip")) : readable).pipeThrough(

@@ -231,7 +231,9 @@ Deno.test({
       { header: { name: "train/a/text.jpg", size: text.length }, body: text },
       { header: { name: "train/a/good.png", size: good.data!.length }, body: good.data },
     ]);
-    const { id, counts } = await settled((await (await upload("mixed", mixed)).json()).id) as unknown as {
+    const { id, counts } = await settled(
+      (await (await upload("mixed&max_rejected=1", mixed)).json()).id,
+    ) as unknown as {
       id: string;
       counts: { images: number; rejected: number };
     };

@@ -67,7 +67,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
       if (total === 0) throw new DomainError("malformed", "Cannot keep the upload: it is empty");
       return total;
     },
-    ingest: (id, name) => act.ingest(id, name),
+    ingest: (...task) => act.ingest(...task),
     items: (_id, filter, { after = -1, limit }) => {
       const all = ["a", "b", "c"].map((name, n) => ({
         ...{ n, path: `${name}.png`, split: "train", class: filter.class ?? null, width: 4, height: 2 },
@@ -80,6 +80,11 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
         ? Promise.resolve({ width: 4, height: 2, pixels: new Uint8Array(24).fill(9) })
         : Promise.reject(new DomainError("not_found", `Cannot find image ${n} of ${id}`)),
     rejected: () => Promise.resolve({ data: [{ path: "notes.jpg", reason: "no image" }], has_more: false }),
+    duplicates: () =>
+      Promise.resolve({
+        data: [{ images: 2, items: [{ n: 0, path: "a.png", split: "train", class: null }] }],
+        has_more: false,
+      }),
     remove: () => Promise.resolve(),
   };
   const dataset = aDataset({

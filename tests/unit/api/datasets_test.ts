@@ -64,6 +64,31 @@ Deno.test("a dataset's images, entries and rejected files can be browsed", () =>
     assertEquals((await problemOf(await get(`/v1/datasets/${newId("ds")}/items`)))[0], 404);
   }));
 
+Deno.test("POST /v1/datasets takes short_side and max_rejected, within bounds", () =>
+  withApi(async ({ app, get }) => {
+    const post = (query: string) =>
+      app.request(`/v1/datasets?name=x&${query}`, { method: "POST", body: "tar", headers: tar });
+    const { id, settings } = await (await post("short_side=64&max_rejected=0.5")).json();
+    assertEquals(settings, { short_side: 64, max_rejected: 0.5 });
+    assertEquals((await (await get(`/v1/datasets/${id}`)).json()).settings, settings);
+    assertEquals((await (await post("")).json()).settings, { short_side: 256, max_rejected: 0.01 });
+    for (const name of ["short_side", "max_rejected"]) {
+      for (const value of ["31.5", "-1", "9999", "x"]) {
+        assertEquals(await problemOf(await post(`${name}=${value}`)), [422, "invalid", `#/query/${name}`]);
+      }
+    }
+  }));
+
+Deno.test("duplicates are listed of what is ready, rejected files of what has failed too", () =>
+  withApi(async ({ get, store, dataset }) => {
+    const { data } = await (await get(`/v1/datasets/${dataset.id}/duplicates?limit=1`)).json();
+    assertEquals(data, [{ images: 2, items: [{ n: 0, path: "a.png", split: "train", class: null }] }]);
+    const failed = aDataset({ status: "failed" });
+    store.createDataset(failed);
+    assertEquals((await get(`/v1/datasets/${failed.id}/rejected`)).status, 200);
+    assertEquals((await problemOf(await get(`/v1/datasets/${failed.id}/duplicates`)))[0], 409);
+  }));
+
 Deno.test("a dataset that is not ready cannot be looked into", () =>
   withApi(async ({ get, store }) => {
     const young = aDataset();

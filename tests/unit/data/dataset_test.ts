@@ -10,6 +10,7 @@ import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
 
 const decoder = { decode: decodeImage };
+const TASK = { settings: { short_side: 256, max_rejected: 1 } };
 type Body = ConstructorParameters<typeof Blob>[0] extends (infer T)[] | undefined ? T : never;
 
 /** A PNG whose every byte is `value`. */
@@ -54,7 +55,7 @@ Deno.test("a tar, and the same one gzipped, become the same dataset", async () =
   for (const body of [tar, await gzip(tar)]) {
     await withLibrary(async (library, id, directory) => {
       assertEquals(await library.receive(id, stream(body)), body.length);
-      const summary = await library.ingest(id, "pets");
+      const summary = await library.ingest(id, "pets", TASK);
       summaries.push(summary);
       assertEquals(summary.counts, { images: 3, rejected: 1, bytes: 36 + 30 + 36 });
       assertEquals(summary.splits, {
@@ -102,7 +103,7 @@ Deno.test("an archive that is cut anywhere, or is none, is malformed as a whole"
   for (const [what, body] of wholes) {
     await withLibrary(async (library, id) => {
       await library.receive(id, stream(body));
-      const { code, message } = await refusal(() => library.ingest(id, "cut"));
+      const { code, message } = await refusal(() => library.ingest(id, "cut", TASK));
       assertEquals(code, "malformed", `${what}: ${message}`);
       assert(message.startsWith("Cannot read the archive"), message);
     });
@@ -112,11 +113,11 @@ Deno.test("an archive that is cut anywhere, or is none, is malformed as a whole"
 Deno.test("a zip is refused by name, and an archive without images says how many files it has", async () => {
   await withLibrary(async (library, id) => {
     await library.receive(id, stream(Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(600))));
-    assertEquals((await refusal(() => library.ingest(id, "zip"))).code, "unsupported_media_type");
+    assertEquals((await refusal(() => library.ingest(id, "zip", TASK))).code, "unsupported_media_type");
   });
   await withLibrary(async (library, id) => {
     await library.receive(id, stream(await tarOf({ "a.txt": "x", "b.txt": "y" })));
-    const { code, message } = await refusal(() => library.ingest(id, "texts"));
+    const { code, message } = await refusal(() => library.ingest(id, "texts", TASK));
     assertEquals([code, message], [
       "invalid",
       'Cannot ingest "texts": none of its 2 files is a JPEG or PNG image',
@@ -132,7 +133,7 @@ Deno.test("links are rejected and names that climb are only names: nothing is wr
       { header: { name: "link.png", size: 0, type: "symlink", linkname: "/etc/passwd" } },
     ]);
     await library.receive(id, stream(tar));
-    const { counts } = await library.ingest(id, "sly");
+    const { counts } = await library.ingest(id, "sly", TASK);
     assertEquals([counts.images, counts.rejected], [1, 1]);
     assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), [id]);
     assertEquals((await library.rejected(id, { limit: 1 })).data[0].reason, "it is a symlink, not a file");
@@ -164,9 +165,9 @@ Deno.test("an ingest that was interrupted is done again; one that was complete i
     await library.receive(id, stream(await tarOf({ "x/1.png": await plain(3), "y/2.png": await plain(4) })));
     await Deno.mkdir(`${directory}/${id}/images.tmp`); // what a killed writer leaves
     await Deno.writeTextFile(`${directory}/${id}/images.tmp/shard-00000.bin`, "half");
-    const first = await library.ingest(id, "twice");
+    const first = await library.ingest(id, "twice", TASK);
     assertEquals(first.counts.images, 2);
-    assertEquals(await library.ingest(id, "twice"), first);
+    assertEquals(await library.ingest(id, "twice", TASK), first);
   });
 });
 
@@ -197,7 +198,7 @@ Deno.test("one folder around all images is no class", async () => {
       id,
       stream(await tarOf({ "photos/1.png": await plain(1), "photos/2.png": await plain(2) })),
     );
-    const { splits } = await library.ingest(id, "flat");
+    const { splits } = await library.ingest(id, "flat", TASK);
     assertEquals(splits, { train: { images: 2, classes: {} } });
     assertEquals((await library.items(id, {}, { limit: 1 })).data[0].class, null);
   });
@@ -208,7 +209,7 @@ Deno.test("Loader visits every image once an epoch, packed to four bytes, in an 
     const files: Record<string, Uint8Array> = {};
     for (let i = 0; i < 10; i++) files[`train/a/${i}.png`] = await plain(i, 1 + (i % 3), 1);
     await library.receive(id, stream(await tarOf({ ...files, "test/a/x.png": await plain(99) })));
-    await library.ingest(id, "ten");
+    await library.ingest(id, "ten", TASK);
     const reader = DatasetReader.open(`${directory}/${id}`);
     const loader = new Loader({ reader, split: "train", batch: 3, seed: 5 });
     assertEquals([loader.stepsPerEpoch, loader.maxImageBytes], [3, 12]);
