@@ -47,6 +47,8 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   if (image.width !== width || image.height !== height) {
     throw malformed(`its header says ${width}×${height}, and it is ${image.width}×${image.height}`);
   }
+  // Of a few damaged files a decoder makes fewer samples than it has pixels, and does not say so.
+  if (image.pixels.length !== 3 * width * height) throw malformed(`the ${NAMES[format]} is damaged`);
   return orient(image, orientation);
 }
 
