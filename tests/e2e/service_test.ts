@@ -241,7 +241,10 @@ Deno.test({
     const { data: rejected } = await server.json(`/v1/datasets/${id}/rejected`) as unknown as {
       data: { path: string; reason: string }[];
     };
-    assertEquals(rejected, [{ path: "train/a/text.jpg", reason: "the bytes are neither a PNG nor a JPEG" }]);
+    assertEquals(rejected, [{
+      path: "train/a/text.jpg",
+      reason: "the bytes are no PNG, JPEG, GIF, TIFF, WebP or BMP",
+    }]);
 
     const unknown = await server.post("/v1/jobs", {
       kind: "pretrain",

@@ -66,7 +66,10 @@ Deno.test("a tar, and the same one gzipped, become the same dataset", async () =
       assertAlmostEquals(summary.channel_mean![0], 10 / 22, 1e-12);
       assertAlmostEquals(summary.channel_std![2], Math.sqrt(10 / 22 - (10 / 22) ** 2), 1e-12);
       const { data } = await library.rejected(id, { limit: 10 });
-      assertEquals(data, [{ path: "train/cat/d.jpg", reason: "the bytes are neither a PNG nor a JPEG" }]);
+      assertEquals(data, [{
+        path: "train/cat/d.jpg",
+        reason: "the bytes are no PNG, JPEG, GIF, TIFF, WebP or BMP",
+      }]);
       const { data: items, has_more } = await library.items(id, { split: "train" }, { limit: 1 });
       assertEquals(items, [{
         n: 0,
