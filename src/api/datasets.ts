@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { type Dataset, DEFAULT_SETTINGS } from "../domain/dataset.ts";
+import { type Dataset, DATASET_FORMATS, DEFAULT_SETTINGS } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import type { Store } from "../domain/ports.ts";
@@ -8,7 +8,11 @@ import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
 import { DatasetSchema, IdPath, json, listOf, PageQuery, problems } from "./schemas.ts";
 
-const ARCHIVES = ["application/x-tar", "application/gzip"] as const;
+const ARCHIVES = [
+  "application/x-tar",
+  "application/gzip",
+  "application/zip",
+] as const;
 const archive = { schema: { type: "string", format: "binary" } as const };
 
 const create = createRoute({
@@ -24,8 +28,11 @@ const create = createRoute({
       max_rejected: z.coerce.number().min(0).max(1).default(DEFAULT_SETTINGS.max_rejected).openapi({
         description: "The share of files that may be no images; with more the dataset fails",
       }),
+      format: z.enum(DATASET_FORMATS).optional().openapi({
+        description: "What the upload is to be read as; told by its bytes where it is not given",
+      }),
     }),
-    body: { required: true, content: { "application/x-tar": archive, "application/gzip": archive } },
+    body: { required: true, content: Object.fromEntries(ARCHIVES.map((type) => [type, archive])) },
   },
   responses: { 201: json(DatasetSchema, "Kept, and being ingested; Location names it"), ...problems },
 });

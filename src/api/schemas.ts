@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Checkpoint, Model } from "../domain/checkpoint.ts";
 import {
   type Dataset,
+  DATASET_FORMATS,
   DATASET_STATUSES,
   type DatasetItem,
   type DuplicateGroup,
@@ -34,7 +35,11 @@ export const DatasetSchema = z.object({
     across_with_labels: z.array(z.object({ labels: z.array(place), contents: z.int() })),
   }).nullable(),
   warnings: z.array(z.object({ code: z.literal("degenerate_dataset"), message: z.string() })),
-  settings: z.object({ short_side: z.int(), max_rejected: z.number() }),
+  settings: z.object({
+    short_side: z.int(),
+    max_rejected: z.number(),
+    format: z.enum(DATASET_FORMATS).optional(),
+  }),
   progress: z.object({
     images: z.int(),
     rejected: z.int(),

@@ -1,8 +1,8 @@
 import type { DatasetSummary, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { ImageDecoder, IngestTask } from "../domain/ports.ts";
-import { type ArchiveMember, readArchive } from "./archive.ts";
-import { type PathMeaning, readImagePath } from "./image_path.ts";
+import { readSamples } from "./dataset_format.ts";
+import type { Sample } from "./sample.ts";
 import { ShardWriter } from "./shard.ts";
 import { type Outcome, Tally } from "./tally.ts";
 
@@ -23,8 +23,8 @@ export class TooManyRejected extends DomainError {
  * @param name The dataset's, for errors.
  * @param archive The uploaded file.
  * @param dataset The dataset's directory.
- * @throws {DomainError} `malformed` or `unsupported_media_type` for the archive; {@link TooManyRejected} if too few of its
- *   files, or none, are images.
+ * @throws {DomainError} `malformed` or `unsupported_media_type` for the archive; `invalid` past one of its limits, or where
+ *   it is not of its format; {@link TooManyRejected} if too few of its files, or none, are images.
  */
 export async function ingestArchive(
   name: string,
@@ -44,28 +44,28 @@ export async function ingestArchive(
       signal?.throwIfAborted();
       onProgress?.({ images: writer.images, rejected: tally.rejected.length, bytesRead, bytesTotal });
     };
-    for await (const member of readArchive(archive, (bytes) => bytesRead += bytes)) {
+    const onBytes = (bytes: number) => bytesRead += bytes;
+    for await (const sample of readSamples(archive, { format: settings.format, onBytes, signal })) {
       signal?.throwIfAborted();
-      const meaning = readImagePath(member.path);
-      if (!meaning) continue;
-      const outcome = decodeMember(member, meaning, decoder, settings.short_side);
+      const outcome = decodeSample(sample, decoder, settings.short_side);
       outcome.catch(() => {}); // whoever takes it meets the error; if nobody does any more, it is none
       waiting.push(outcome);
       if (waiting.length >= IN_FLIGHT) await take();
     }
     while (waiting.length > 0) await take();
     const { rejected } = tally, files = writer.images + rejected.length;
+    const held = rejected.length - tally.skipped, judged = writer.images + held;
     const refuse = (type: "no_images" | "too_many_rejected", why: string) =>
       new TooManyRejected(type, `Cannot ingest ${JSON.stringify(name)}: ${why}`, rejected);
     if (writer.images === 0) {
-      throw refuse("no_images", `none of its ${files} files is a JPEG or PNG image`);
+      throw refuse("no_images", `none of its ${files} files is an image that can be read`);
     }
-    if (rejected.length > settings.max_rejected * files) {
+    if (held > settings.max_rejected * judged) {
       throw refuse(
         "too_many_rejected",
         `at most ${
           100 * settings.max_rejected
-        } % of its files may be rejected (max_rejected), got ${rejected.length} of ${files}`,
+        } % of its files may be rejected (max_rejected), got ${held} of ${judged}`,
       );
     }
     return tally.finish(writer);
@@ -75,16 +75,11 @@ export async function ingestArchive(
   }
 }
 
-async function decodeMember(
-  member: ArchiveMember,
-  meaning: PathMeaning,
-  decoder: ImageDecoder,
-  shortSide: number,
-): Promise<Outcome> {
-  const { path } = member;
-  if ("rejected" in member) return { path, reason: member.rejected };
+async function decodeSample(sample: Sample, decoder: ImageDecoder, shortSide: number): Promise<Outcome> {
+  if (!("bytes" in sample)) return sample;
+  const { path, meaning, bytes } = sample;
   try {
-    return { path, meaning, image: await decoder.decode(member.bytes, { shortSide }) };
+    return { path, meaning, image: await decoder.decode(bytes, { shortSide }) };
   } catch (error) {
     if (!(error instanceof DomainError) || error.code === "unavailable") throw error;
     return { path, reason: error.message.replace(/^Cannot decode the image: /, "") };

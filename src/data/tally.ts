@@ -11,10 +11,11 @@ import type {
 import type { DecodedImage } from "../domain/ports.ts";
 import { findDuplicates } from "./duplicates.ts";
 import type { PathMeaning } from "./image_path.ts";
+import type { SkippedFile } from "./sample.ts";
 import { contentHash, MAX_SIDE, type ShardWriter } from "./shard.ts";
 
 /** What became of a file of an archive. */
-export type Outcome = { path: string; meaning: PathMeaning; image: DecodedImage } | RejectedFile;
+export type Outcome = { path: string; meaning: PathMeaning; image: DecodedImage } | SkippedFile;
 
 /** Contents in more than one split that are reported one by one; of each, images. */
 const MAX_GROUPS = 1000;
@@ -23,6 +24,8 @@ const MAX_LISTED = 20;
 /** What is counted while a dataset's images go by. All of it is of the images as they are stored. */
 export class Tally {
   readonly rejected: RejectedFile[] = [];
+  /** How many of the rejected files are not to be held against the archive. */
+  skipped = 0;
   readonly #splits: { name: string; images: number; byClass: Map<number, number>; channels: ChannelSums }[] =
     [];
   readonly #classes: string[] = [];
@@ -36,7 +39,9 @@ export class Tally {
 
   take(outcome: Outcome, writer: ShardWriter): void {
     if ("reason" in outcome) {
-      this.rejected.push(outcome);
+      const { path, reason, skipped } = outcome;
+      this.rejected.push({ path, reason });
+      if (skipped) this.skipped++;
       return;
     }
     const { path, meaning, image } = outcome, { width, height } = image;
@@ -62,15 +67,16 @@ export class Tally {
   finish(writer: ShardWriter): DatasetSummary {
     // One folder around all files is a folder, not a class.
     const labelled = this.#explicit || this.#classes.length > 1;
-    const classes = labelled ? this.#classes.toSorted() : [];
+    const classes = labelled ? sortClasses(this.#classes) : [];
+    const places = new Map(classes.map((name, i) => [name, i]));
+    const order = this.#classes.map((name) => places.get(name) ?? -1);
     const splits: Record<string, SplitSummary> = {};
     for (const { name, images, byClass } of this.#splits) {
       const counts = [...byClass].filter(([label]) => labelled && label >= 0)
+        .sort(([a], [b]) => order[a] - order[b])
         .map(([label, count]) => [this.#classes[label], count] as const);
-      splits[name] = { images, classes: Object.fromEntries(counts.sort(([a], [b]) => (a < b ? -1 : 1))) };
+      splits[name] = { images, classes: Object.fromEntries(counts) };
     }
-    const places = new Map(classes.map((name, i) => [name, i]));
-    const order = this.#classes.map((name) => places.get(name) ?? -1);
     const { duplicates, groups, contents } = this.#duplicates(
       writer,
       (label) => classes[order[label]] ?? null,
@@ -145,6 +151,13 @@ export class Tally {
     this.#classIndices.set(name, this.#classes.length);
     return this.#classes.push(name) - 1;
   }
+}
+
+/** By name; by number where all names are whole numbers, so that class 2 of ten is label 2. */
+function sortClasses(names: readonly string[]): string[] {
+  const byName = names.toSorted();
+  if (!names.every((name) => /^-?\d+$/.test(name))) return byName;
+  return byName.sort((a, b) => Number(a) - Number(b));
 }
 
 function degenerations(

@@ -1,6 +1,10 @@
 export const DATASET_STATUSES = ["ingesting", "ready", "failed"] as const;
 export type DatasetStatus = typeof DATASET_STATUSES[number];
 
+/** How an upload is laid out. `cifar10` is CIFAR's binary version, of 10 or of 100 classes. */
+export const DATASET_FORMATS = ["imagefolder", "webdataset", "cifar10"] as const;
+export type DatasetFormat = typeof DATASET_FORMATS[number];
+
 export interface SplitSummary {
   images: number;
   /** Images by class name; empty where the split is unlabelled. */
@@ -10,8 +14,10 @@ export interface SplitSummary {
 export interface DatasetSettings {
   /** Images whose shorter side is longer than this are shrunk to it; others are kept as they are. */
   short_side: number;
-  /** The share of files that may be rejected; with more the dataset fails. */
+  /** The share of files that may be rejected; with more the dataset fails. What is only skipped does not count. */
   max_rejected: number;
+  /** What the upload is to be read as; told by its bytes where it is not given. */
+  format?: DatasetFormat;
 }
 export const DEFAULT_SETTINGS: DatasetSettings = { short_side: 256, max_rejected: 0.01 };
 

@@ -147,7 +147,7 @@ export interface IngestTask {
 export interface DecodedImage extends RgbImage {
   shrunk?: boolean;
 }
-/** Decodes untrusted JPEG or PNG bytes off the calling thread. */
+/** Decodes untrusted images off the calling thread. */
 export interface ImageDecoder {
   /**
    * @param options `shortSide`: an image whose shorter side is longer is shrunk to it there, too.

@@ -13,7 +13,7 @@ import { submitJob } from "../../../src/jobs/submit.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
 
-/** What the fake decoder takes for a JPEG of 2 × 1 pixels; of any other it says that it is broken. */
+/** What the fake decoder takes for a JPEG of 2 × 1 pixels; BROKEN is a damaged one, and all but HUGE is none. */
 export const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 7);
 export const BROKEN = Uint8Array.of(0xff, 0xd8, 0xff, 0);
 export const HUGE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 1);
@@ -117,6 +117,9 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
       decode(bytes) {
         if (bytes[0] === 0x89) {
           return Promise.reject(new DomainError("too_large", "Cannot decode: too many pixels"));
+        }
+        if (bytes[0] !== 0xff) {
+          return Promise.reject(new DomainError("unsupported_media_type", "Cannot decode: no image"));
         }
         if (bytes[3] === 0) return Promise.reject(new DomainError("malformed", "Cannot decode: cut off"));
         return Promise.resolve({ width: 2, height: 1, pixels: new Uint8Array(6).fill(bytes[3]) });

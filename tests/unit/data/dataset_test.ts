@@ -8,6 +8,8 @@ import { readImagePath } from "../../../src/data/image_path.ts";
 import { Loader } from "../../../src/data/loader.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
+import type { IngestTask } from "../../../src/domain/ports.ts";
+import { gzip, tarOf, text, zipOf } from "./archive_scene.ts";
 
 const decoder = { decode: decodeImage };
 const TASK = { settings: { short_side: 256, max_rejected: 1 } };
@@ -16,15 +18,6 @@ type Body = ConstructorParameters<typeof Blob>[0] extends (infer T)[] | undefine
 /** A PNG whose every byte is `value`. */
 const plain = (value: number, width = 4, height = 3) =>
   encodePng({ width, height, pixels: new Uint8Array(width * height * 3).fill(value) });
-async function tarOf(files: Record<string, Uint8Array | string>): Promise<Uint8Array<ArrayBuffer>> {
-  const entries = Object.entries(files).map(([name, content]) => {
-    const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    return { header: { name, size: body.length }, body };
-  });
-  return await packTar(entries);
-}
-const gzip = (bytes: Uint8Array<ArrayBuffer>) =>
-  new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
 const stream = (body: Body): ReadableStream<Uint8Array> => new Blob([body]).stream();
 
 async function withLibrary(
@@ -113,17 +106,13 @@ Deno.test("an archive that is cut anywhere, or is none, is malformed as a whole"
   }
 });
 
-Deno.test("a zip is refused by name, and an archive without images says how many files it has", async () => {
-  await withLibrary(async (library, id) => {
-    await library.receive(id, stream(Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(600))));
-    assertEquals((await refusal(() => library.ingest(id, "zip", TASK))).code, "unsupported_media_type");
-  });
+Deno.test("an archive without images says how many files it has", async () => {
   await withLibrary(async (library, id) => {
     await library.receive(id, stream(await tarOf({ "a.txt": "x", "b.txt": "y" })));
     const { code, message } = await refusal(() => library.ingest(id, "texts", TASK));
     assertEquals([code, message], [
       "invalid",
-      'Cannot ingest "texts": none of its 2 files is a JPEG or PNG image',
+      'Cannot ingest "texts": none of its 2 files is an image that can be read',
     ]);
   });
 });
@@ -174,6 +163,101 @@ Deno.test("an ingest that was interrupted is done again; one that was complete i
   });
 });
 
+Deno.test("an upload is read as its settings say, whatever its bytes look like", async () => {
+  await withLibrary(async (library, id, directory) => {
+    const tar = await tarOf({ "cat/1.png": await plain(1), "cat/1.json": '{"label":"tabby"}' });
+    await library.receive(id, stream(tar));
+    const task = { settings: { ...TASK.settings, format: "webdataset" as const } };
+    assertEquals((await library.ingest(id, "shard", task)).splits, {
+      train: { images: 1, classes: { tabby: 1 } },
+    });
+    assertEquals([...Deno.readDirSync(`${directory}/${id}`)].map(({ name }) => name), ["images"]);
+  });
+});
+
+Deno.test("a CIFAR batch becomes a dataset without being decoded; names that are numbers go by number", async () => {
+  await withLibrary(async (library, id) => {
+    const labels = [2, 3, 0, 9, 1], batch = new Uint8Array(5 * 3073).fill(7);
+    labels.forEach((label, i) => batch[3073 * i] = label);
+    await library.receive(id, stream(batch));
+    const { counts, splits } = await library.ingest(id, "five", TASK);
+    assertEquals([counts.images, splits], [5, {
+      train: { images: 5, classes: { 0: 1, 1: 1, 2: 1, 3: 1, 9: 1 } },
+    }]);
+    assertEquals((await library.image(id, 0)).pixels, new Uint8Array(3072).fill(7));
+  });
+  for (
+    const [names, sorted] of [
+      [["10", "9", "2", "-1", "02"], ["-1", "02", "2", "9", "10"]],
+      [["10", "9", "b"], ["10", "9", "b"]],
+    ]
+  ) {
+    await withLibrary(async (library, id, directory) => {
+      const files: Record<string, Uint8Array> = {};
+      for (const name of names) files[`train/${name}/x.png`] = await plain(1);
+      await library.receive(id, stream(await tarOf(files)));
+      await library.ingest(id, "numbers", TASK);
+      const reader = DatasetReader.open(`${directory}/${id}`);
+      assertEquals(reader.manifest.classes, sorted);
+      assertEquals(names.map((_, n) => reader.entry(n).class), names);
+      reader.close();
+    });
+  }
+});
+
+Deno.test("pickles and rows without a file are listed, and not held against max_rejected", async () => {
+  const image = await plain(1), strict = { settings: { short_side: 256, max_rejected: 0 } };
+  const shard = { "1.png": image, "1.cls": "a", "1.pkl": "x", "2.png": image, "2.cls": "b", "2.pkl": "y" };
+  const table = { "metadata.csv": "file_name,label\n1.png,a\n2.png,b\n", "1.png": image };
+  for (const [files, images, rejected] of [[shard, 2, ["1.pkl", "2.pkl"]], [table, 1, ["2.png"]]] as const) {
+    await withLibrary(async (library, id) => {
+      await library.receive(id, stream(await tarOf(files)));
+      assertEquals((await library.ingest(id, "listed", strict)).counts.images, images);
+      const { data } = await library.rejected(id, { limit: 9 });
+      assertEquals(data.map(({ path }) => path), [...rejected]);
+      assertEquals(Object.keys(data[0]), ["path", "reason"]);
+    });
+  }
+  await withLibrary(async (library, id) => {
+    await library.receive(id, stream(await tarOf({ ...shard, "3.png": "none", "3.cls": "a" })));
+    const { options, message } = await refusal(() => library.ingest(id, "bad", strict));
+    assertEquals(options.type, "too_many_rejected");
+    assert(message.endsWith("got 1 of 3"), message);
+  });
+});
+
+Deno.test("progress counts the archive's bytes once, to the last, in every format", async () => {
+  const image = await plain(1, 40, 40), noise = Uint8Array.from({ length: 300_000 }, (_, i) => i * i % 251);
+  const folder = { "cat/1.png": image, "dog/2.png": image, "metadata.csv": "file_name\ncat/1.png\n" };
+  const shard = { "1.png": image, "1.cls": "a", "2.bin": noise, "3.png": image, "3.cls": "b" };
+  const records = noise.slice(0, 97 * 3073);
+  for (let i = 0; i < 97; i++) records[3073 * i] = i % 10;
+  const cifar = { "batches.meta.txt": "a\n".repeat(10), "data_batch_1.bin": records };
+  const uploads: Record<string, Uint8Array<ArrayBuffer>> = { records };
+  for (const [name, files] of Object.entries({ folder, shard, cifar })) {
+    uploads[`${name} in tar`] = await tarOf(files);
+    uploads[`${name} in tar.gz`] = await gzip(await tarOf(files));
+    uploads[`${name} in zip`] = zipOf(
+      Object.entries(files).map(([name, body]) => ({
+        name: text(name),
+        body: typeof body === "string" ? text(body) : body,
+      })),
+    );
+  }
+  for (const [name, body] of Object.entries(uploads)) {
+    await withLibrary(async (library, id) => {
+      await library.receive(id, stream(body));
+      const read: number[] = [];
+      const onProgress: IngestTask["onProgress"] = ({ bytesRead, bytesTotal }) => {
+        assertEquals(bytesTotal, body.length);
+        read.push(bytesRead);
+      };
+      await library.ingest(id, name, { ...TASK, onProgress });
+      assertEquals([read, read.at(-1)], [read.toSorted((a, b) => a - b), body.length], name);
+    });
+  }
+});
+
 Deno.test("readImagePath() reads split and class from folders", () => {
   const meanings = {
     "train/cat/1.png": ["train", "cat", true],
@@ -182,6 +266,7 @@ Deno.test("readImagePath() reads split and class from folders", () => {
     "cat/1.png": ["train", "cat", false],
     "1.png": ["train", null, false],
     "./x/1.png": ["train", "x", false],
+    "../../1.png": ["train", null, false],
   };
   for (const [path, [split, label, explicit]] of Object.entries(meanings)) {
     assertEquals(

@@ -42,6 +42,25 @@ Deno.test("DatasetIntake.accept() answers when the upload is kept, and ingests b
   store.close();
 });
 
+Deno.test("DatasetIntake passes on what the upload is to be read as, after a restart too", async () => {
+  const store = openSqliteStore(":memory:"), formats: unknown[] = [];
+  const ingest: DatasetLibrary["ingest"] = (_id, _name, { settings }) => {
+    formats.push(settings.format);
+    return Promise.resolve(SUMMARY);
+  };
+  const first = new DatasetIntake({ store, library: library({ ingest }) });
+  await first.accept("photos", body(), SETTINGS);
+  await first.idle();
+  first.stop();
+  await first.accept("shard", body(), { ...SETTINGS, format: "webdataset" });
+  await first.idle();
+  const second = new DatasetIntake({ store, library: library({ ingest }) });
+  second.resume();
+  await second.idle();
+  assertEquals(formats, [undefined, "webdataset"]);
+  store.close();
+});
+
 Deno.test("DatasetIntake.accept() lists nothing of an upload that broke off, and clears it", async () => {
   const store = openSqliteStore(":memory:");
   const shelf = library({ receive: () => Promise.reject(new DomainError("too_large", "no")) });
