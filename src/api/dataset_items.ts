@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Dataset } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
 import { findDataset } from "./datasets.ts";
@@ -6,6 +7,7 @@ import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
 import {
   DatasetItemSchema,
+  DuplicateGroupSchema,
   IdPath,
   json,
   listOf,
@@ -57,21 +59,34 @@ const rejected = createRoute({
     ...problems,
   },
 });
+const duplicates = createRoute({
+  method: "get",
+  path: "/v1/datasets/{id}/duplicates",
+  summary: "Images that stand in more than one split, with their labels: the first thousand contents",
+  request: { params: IdPath, query: NumberedPageQuery },
+  responses: {
+    200: json(listOf(DuplicateGroupSchema), "Contents; `after` is a place in the list"),
+    ...problems,
+  },
+});
 
 /** Looking into a dataset. */
 export function datasetItemRoutes({ store, library, encodePng }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
-  function ready(id: string): string {
+  function settled(id: string, accepted: Dataset["status"][] = ["ready"]): string {
     const { status } = findDataset(store, id);
-    if (status !== "ready") {
-      throw new DomainError("conflict", `Cannot look into ${id}: its status must be ready, got ${status}`);
+    if (!accepted.includes(status)) {
+      throw new DomainError(
+        "conflict",
+        `Cannot look into ${id}: its status must be ${accepted.join(" or ")}, got ${status}`,
+      );
     }
     return id;
   }
   app.openapi(items, async (c) => {
     const { split, class: label, ...page } = c.req.valid("query");
     const { data, has_more } = await library.items(
-      ready(c.req.valid("param").id),
+      settled(c.req.valid("param").id),
       { split, class: label },
       page,
     );
@@ -80,7 +95,7 @@ export function datasetItemRoutes({ store, library, encodePng }: ApiDeps): OpenA
   app.openapi(image, async (c) => {
     const { id, n } = c.req.valid("param");
     const { px } = c.req.valid("query");
-    const found = await library.image(ready(id), n);
+    const found = await library.image(settled(id), n);
     const png = await encodePng(px === undefined ? found : shrink(found, px));
     return c.body(new Uint8Array(png), 200, {
       "Content-Type": "image/png",
@@ -88,8 +103,13 @@ export function datasetItemRoutes({ store, library, encodePng }: ApiDeps): OpenA
     });
   });
   app.openapi(rejected, async (c) => {
-    const { data, has_more } = await library.rejected(
-      ready(c.req.valid("param").id),
+    const id = settled(c.req.valid("param").id, ["ready", "failed"]);
+    const { data, has_more } = await library.rejected(id, c.req.valid("query"));
+    return c.json({ object: "list" as const, data, has_more }, 200);
+  });
+  app.openapi(duplicates, async (c) => {
+    const { data, has_more } = await library.duplicates(
+      settled(c.req.valid("param").id),
       c.req.valid("query"),
     );
     return c.json({ object: "list" as const, data, has_more }, 200);

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Dataset } from "../domain/dataset.ts";
+import { type Dataset, DATASET_FORMATS, DEFAULT_SETTINGS } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import type { Store } from "../domain/ports.ts";
@@ -8,7 +8,11 @@ import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
 import { DatasetSchema, IdPath, json, listOf, PageQuery, problems } from "./schemas.ts";
 
-const ARCHIVES = ["application/x-tar", "application/gzip"] as const;
+const ARCHIVES = [
+  "application/x-tar",
+  "application/gzip",
+  "application/zip",
+] as const;
 const archive = { schema: { type: "string", format: "binary" } as const };
 
 const create = createRoute({
@@ -16,8 +20,19 @@ const create = createRoute({
   path: "/v1/datasets",
   summary: "Upload an archive of images; ingest goes on in the background",
   request: {
-    query: z.object({ name: z.string().trim().min(1).max(200) }),
-    body: { required: true, content: { "application/x-tar": archive, "application/gzip": archive } },
+    query: z.object({
+      name: z.string().trim().min(1).max(200),
+      short_side: z.coerce.number().int().min(32).max(2048).default(DEFAULT_SETTINGS.short_side).openapi({
+        description: "Images whose shorter side is longer are shrunk to this; others are kept as they are",
+      }),
+      max_rejected: z.coerce.number().min(0).max(1).default(DEFAULT_SETTINGS.max_rejected).openapi({
+        description: "The share of files that may be no images; with more the dataset fails",
+      }),
+      format: z.enum(DATASET_FORMATS).optional().openapi({
+        description: "What the upload is to be read as; told by its bytes where it is not given",
+      }),
+    }),
+    body: { required: true, content: Object.fromEntries(ARCHIVES.map((type) => [type, archive])) },
   },
   responses: { 201: json(DatasetSchema, "Kept, and being ingested; Location names it"), ...problems },
 });
@@ -38,7 +53,7 @@ const get = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/v1/datasets/{id}",
-  summary: "Delete a dataset that no unfinished job uses",
+  summary: "Delete a dataset that no unfinished job uses; an ingest under way is given up",
   request: { params: IdPath },
   responses: { 204: { description: "Deleted" }, ...problems },
 });
@@ -53,20 +68,25 @@ export function findDataset(store: Store, id: string): Dataset {
 /** Uploading, listing and deleting datasets. */
 export function datasetRoutes({ store, intake }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  const withProgress = (dataset: Dataset): Dataset => {
+    const progress = intake.progress(dataset.id);
+    return progress ? { ...dataset, progress } : dataset;
+  };
   app.openapi(create, async (c) => {
     const type = mediaType(c);
     if (!ARCHIVES.some((accepted) => accepted === type)) throw unsupported(type, ARCHIVES);
     const body = c.req.raw.body;
     if (!body) throw new DomainError("malformed", "Cannot read the archive: the body is empty");
     // Counted where it is kept: nothing here may buffer an upload.
-    const dataset = await intake.accept(c.req.valid("query").name, body);
+    const { name, ...settings } = c.req.valid("query");
+    const dataset = await intake.accept(name, body, settings);
     return c.json(dataset, 201, { Location: `/v1/datasets/${dataset.id}` });
   });
   app.openapi(list, (c) => {
     const { data, has_more } = store.listDatasets(c.req.valid("query"));
-    return c.json({ object: "list" as const, data, has_more }, 200);
+    return c.json({ object: "list" as const, data: data.map(withProgress), has_more }, 200);
   });
-  app.openapi(get, (c) => c.json(findDataset(store, c.req.valid("param").id), 200));
+  app.openapi(get, (c) => c.json(withProgress(findDataset(store, c.req.valid("param").id)), 200));
   app.openapi(remove, async (c) => {
     await intake.remove(checkId("ds", c.req.valid("param").id));
     return c.body(null, 204);

@@ -1,4 +1,4 @@
-import type { Dataset } from "../domain/dataset.ts";
+import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
 import type { CheckpointLibrary, DatasetLibrary, Embedder, ImageDecoder, Store } from "../domain/ports.ts";
@@ -8,7 +8,8 @@ export interface ApiDeps {
   store: Store;
   library: DatasetLibrary;
   intake: {
-    accept(name: string, body: ReadableStream<Uint8Array>): Promise<Dataset>;
+    accept(name: string, body: ReadableStream<Uint8Array>, settings: DatasetSettings): Promise<Dataset>;
+    progress(dataset: string): DatasetProgress | undefined;
     remove(dataset: string): Promise<void>;
   };
   checkpoints: CheckpointLibrary;

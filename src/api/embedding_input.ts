@@ -7,7 +7,8 @@ import { summary } from "./problem.ts";
 
 /** As many as OpenAI takes. */
 export const MAX_IMAGES = 2048;
-const IMAGE_TYPES = ["image/jpeg", "image/png"];
+/** Of a body that is an image. What it is in truth, and any other image, the decoder says. */
+export const IMAGE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/tiff", "image/webp", "image/bmp"];
 const ACCEPTED = ["application/json", ...IMAGE_TYPES, "multipart/form-data"];
 
 const options = {
@@ -138,17 +139,12 @@ function withImages(
 ): EmbeddingRequest {
   const errors: FieldError[] = [];
   const images = found.map((bytes, i) => {
-    if (bytes && isJpegOrPng(bytes)) return bytes;
+    if (bytes) return bytes;
     errors.push({
-      detail: "must be a JPEG or PNG image, as a data URI or base64; text has no embedding here",
+      detail: "must be an image, as a data URI or base64; text has no embedding here",
       pointer: `#/input/${i}`,
     });
     return new Uint8Array();
   });
   return { ...rest, images, errors };
-}
-
-function isJpegOrPng(bytes: Uint8Array): boolean {
-  const starts = (...magic: number[]) => magic.every((byte, i) => bytes[i] === byte);
-  return starts(0xff, 0xd8, 0xff) || starts(0x89, 0x50, 0x4e, 0x47);
 }

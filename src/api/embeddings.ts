@@ -3,7 +3,12 @@ import { DomainError, type FieldError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Embedder, ImageDecoder } from "../domain/ports.ts";
 import type { ApiDeps } from "./deps.ts";
-import { EmbeddingBody, type EmbeddingRequest, readEmbeddingRequest } from "./embedding_input.ts";
+import {
+  EmbeddingBody,
+  type EmbeddingRequest,
+  IMAGE_TYPES,
+  readEmbeddingRequest,
+} from "./embedding_input.ts";
 import { notReady } from "./health.ts";
 import { findModel } from "./models.ts";
 import { encodeNpy } from "./npy.ts";
@@ -37,8 +42,7 @@ const embed = createRoute({
       required: true,
       content: {
         "application/json": { schema: bodySchema as object },
-        "image/jpeg": binary,
-        "image/png": binary,
+        ...Object.fromEntries(IMAGE_TYPES.map((type) => [type, binary])),
         "multipart/form-data": { schema: { type: "object" } as const },
       },
     },
@@ -108,7 +112,8 @@ async function embedAll(
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
           bad.set(pointer, { detail: error.message, pointer });
-          codes.add(error.code);
+          // That the request is of an accepted type was settled before: here it is an image that is none.
+          codes.add(error.code === "unsupported_media_type" ? "malformed" : error.code);
         }
       }),
     );

@@ -1,11 +1,19 @@
 import { z } from "@hono/zod-openapi";
 import type { Checkpoint, Model } from "../domain/checkpoint.ts";
-import { type Dataset, DATASET_STATUSES, type DatasetItem, type RejectedFile } from "../domain/dataset.ts";
+import {
+  type Dataset,
+  DATASET_FORMATS,
+  DATASET_STATUSES,
+  type DatasetItem,
+  type DuplicateGroup,
+  type RejectedFile,
+} from "../domain/dataset.ts";
 import { EVENT_TYPES, type Job, JOB_KINDS, JOB_STATUSES, type JobEvent } from "../domain/job.ts";
 
 const numbers = z.record(z.string(), z.number());
 const anything = z.record(z.string(), z.unknown());
 const triple = z.tuple([z.number(), z.number(), z.number()]);
+const place = z.object({ split: z.string(), class: z.string().nullable() });
 const failure = z.object({ code: z.string(), message: z.string() });
 
 export const DatasetSchema = z.object({
@@ -21,6 +29,25 @@ export const DatasetSchema = z.object({
   channel_mean: triple.nullable(),
   channel_std: triple.nullable(),
   fingerprint: z.string().nullable(),
+  duplicates: z.object({
+    within: z.int(),
+    across: z.int(),
+    across_with_labels: z.array(z.object({ labels: z.array(place), contents: z.int() })),
+  }).nullable(),
+  warnings: z.array(z.object({ code: z.literal("degenerate_dataset"), message: z.string() })),
+  settings: z.object({
+    short_side: z.int(),
+    max_rejected: z.number(),
+    format: z.enum(DATASET_FORMATS).optional(),
+  }),
+  progress: z.object({
+    images: z.int(),
+    rejected: z.int(),
+    bytes_read: z.int(),
+    bytes_total: z.int(),
+    images_per_s: z.number(),
+    eta_s: z.number().nullable(),
+  }).optional(),
   created_at: z.string(),
   error: failure.optional(),
 }).openapi("Dataset") satisfies z.ZodType<Dataset>;
@@ -36,6 +63,11 @@ export const DatasetItemSchema = z.object({
 
 export const RejectedFileSchema = z.object({ path: z.string(), reason: z.string() })
   .openapi("RejectedFile") satisfies z.ZodType<RejectedFile>;
+
+export const DuplicateGroupSchema = z.object({
+  images: z.int(),
+  items: z.array(place.extend({ n: z.int(), path: z.string() })),
+}).openapi("DuplicateGroup") satisfies z.ZodType<DuplicateGroup>;
 
 export const JobSchema = z.object({
   id: z.string(),

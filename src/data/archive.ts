@@ -1,90 +1,101 @@
-import { createTarDecoder } from "modern-tar";
 import { DomainError } from "../domain/errors.ts";
 
-/** A file of an archive, or why it is not taken. Its name is a label; nothing is ever written under it. */
-export type ArchiveMember =
-  | { path: string; bytes: Uint8Array<ArrayBuffer> }
-  | { path: string; rejected: string };
+/** A file of an archive. Its path is a label of any content; nothing is ever written under it. */
+export interface ArchiveEntry {
+  path: string;
+  /** Its bytes, as the archive declares them. */
+  size: number;
+  /** Why it is not to be read: it is a link, or encrypted. */
+  refused?: string;
+  /**
+   * Its content. To be read, if at all, once and before the next entry is asked for.
+   *
+   * @throws {DomainError} `malformed` where the archive is damaged.
+   */
+  chunks(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+/**
+ * Reads an archive from its beginning, one entry in memory at a time; called again, it reads it again. The one pass that
+ * is for the `images` is told as progress; any before it, in `search` of what else the archive says, is not.
+ */
+export type ReadArchive = (pass: "search" | "images") => AsyncGenerator<ArchiveEntry>;
+/** Told how many more of an archive's bytes, as they lie on disk, have been read. */
+export type OnBytes = (bytes: number) => void;
 
-/** A file larger than this is no photograph to train on, and would be held in memory whole. */
-const MAX_MEMBER_BYTES = 64 * 2 ** 20;
-const BLOCK = 512;
+export interface ArchiveLimits {
+  /** Files and folders: above ImageNet's 1.3 million, below where an index of them alone is a burden. */
+  entries: number;
+  /** A larger file is no photograph to train on, and would be held in memory whole. */
+  entryBytes: number;
+  /** What comes out of a compressed archive may be this many times what went in, */
+  expansion: number;
+  /** and this many bytes beside, for small archives of plain images do shrink a thousandfold. */
+  freeBytes: number;
+  /** A zip's central directory is held in memory whole. */
+  directoryBytes: number;
+}
+export const ARCHIVE_LIMITS: ArchiveLimits = {
+  entries: 2_000_000,
+  entryBytes: 64 * 2 ** 20,
+  expansion: 200,
+  freeBytes: 64 * 2 ** 20,
+  directoryBytes: 256 * 2 ** 20,
+};
+
+/** The archive cannot be read, or not to its end. */
+export const damaged = (reason: string): DomainError =>
+  new DomainError("malformed", `Cannot read the archive: ${reason}`, { type: "archive_malformed" });
+/** The archive can be read, and is refused for what reading it would cost. */
+export const overLimit = (reason: string): DomainError =>
+  new DomainError("invalid", `Cannot take the archive: ${reason}`, { type: "archive_limits" });
+/** The archive can be read, and does not hold what its format wants. */
+export const unfit = (reason: string): DomainError =>
+  new DomainError("invalid", `Cannot read the dataset: ${reason}`, { type: "dataset_invalid" });
+
+/** Any error of a library that reads archives, as one that the archive's owner can act on. */
+export function asDamaged(error: unknown, where: string): Error {
+  // What the system answers is about the disk, not about the archive.
+  if (error instanceof DomainError || (error instanceof Error && "code" in error && error.code === "EIO")) {
+    return error;
+  }
+  return damaged(`${error instanceof Error ? error.message : error} (${where})`);
+}
+
+/** Why an entry is not read whole; undefined if it can be. */
+export function refusal(entry: ArchiveEntry, limits: ArchiveLimits): string | undefined {
+  if (entry.refused) return entry.refused;
+  if (entry.size > limits.entryBytes) return `it has ${entry.size} bytes, more than ${limits.entryBytes}`;
+}
 
 /**
- * The files of a tar or gzipped tar, in order, one in memory at a time. Directories are passed over; links and devices
- * are told as rejected.
+ * An entry's whole content; to be asked for only where `refusal` has no reason.
  *
- * @throws {DomainError} `unsupported_media_type` for another kind of archive; `malformed` where it is damaged or ends
- *   early: an archive without its end mark may have lost files.
+ * @throws {DomainError} `malformed` where it has not the bytes that it declares.
  */
-export async function* readArchive(file: string): AsyncGenerator<ArchiveMember> {
-  const gzip = await isGzip(file), { readable } = await Deno.open(file);
-  const tail = new Tail();
-  try {
-    const tar = (gzip ? readable.pipeThrough(new DecompressionStream("gzip")) : readable).pipeThrough(
-      tail.watch(),
-    );
-    for await (const { header, body } of tar.pipeThrough(createTarDecoder({ strict: true }))) {
-      const path = header.name.replace(/^(\.\/)+/, "");
-      const reason = refusal(header.type ?? "file", header.size);
-      if (header.type === "directory") await body.cancel();
-      else if (reason) {
-        await body.cancel();
-        yield { path, rejected: reason };
-      } else {
-        const bytes = await new Response(body).bytes();
-        if (bytes.length !== header.size) {
-          throw new Error(`${path} has ${bytes.length} of its ${header.size} bytes`);
-        }
-        yield { path, bytes };
-      }
-    }
-  } catch (error) {
-    if (error instanceof DomainError) throw error;
-    throw damaged((error as Error).message);
+export async function readEntry({ path, size, chunks }: ArchiveEntry): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for await (const chunk of chunks()) {
+    if (at + chunk.length > size) throw damaged(`${path} has more than its ${size} bytes`);
+    bytes.set(chunk, at);
+    at += chunk.length;
   }
-  if (!tail.ended) throw damaged("it ends without its end mark, so part of it may be missing");
+  if (at < size) throw damaged(`${path} has ${at} of its ${size} bytes`);
+  return bytes;
 }
 
-function refusal(type: string, size: number): string | undefined {
-  if (type !== "file") return `it is a ${type}, not a file`;
-  if (size > MAX_MEMBER_BYTES) return `it has ${size} bytes, more than ${MAX_MEMBER_BYTES}`;
-}
-
-const damaged = (reason: string): DomainError =>
-  new DomainError("malformed", `Cannot read the archive: ${reason}`, { type: "archive_malformed" });
-
-/** @throws {DomainError} For a zip or Parquet file by its magic, and for a file that is too short to be a tar. */
-async function isGzip(path: string): Promise<boolean> {
-  using file = await Deno.open(path);
-  const magic = new Uint8Array(BLOCK), length = await file.read(magic) ?? 0;
-  const starts = (...bytes: number[]) => bytes.every((byte, i) => magic[i] === byte);
-  if (starts(0x1f, 0x8b)) return true;
-  const other = starts(0x50, 0x4b) ? "a zip" : starts(0x50, 0x41, 0x52, 0x31) ? "a Parquet file" : undefined;
-  if (other) {
-    throw new DomainError(
-      "unsupported_media_type",
-      `Cannot read the archive: it is ${other}; tar and tar.gz are built so far`,
-    );
-  }
-  if (length < BLOCK) throw damaged(`${length} bytes are no tar`);
-  return false;
-}
-
-/** Watches a tar's bytes go by for its end mark: two blocks of zeros, whatever padding follows. */
-class Tail {
-  #zeros = 0;
-  get ended(): boolean {
-    return this.#zeros >= 2 * BLOCK;
-  }
-  watch(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
-    return new TransformStream({
-      transform: (chunk, controller) => {
-        let zeros = 0;
-        while (zeros < chunk.length && chunk[chunk.length - 1 - zeros] === 0) zeros++;
-        this.#zeros = zeros === chunk.length ? this.#zeros + zeros : zeros;
-        controller.enqueue(chunk);
-      },
-    });
-  }
+/** What an archive or compressed file begins with; images do not. */
+const ARCHIVES: readonly [name: string, at: number, magic: readonly number[]][] = [
+  ["a zip", 0, [0x50, 0x4b, 3, 4]],
+  ["a gzip file", 0, [0x1f, 0x8b, 8]],
+  ["a tar", 257, [0x75, 0x73, 0x74, 0x61, 0x72]],
+  ["a Parquet file", 0, [0x50, 0x41, 0x52, 0x31]],
+  ["a 7z archive", 0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]],
+  ["a rar archive", 0, [0x52, 0x61, 0x72, 0x21, 0x1a, 7]],
+  ["a zstd file", 0, [0x28, 0xb5, 0x2f, 0xfd]],
+  ["an xz file", 0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+];
+/** Names what kind of archive some bytes begin; undefined for none that is known. */
+export function archiveKind(bytes: Uint8Array): string | undefined {
+  return ARCHIVES.find(([, at, magic]) => magic.every((byte, i) => bytes[at + i] === byte))?.[0];
 }

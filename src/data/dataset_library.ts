@@ -1,18 +1,20 @@
 // The reads below are synchronous, yet whoever calls through the port is to meet rejections, never throws.
 // deno-lint-ignore-file require-await
 import { join } from "@std/path";
-import type { DatasetItem, DatasetSummary, RejectedFile } from "../domain/dataset.ts";
+import type { DatasetItem, DatasetSummary, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import type { RgbImage } from "../domain/image.ts";
-import type { DatasetLibrary, ImageDecoder, Paged } from "../domain/ports.ts";
+import type { DatasetLibrary, ImageDecoder, IngestTask, Paged } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
-import { ingestArchive } from "./ingest.ts";
-import { removeTree, syncDirectory } from "./shard.ts";
+import { ingestArchive, TooManyRejected } from "./ingest.ts";
+import { IMAGES, removeTree, syncDirectory } from "./shard.ts";
 
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;
 const UPLOAD = "upload";
+/** What is kept of a dataset that failed for its files: a ready one has its own among the images. */
+const REJECTED = "rejected.json";
 
 /** Datasets as directories: `<directory>/<id>`, first with what was uploaded, then with the images made of it. */
 export class FileDatasetLibrary implements DatasetLibrary {
@@ -43,20 +45,20 @@ export class FileDatasetLibrary implements DatasetLibrary {
     }
   }
 
-  async ingest(dataset: string, name: string): Promise<DatasetSummary> {
+  async ingest(dataset: string, name: string, task: IngestTask): Promise<DatasetSummary> {
     const directory = this.#path(dataset), upload = join(directory, UPLOAD);
-    try {
-      await Deno.lstat(upload);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!await exists(upload)) {
       // The ingest had been completed, and the server died before it could say so.
       return DatasetReader.open(directory).manifest.summary;
     }
     try {
-      const summary = await ingestArchive(name, upload, directory, this.#decoder);
+      const summary = await ingestArchive(name, upload, directory, this.#decoder, task);
       await Deno.remove(upload);
       return summary;
     } catch (error) {
+      if (error instanceof TooManyRejected) {
+        await Deno.writeTextFile(join(directory, REJECTED), JSON.stringify(error.rejected));
+      }
       throw diskFull(error) ?? error;
     }
   }
@@ -64,16 +66,10 @@ export class FileDatasetLibrary implements DatasetLibrary {
   async items(
     dataset: string,
     filter: { split?: string; class?: string },
-    { after = -1, limit }: { after?: number; limit: number },
+    { after, limit }: { after?: number; limit: number },
   ): Promise<Paged<DatasetItem>> {
-    const reader = this.#open(dataset), data: DatasetItem[] = [];
-    const wanted = filter.class === undefined ? undefined : reader.classes.indexOf(filter.class);
-    for (const n of reader.items(filter.split)) {
-      if (n <= after || (wanted !== undefined && (wanted < 0 || reader.classOf(n) !== wanted))) continue;
-      if (data.length === limit) return { data, has_more: true };
-      data.push(reader.entry(n));
-    }
-    return { data, has_more: false };
+    const reader = this.#open(dataset), numbers = reader.browse(filter, { after, limit: limit + 1 });
+    return { data: numbers.slice(0, limit).map((n) => reader.entry(n)), has_more: numbers.length > limit };
   }
 
   async image(dataset: string, n: number): Promise<RgbImage> {
@@ -86,10 +82,20 @@ export class FileDatasetLibrary implements DatasetLibrary {
 
   async rejected(
     dataset: string,
-    { after = -1, limit }: { after?: number; limit: number },
+    page: { after?: number; limit: number },
   ): Promise<Paged<RejectedFile>> {
-    const all = this.#open(dataset).rejected(), data = all.slice(after + 1, after + 1 + limit);
-    return { data, has_more: after + 1 + limit < all.length };
+    const directory = this.#path(dataset), report = join(directory, REJECTED);
+    if (await exists(report)) return pageOf(JSON.parse(await Deno.readTextFile(report)), page);
+    // A dataset whose archive is unreadable as a whole has no list.
+    if (!await exists(join(directory, IMAGES))) return { data: [], has_more: false };
+    return pageOf(this.#open(dataset).rejected(), page);
+  }
+
+  async duplicates(
+    dataset: string,
+    page: { after?: number; limit: number },
+  ): Promise<Paged<DuplicateGroup>> {
+    return pageOf(this.#open(dataset).duplicates(), page);
   }
 
   async remove(dataset: string): Promise<void> {
@@ -138,6 +144,20 @@ export class FileDatasetLibrary implements DatasetLibrary {
       );
     }
     return bytes;
+  }
+}
+
+function pageOf<T>(all: T[], { after = -1, limit }: { after?: number; limit: number }): Paged<T> {
+  return { data: all.slice(after + 1, after + 1 + limit), has_more: after + 1 + limit < all.length };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

@@ -1,31 +1,58 @@
 import { join } from "@std/path";
-import type { DatasetItem, RejectedFile } from "../domain/dataset.ts";
+import type { DatasetItem, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
+import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
-import { type ImageRecord, IMAGES, RECORD_BYTES, type ShardManifest, shardName } from "./shard.ts";
+import type { NameFile } from "./name_file.ts";
+import { PagedFile, readFully } from "./paged_file.ts";
+import {
+  FORMAT,
+  type ImageRecord,
+  IMAGES,
+  openNames,
+  readRecord,
+  RECORD_BYTES,
+  type ShardManifest,
+  shardName,
+} from "./shard.ts";
 
-/** A dataset's images, by number. Reads are synchronous: a loader's are short, and off the server's thread. */
+/** A stretch of `by_split.bin` or `by_class.bin`: numbers that rise. */
+interface Stretch {
+  file: PagedFile;
+  first: number;
+  count: number;
+}
+
+/**
+ * A dataset's images, by number. Nothing that grows with them is held: the index is read by page. Reads are synchronous:
+ * a loader's are short, and off the server's thread.
+ */
 export class DatasetReader {
   readonly #shards: (Deno.FsFile | undefined)[] = [];
-  #paths: string[] | undefined;
+  readonly #index: PagedFile;
+  #bySplit: PagedFile | undefined;
+  #byClass: PagedFile | undefined;
+  #names: NameFile | undefined;
 
-  private constructor(
-    readonly directory: string,
-    readonly manifest: ShardManifest,
-    readonly index: DataView,
-  ) {}
+  private constructor(readonly directory: string, readonly manifest: ShardManifest) {
+    this.#index = new PagedFile(join(directory, "index.bin"));
+  }
 
   /**
    * @param dataset The dataset's directory.
    * @throws {Deno.errors.NotFound} If its ingest is not complete.
+   * @throws {DomainError} `conflict` if it was written in another format.
    */
   static open(dataset: string): DatasetReader {
     const directory = join(dataset, IMAGES);
     const manifest: ShardManifest = JSON.parse(Deno.readTextFileSync(join(directory, "manifest.json")));
-    return new DatasetReader(
-      directory,
-      manifest,
-      new DataView(Deno.readFileSync(join(directory, "index.bin")).buffer),
-    );
+    if (manifest.format !== FORMAT) {
+      throw new DomainError(
+        "conflict",
+        `Cannot open the dataset: its format must be ${FORMAT}, got ${manifest.format}; delete it and upload it again`,
+        { type: "dataset_format" },
+      );
+    }
+    return new DatasetReader(directory, manifest);
   }
 
   get length(): number {
@@ -40,13 +67,37 @@ export class DatasetReader {
 
   /** The numbers of a split's images in order; of all images where no split is named. */
   items(split?: string): Uint32Array {
-    const wanted = split === undefined ? -1 : this.splits.indexOf(split);
-    if (split !== undefined && wanted < 0) return new Uint32Array();
-    const numbers: number[] = [];
-    for (let n = 0; n < this.length; n++) {
-      if (split === undefined || this.index.getUint32(n * RECORD_BYTES + 4, true) === wanted) numbers.push(n);
+    if (split === undefined) return Uint32Array.from({ length: this.length }, (_, n) => n);
+    const wanted = this.splits.indexOf(split);
+    if (wanted < 0) return new Uint32Array();
+    const { file, first, count } = this.#ofSplit(wanted),
+      bytes = new DataView(file.read(4 * first, 4 * count).buffer);
+    return Uint32Array.from({ length: count }, (_, i) => bytes.getUint32(4 * i, true));
+  }
+
+  /**
+   * The numbers of the first `limit` images after number `after` that are of a split and of a class, where those are
+   * named. What it costs does not grow with the dataset.
+   */
+  browse(
+    filter: { split?: string; class?: string },
+    { after = -1, limit }: { after?: number; limit: number },
+  ): number[] {
+    const split = filter.split === undefined ? undefined : this.splits.indexOf(filter.split);
+    const label = filter.class === undefined ? undefined : this.classes.indexOf(filter.class);
+    if ((split !== undefined && split < 0) || (label !== undefined && label < 0)) return [];
+    if (split === undefined && label === undefined) {
+      return Array.from(
+        { length: Math.max(0, Math.min(limit, this.length - after - 1)) },
+        (_, i) => after + 1 + i,
+      );
     }
-    return Uint32Array.from(numbers);
+    const splits = split === undefined ? [...this.splits.keys()] : [split];
+    const stretches = splits.map((s) => label === undefined ? this.#ofSplit(s) : this.#ofClass(s, label));
+    return stretches.flatMap((stretch) => numbersAfter(stretch, after, limit)).sort((a, b) => a - b).slice(
+      0,
+      limit,
+    );
   }
 
   /** The class index of image `n`, or −1 where it has none. */
@@ -66,18 +117,15 @@ export class DatasetReader {
   /** How image `n` is listed. */
   entry(n: number): DatasetItem {
     const { split, class: label, width, height } = this.#record(n);
-    this.#paths ??= JSON.parse(Deno.readTextFileSync(join(this.directory, "paths.json"))) as string[];
-    return {
-      n,
-      path: this.#paths[n],
-      split: this.splits[split],
-      class: this.classes[label] ?? null,
-      width,
-      height,
-    };
+    const path = (this.#names ??= openNames(this.directory)).get(n);
+    return { n, path, split: this.splits[split], class: this.classes[label] ?? null, width, height };
   }
   rejected(): RejectedFile[] {
     return JSON.parse(Deno.readTextFileSync(join(this.directory, "rejected.json")));
+  }
+  /** Contents that stand in more than one split. */
+  duplicates(): DuplicateGroup[] {
+    return JSON.parse(Deno.readTextFileSync(join(this.directory, "duplicates.json")));
   }
 
   image(n: number): RgbImage {
@@ -95,16 +143,13 @@ export class DatasetReader {
   readInto(n: number, target: Uint8Array): void {
     const { shard, offset } = this.#record(n);
     const file = this.#shards[shard] ??= Deno.openSync(join(this.directory, shardName(shard)));
-    file.seekSync(offset, Deno.SeekMode.Start);
-    for (let filled = 0; filled < target.length;) {
-      const read = file.readSync(target.subarray(filled));
-      if (read === null) throw new TypeError(`Cannot read image ${n}: ${shardName(shard)} ends early`);
-      filled += read;
-    }
+    readFully(file, offset, target, `image ${n} of ${shardName(shard)}`);
   }
 
   close(): void {
-    for (const file of this.#shards) file?.close();
+    for (const file of [...this.#shards, this.#index, this.#bySplit, this.#byClass, this.#names]) {
+      file?.close();
+    }
     this.#shards.length = 0;
   }
 
@@ -112,14 +157,32 @@ export class DatasetReader {
     if (!(Number.isInteger(n) && n >= 0 && n < this.length)) {
       throw new RangeError(`Cannot read image ${n}: there are ${this.length}`);
     }
-    const at = n * RECORD_BYTES;
-    return {
-      shard: this.index.getUint32(at, true),
-      split: this.index.getUint32(at + 4, true),
-      offset: this.index.getFloat64(at + 8, true),
-      class: this.index.getInt32(at + 16, true),
-      width: this.index.getUint32(at + 20, true),
-      height: this.index.getUint32(at + 24, true),
-    };
+    const { view, at } = this.#index.locate(n * RECORD_BYTES);
+    return readRecord(view, at);
   }
+
+  #ofSplit(split: number): Stretch {
+    const { groups } = this.manifest,
+      file = this.#bySplit ??= new PagedFile(join(this.directory, "by_split.bin"));
+    return { file, first: total(groups.slice(0, split).map(total)), count: total(groups[split]) };
+  }
+  #ofClass(split: number, label: number): Stretch {
+    const { groups } = this.manifest,
+      file = this.#byClass ??= new PagedFile(join(this.directory, "by_class.bin"));
+    const before = total(groups.slice(0, split).map(total)) + total(groups[split].slice(0, label + 1));
+    return { file, first: before, count: groups[split][label + 1] };
+  }
+}
+
+const total = (counts: number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+/** The first `limit` numbers of a stretch that are greater than `after`, found by halving. */
+function numbersAfter({ file, first, count }: Stretch, after: number, limit: number): number[] {
+  let low = 0, high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (file.uint32(first + middle) <= after) low = middle + 1;
+    else high = middle;
+  }
+  return Array.from({ length: Math.min(limit, count - low) }, (_, i) => file.uint32(first + low + i));
 }

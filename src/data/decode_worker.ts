@@ -2,15 +2,16 @@
 import { DomainError } from "../domain/errors.ts";
 import { decodeImage } from "./decode.ts";
 import type { DecodeAnswer, DecodeRequest } from "./decoder_pool.ts";
+import { capShortSide } from "./short_side.ts";
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<DecodeRequest>) => void;
   postMessage(message: DecodeAnswer, transfer: Transferable[]): void;
 };
 
-thread.onmessage = async ({ data: { id, bytes } }) => {
+thread.onmessage = async ({ data: { id, bytes, shortSide } }) => {
   try {
-    const image = await decodeImage(bytes);
+    const image = capShortSide(await decodeImage(bytes), shortSide);
     thread.postMessage({ id, image }, [image.pixels.buffer as ArrayBuffer]);
   } catch (error) {
     const failure = error instanceof DomainError

@@ -1,18 +1,19 @@
 import { DomainError, type ErrorCode } from "../domain/errors.ts";
-import type { RgbImage } from "../domain/image.ts";
-import type { ImageDecoder } from "../domain/ports.ts";
+import type { DecodedImage, ImageDecoder } from "../domain/ports.ts";
 
 export interface DecodeRequest {
   id: number;
   bytes: Uint8Array<ArrayBuffer>;
+  shortSide?: number;
 }
 export type DecodeAnswer =
-  | { id: number; image: RgbImage }
+  | { id: number; image: DecodedImage }
   /** Without a code it is a fault of ours, not of the image. */
   | { id: number; failure: { code?: ErrorCode; message: string; type?: string } };
 
-interface Task extends PromiseWithResolvers<RgbImage> {
+interface Task extends PromiseWithResolvers<DecodedImage> {
   bytes: Uint8Array<ArrayBuffer>;
+  shortSide?: number;
 }
 interface Thread {
   worker: Worker;
@@ -34,8 +35,8 @@ export class DecoderPool implements ImageDecoder {
   constructor(readonly size: number, readonly deadlineMs = DEADLINE_MS) {}
 
   /** @param bytes Copied: the caller's stay as they are. */
-  decode(bytes: Uint8Array): Promise<RgbImage> {
-    const task: Task = { ...Promise.withResolvers<RgbImage>(), bytes: bytes.slice() };
+  decode(bytes: Uint8Array, { shortSide }: { shortSide?: number } = {}): Promise<DecodedImage> {
+    const task: Task = { ...Promise.withResolvers<DecodedImage>(), bytes: bytes.slice(), shortSide };
     this.#waiting.push(task);
     this.#dispatch();
     return task.promise;
@@ -61,8 +62,9 @@ export class DecoderPool implements ImageDecoder {
         () => this.#fail(thread, `it took more than ${this.deadlineMs / 1000} s`),
         this.deadlineMs,
       );
-      thread.worker.postMessage({ id: this.#nextId++, bytes: task.bytes } satisfies DecodeRequest, [
-        task.bytes.buffer,
+      const { bytes, shortSide } = task;
+      thread.worker.postMessage({ id: this.#nextId++, bytes, shortSide } satisfies DecodeRequest, [
+        bytes.buffer,
       ]);
     }
   }

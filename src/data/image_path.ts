@@ -21,7 +21,7 @@ const SPLITS: Record<string, string> = {
  * @returns undefined for what archivers add of their own: hidden files, and macOS's metadata.
  */
 export function readImagePath(path: string): PathMeaning | undefined {
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  const parts = path.split("/").filter((part) => !["", ".", ".."].includes(part));
   if (parts.length === 0 || parts.at(-1)!.startsWith(".") || parts.includes("__MACOSX")) return undefined;
   const folders = parts.slice(0, -1), at = folders.findIndex((folder) => Object.hasOwn(SPLITS, folder));
   return at >= 0

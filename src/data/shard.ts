@@ -1,26 +1,44 @@
+import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import type { DatasetSummary, RejectedFile } from "../domain/dataset.ts";
+import type { DatasetSummary, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
+import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
+import { NameFile, NameWriter } from "./name_file.ts";
 
 /**
- * A dataset's images on disk, under `<dataset>/images`:
+ * A dataset's images on disk, under `<dataset>/images`; all numbers are little-endian:
  *   shard-00000.bin …   8-bit RGB pixels, image after image
- *   index.bin           32 bytes an image, little-endian: u32 shard, u32 split, f64 offset, i32 class, u32 width, u32
- *                       height, u32 zero
- *   paths.json          the images' names in the archive, in order
+ *   index.bin           32 bytes an image: u32 offset in its shard, u16 shard, u8 split, u8 zero, u16 width, u16 height,
+ *                       i32 class, 16 bytes of the content's hash
+ *   by_split.bin        the images' numbers as u32, ordered by split, then number
+ *   by_class.bin        the same, ordered by split, then class, then number
+ *   names.bin, .starts  the images' names in the archive (name_file.ts)
  *   rejected.json       files that did not become images
+ *   duplicates.json     contents that stand in more than one split
  *   manifest.json       what the numbers mean; written last
  */
 export const IMAGES = "images";
+export const FORMAT = 2;
 export const RECORD_BYTES = 32;
+export const HASH_BYTES = 16;
+const HASH_AT = 16;
+/** A side is kept in 16 bits. */
+export const MAX_SIDE = 65_535;
+const MAX_SPLITS = 256;
 export const shardName = (shard: number): string => `shard-${String(shard).padStart(5, "0")}.bin`;
+export const openNames = (directory: string): NameFile =>
+  new NameFile(join(directory, "names.bin"), join(directory, "names.starts"));
 
 export interface ShardManifest {
-  format: 1;
+  format: typeof FORMAT;
   images: number;
   splits: string[];
   classes: string[];
+  /** Images of each split: of no class, then of each class. Where each begins in `by_class.bin` follows. */
+  groups: number[][];
   summary: DatasetSummary;
+  /** What was done to images that were larger; absent where nothing was asked. */
+  resize?: { short_side: number; method: "bicubic, antialiased"; images: number };
 }
 /** One image's place. `split` and `class` index the manifest's lists; class −1 is none. */
 export interface ImageRecord {
@@ -31,6 +49,22 @@ export interface ImageRecord {
   width: number;
   height: number;
 }
+export function readRecord(view: DataView, at: number): ImageRecord {
+  return {
+    offset: view.getUint32(at, true),
+    shard: view.getUint16(at + 4, true),
+    split: view.getUint8(at + 6),
+    width: view.getUint16(at + 8, true),
+    height: view.getUint16(at + 10, true),
+    class: view.getInt32(at + 12, true),
+  };
+}
+
+/** SHA-256 of an image's width and height and of the SHA-256 of its pixels. */
+export const contentHash = (
+  { width, height, pixels }: RgbImage,
+  pixelsHash = createHash("sha256").update(pixels).digest("hex"),
+): Uint8Array => createHash("sha256").update(`${width}x${height} ${pixelsHash}`).digest();
 
 /** A new shard is begun past this: one file stays easy to copy, and far from any file system's limit. */
 const SHARD_BYTES = 256 * 2 ** 20;
@@ -38,8 +72,11 @@ const SHARD_BYTES = 256 * 2 ** 20;
 /** Writes a dataset's images into a directory aside, which takes its place only when it is complete and durable. */
 export class ShardWriter {
   readonly #temporary: string;
-  readonly #paths: string[] = [];
-  readonly #records: ImageRecord[] = [];
+  readonly #names: NameWriter;
+  #namesFile: Deno.FsFile | undefined;
+  #namesStarts: Uint8Array | undefined;
+  #records = new DataView(new ArrayBuffer(1024 * RECORD_BYTES));
+  #images = 0;
   #shard: Deno.FsFile | undefined;
   #shardIndex = -1;
   #offset = SHARD_BYTES;
@@ -50,22 +87,64 @@ export class ShardWriter {
     removeTree(this.#temporary);
     removeTree(join(dataset, IMAGES));
     Deno.mkdirSync(this.#temporary, { recursive: true });
+    const file = this.#namesFile = this.#create("names.bin");
+    this.#names = new NameWriter((block) => writeAll(file, block));
   }
 
   get images(): number {
-    return this.#records.length;
+    return this.#images;
+  }
+  /** The images' hashes and splits, for whoever looks for duplicates. */
+  hashes(): {
+    view: DataView;
+    splitOf(n: number): number;
+    classOf(n: number): number;
+    hashAt(n: number): number;
+  } {
+    const view = this.#records, at = (n: number) => n * RECORD_BYTES;
+    return {
+      view,
+      splitOf: (n) => view.getUint8(at(n) + 6),
+      classOf: (n) => view.getInt32(at(n) + 12, true),
+      hashAt: (n) => at(n) + HASH_AT,
+    };
   }
 
-  add(path: string, image: RgbImage, split: number, classIndex: number): void {
-    const bytes = image.pixels.length;
+  /**
+   * @param hash The content's; worked out where it is not given.
+   * @throws {RangeError} If a side is past MAX_SIDE; {@link DomainError} if there are more than 256 splits.
+   */
+  add(path: string, image: RgbImage, split: number, classIndex: number, hash = contentHash(image)): void {
+    const { width, height, pixels } = image, bytes = pixels.length, view = this.#room();
+    if (Math.max(width, height) > MAX_SIDE) {
+      throw new RangeError(`Cannot keep ${path}: a side is at most ${MAX_SIDE}, got ${width}×${height}`);
+    }
+    if (split >= MAX_SPLITS) {
+      throw new DomainError("invalid", `Cannot keep the dataset: it has more than ${MAX_SPLITS} splits`);
+    }
     if (this.#offset + bytes > SHARD_BYTES) this.#nextShard();
-    writeAll(this.#shard!, image.pixels);
-    this.#paths.push(path);
-    this.#records.push({
-      ...{ shard: this.#shardIndex, split, offset: this.#offset, class: classIndex },
-      ...{ width: image.width, height: image.height },
-    });
+    writeAll(this.#shard!, pixels);
+    this.#names.add(path);
+    const at = this.#images++ * RECORD_BYTES;
+    view.setUint32(at, this.#offset, true);
+    view.setUint16(at + 4, this.#shardIndex, true);
+    view.setUint8(at + 6, split);
+    view.setUint16(at + 8, width, true);
+    view.setUint16(at + 10, height, true);
+    view.setInt32(at + 12, classIndex, true);
+    new Uint8Array(view.buffer).set(hash.subarray(0, HASH_BYTES), at + HASH_AT);
     this.#offset += bytes;
+  }
+
+  /** The names of images that were added. Nothing can be added afterwards. */
+  pathsOf(images: Iterable<number>): string[] {
+    this.#sealNames();
+    const names = openNames(this.#temporary);
+    try {
+      return Array.from(images, (n) => names.get(n));
+    } finally {
+      names.close();
+    }
   }
 
   /**
@@ -74,29 +153,33 @@ export class ShardWriter {
    * @param order For each class index given so far, its index in `manifest.classes`, or −1 for none.
    */
   finish(
-    manifest: Omit<ShardManifest, "format" | "images">,
+    manifest: Omit<ShardManifest, "format" | "images" | "groups">,
     order: number[],
     rejected: RejectedFile[],
+    duplicates: DuplicateGroup[] = [],
   ): void {
     this.#closeShard();
-    const index = new DataView(new ArrayBuffer(this.#records.length * RECORD_BYTES));
-    for (const [i, record] of this.#records.entries()) {
-      const at = i * RECORD_BYTES;
-      index.setUint32(at, record.shard, true);
-      index.setUint32(at + 4, record.split, true);
-      index.setFloat64(at + 8, record.offset, true);
-      index.setInt32(at + 16, record.class < 0 ? -1 : order[record.class], true);
-      index.setUint32(at + 20, record.width, true);
-      index.setUint32(at + 24, record.height, true);
-    }
+    this.#sealNames();
     const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-    this.#write("index.bin", new Uint8Array(index.buffer));
-    this.#write("paths.json", text(this.#paths));
+    const view = this.#records, images = this.images;
+    const classes = manifest.classes.length + 1, groups = manifest.splits.map(() => Array(classes).fill(0));
+    const groupOf = new Uint32Array(images), splitOf = new Uint8Array(images);
+    for (let n = 0; n < images; n++) {
+      const at = n * RECORD_BYTES, split = view.getUint8(at + 6), given = view.getInt32(at + 12, true);
+      const label = given < 0 ? -1 : order[given];
+      view.setInt32(at + 12, label, true);
+      groups[split][label + 1]++;
+      groupOf[n] = split * classes + label + 1;
+      splitOf[n] = split;
+    }
+    const bySplit = groups.map((counts) => counts.reduce((a, b) => a + b, 0));
+    this.#write("index.bin", new Uint8Array(view.buffer, 0, images * RECORD_BYTES));
+    this.#write("by_split.bin", orderedBy(splitOf, bySplit));
+    this.#write("by_class.bin", orderedBy(groupOf, groups.flat()));
     this.#write("rejected.json", text(rejected));
-    this.#write(
-      "manifest.json",
-      text({ format: 1, images: this.images, ...manifest } satisfies ShardManifest),
-    );
+    this.#write("duplicates.json", text(duplicates));
+    const whole: ShardManifest = { format: FORMAT, images, groups, ...manifest };
+    this.#write("manifest.json", text(whole));
     syncDirectory(this.#temporary);
     Deno.renameSync(this.#temporary, join(this.dataset, IMAGES));
     syncDirectory(this.dataset);
@@ -105,26 +188,53 @@ export class ShardWriter {
   /** Removes what was written so far. */
   abandon(): void {
     this.#shard?.close();
-    this.#shard = undefined;
+    this.#namesFile?.close();
+    this.#shard = this.#namesFile = undefined;
     removeTree(this.#temporary);
   }
 
+  #room(): DataView {
+    const { buffer } = this.#records;
+    if ((this.#images + 1) * RECORD_BYTES > buffer.byteLength) {
+      this.#records = new DataView((buffer as ArrayBuffer).transfer(2 * buffer.byteLength));
+    }
+    return this.#records;
+  }
+  #sealNames(): void {
+    if (this.#namesStarts) return;
+    this.#namesStarts = this.#names.finish();
+    this.#namesFile?.syncSync();
+    this.#namesFile?.close();
+    this.#namesFile = undefined;
+    this.#write("names.starts", this.#namesStarts);
+  }
   #nextShard(): void {
     this.#closeShard();
     this.#offset = 0;
-    const path = join(this.#temporary, shardName(++this.#shardIndex));
-    this.#shard = Deno.openSync(path, { write: true, createNew: true });
+    this.#shard = this.#create(shardName(++this.#shardIndex));
   }
   #closeShard(): void {
     this.#shard?.syncSync();
     this.#shard?.close();
     this.#shard = undefined;
   }
+  #create(name: string): Deno.FsFile {
+    return Deno.openSync(join(this.#temporary, name), { write: true, createNew: true });
+  }
   #write(name: string, bytes: Uint8Array): void {
-    using file = Deno.openSync(join(this.#temporary, name), { write: true, createNew: true });
+    using file = this.#create(name);
     writeAll(file, bytes);
     file.syncSync();
   }
+}
+
+/** The numbers 0 … as u32, by counting sort: those of group 0 in order, then those of group 1, and so on. */
+function orderedBy(groupOf: Uint8Array | Uint32Array, counts: number[]): Uint8Array {
+  const next: number[] = [];
+  counts.reduce((start, count, group) => (next[group] = start) + count, 0);
+  const numbers = new DataView(new ArrayBuffer(4 * groupOf.length));
+  for (let n = 0; n < groupOf.length; n++) numbers.setUint32(4 * next[groupOf[n]]++, n, true);
+  return new Uint8Array(numbers.buffer);
 }
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {

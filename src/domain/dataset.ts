@@ -1,11 +1,56 @@
 export const DATASET_STATUSES = ["ingesting", "ready", "failed"] as const;
 export type DatasetStatus = typeof DATASET_STATUSES[number];
 
+/** How an upload is laid out. `cifar10` is CIFAR's binary version, of 10 or of 100 classes. */
+export const DATASET_FORMATS = ["imagefolder", "webdataset", "cifar10"] as const;
+export type DatasetFormat = typeof DATASET_FORMATS[number];
+
 export interface SplitSummary {
   images: number;
   /** Images by class name; empty where the split is unlabelled. */
   classes: Record<string, number>;
 }
+/** How a dataset is to be made of its archive. */
+export interface DatasetSettings {
+  /** Images whose shorter side is longer than this are shrunk to it; others are kept as they are. */
+  short_side: number;
+  /** The share of files that may be rejected; with more the dataset fails. What is only skipped does not count. */
+  max_rejected: number;
+  /** What the upload is to be read as; told by its bytes where it is not given. */
+  format?: DatasetFormat;
+}
+export const DEFAULT_SETTINGS: DatasetSettings = { short_side: 256, max_rejected: 0.01 };
+
+/** Images whose stored pixels, width and height are equal. */
+export interface DuplicateSummary {
+  /** Images that repeat an earlier one of their own split. */
+  within: number;
+  /** Contents that stand in more than one split. */
+  across: number;
+  /** Those by where they stand: the most frequent first, twenty at most. */
+  across_with_labels: { labels: { split: string; class: string | null }[]; contents: number }[];
+}
+/** A content that stands in more than one split. */
+export interface DuplicateGroup {
+  images: number;
+  /** The first image of each split and class that has it, twenty at most. */
+  items: { n: number; path: string; split: string; class: string | null }[];
+}
+/** Something that is allowed, and hardly meant. */
+export interface DatasetWarning {
+  code: "degenerate_dataset";
+  message: string;
+}
+/** How far an ingest has come. */
+export interface DatasetProgress {
+  images: number;
+  rejected: number;
+  bytes_read: number;
+  bytes_total: number;
+  images_per_s: number;
+  eta_s: number | null;
+}
+
 /** What ingest has found out once an archive is through. Means and deviations are of channel values in [0, 1]. */
 export interface DatasetSummary {
   counts: { images: number; rejected: number; bytes: number };
@@ -14,12 +59,17 @@ export interface DatasetSummary {
   channel_std: [number, number, number] | null;
   /** `sha256:` and the hash over every image's split, class and pixel hash, in order. */
   fingerprint: string | null;
+  duplicates: DuplicateSummary | null;
+  warnings: DatasetWarning[];
 }
 export interface Dataset extends DatasetSummary {
   id: string;
   object: "dataset";
   name: string;
   status: DatasetStatus;
+  settings: DatasetSettings;
+  /** While it is being ingested. */
+  progress?: DatasetProgress;
   created_at: string;
   error?: { code: string; message: string };
 }

@@ -1,4 +1,12 @@
-import type { Dataset, DatasetItem, DatasetStatus, DatasetSummary, RejectedFile } from "./dataset.ts";
+import type {
+  Dataset,
+  DatasetItem,
+  DatasetSettings,
+  DatasetStatus,
+  DatasetSummary,
+  DuplicateGroup,
+  RejectedFile,
+} from "./dataset.ts";
 import type { Checkpoint, CheckpointFileName, Preprocessing } from "./checkpoint.ts";
 import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus, KnnConfig } from "./job.ts";
 import type { ResolvedPretrainConfig } from "./pretrain.ts";
@@ -113,9 +121,10 @@ export interface DatasetLibrary {
   /**
    * Makes images of what was received; may be called again after a crash.
    *
-   * @throws {DomainError} If the archive as a whole is unreadable. A bad file in it is only listed as rejected.
+   * @throws {DomainError} If the archive as a whole is unreadable, or more of its files than `settings` allows are no
+   *   images: `rejected` still lists them. Anything else once `signal` is aborted; what was written is gone by then.
    */
-  ingest(dataset: string, name: string): Promise<DatasetSummary>;
+  ingest(dataset: string, name: string, task: IngestTask): Promise<DatasetSummary>;
   items(
     dataset: string,
     filter: { split?: string; class?: string },
@@ -123,12 +132,28 @@ export interface DatasetLibrary {
   ): Promise<Paged<DatasetItem>>;
   image(dataset: string, n: number): Promise<RgbImage>;
   rejected(dataset: string, page: { after?: number; limit: number }): Promise<Paged<RejectedFile>>;
+  /** Contents that stand in more than one split: the first thousand. */
+  duplicates(dataset: string, page: { after?: number; limit: number }): Promise<Paged<DuplicateGroup>>;
   remove(dataset: string): Promise<void>;
 }
-/** Decodes untrusted JPEG or PNG bytes off the calling thread. */
+/** How a dataset is ingested, and who watches. */
+export interface IngestTask {
+  settings: DatasetSettings;
+  signal?: AbortSignal;
+  /** Called after each file of the archive, with what there is so far. */
+  onProgress?(so: { images: number; rejected: number; bytesRead: number; bytesTotal: number }): void;
+}
+/** An image, and whether it was shrunk since it was decoded. */
+export interface DecodedImage extends RgbImage {
+  shrunk?: boolean;
+}
+/** Decodes untrusted images off the calling thread. */
 export interface ImageDecoder {
-  /** @throws {DomainError} `malformed` for bytes that are no such image, `too_large` by its pixels. */
-  decode(bytes: Uint8Array): Promise<RgbImage>;
+  /**
+   * @param options `shortSide`: an image whose shorter side is longer is shrunk to it there, too.
+   * @throws {DomainError} `malformed` for bytes that are no such image, `too_large` by its pixels.
+   */
+  decode(bytes: Uint8Array, options?: { shortSide?: number }): Promise<DecodedImage>;
 }
 /** Checkpoints' files on disk. */
 export interface CheckpointLibrary {

@@ -1,7 +1,15 @@
-import type { Dataset } from "../domain/dataset.ts";
+import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
-import type { DatasetLibrary, Store } from "../domain/ports.ts";
+import type { DatasetLibrary, IngestTask, Store } from "../domain/ports.ts";
+
+/** The dataset that is being ingested. */
+interface Ingest {
+  dataset: string;
+  abort: AbortController;
+  ended: Promise<void>;
+  progress?: DatasetProgress;
+}
 
 /** Takes datasets in: keeps uploads, makes images of them one dataset at a time, and removes them again. */
 export class DatasetIntake {
@@ -9,6 +17,7 @@ export class DatasetIntake {
   #library: DatasetLibrary;
   #now: () => Date;
   #queue: Promise<void> = Promise.resolve();
+  #current: Ingest | undefined;
   #stopped = false;
 
   constructor({ store, library, now = () => new Date() }: {
@@ -27,7 +36,11 @@ export class DatasetIntake {
    *
    * @throws {DomainError} What `DatasetLibrary.receive` throws.
    */
-  async accept(name: string, body: ReadableStream<Uint8Array>): Promise<Dataset> {
+  async accept(
+    name: string,
+    body: ReadableStream<Uint8Array>,
+    settings: DatasetSettings,
+  ): Promise<Dataset> {
     const id = newId("ds");
     let dataset: Dataset;
     try {
@@ -35,6 +48,7 @@ export class DatasetIntake {
       dataset = {
         ...{ id, object: "dataset", name, status: "ingesting", counts: { images: 0, rejected: 0, bytes } },
         ...{ splits: {}, channel_mean: null, channel_std: null, fingerprint: null },
+        ...{ duplicates: null, warnings: [], settings },
         created_at: this.#now().toISOString(),
       };
       this.#store.createDataset(dataset);
@@ -61,23 +75,29 @@ export class DatasetIntake {
     for (const dataset of left.reverse()) this.#enqueue(dataset);
   }
 
+  /** How far the dataset's ingest has come; undefined unless it is under way. */
+  progress(id: string): DatasetProgress | undefined {
+    return this.#current?.dataset === id ? this.#current.progress : undefined;
+  }
+
   /**
-   * Removes a dataset and its bytes.
+   * Removes a dataset and its bytes; its ingest, if that has not ended, is given up.
    *
-   * @throws {DomainError} `not_found`, or `conflict` while it is being ingested or a job that has not ended uses it.
+   * @throws {DomainError} `not_found`, or `conflict` while a job that has not ended uses it.
    */
   async remove(id: string): Promise<void> {
     const dataset = this.#store.getDataset(id);
     if (!dataset) throw new DomainError("not_found", `Cannot delete ${id}: there is no such dataset`);
-    if (dataset.status === "ingesting") {
-      throw new DomainError("conflict", `Cannot delete ${id}: it is being ingested`);
-    }
     for (const status of ["queued", "running", "paused"] as const) {
       const [job] = this.#store.listJobs({ dataset: id, status }, { limit: 1 }).data;
       if (job) throw new DomainError("conflict", `Cannot delete ${id}: ${job.id} uses it and is ${status}`);
     }
     // The row first: what is listed has its bytes.
     this.#store.deleteDataset(id);
+    if (this.#current?.dataset === id) {
+      this.#current.abort.abort();
+      await this.#current.ended; // it writes until then
+    }
     await this.#library.remove(id);
   }
 
@@ -92,17 +112,37 @@ export class DatasetIntake {
   }
 
   #enqueue(dataset: Dataset): void {
-    this.#queue = this.#queue.then(() => this.#ingest(dataset)).catch((error) =>
-      console.error(`Cannot settle ${dataset.id}:`, error)
-    );
+    this.#queue = this.#queue.then(async () => {
+      if (this.#stopped || !this.#store.getDataset(dataset.id)) return; // it was deleted while it waited
+      const abort = new AbortController(), { promise: ended, resolve } = Promise.withResolvers<void>();
+      this.#current = { dataset: dataset.id, abort, ended };
+      try {
+        await this.#ingest(dataset, this.#current);
+      } finally {
+        this.#current = undefined;
+        resolve();
+      }
+    }).catch((error) => console.error(`Cannot settle ${dataset.id}:`, error));
   }
 
-  async #ingest({ id, name }: Dataset): Promise<void> {
-    if (this.#stopped) return;
+  async #ingest({ id, name, settings }: Dataset, ingest: Ingest): Promise<void> {
+    const { signal } = ingest.abort, start = performance.now();
+    const onProgress: IngestTask["onProgress"] = ({ images, rejected, bytesRead, bytesTotal }) => {
+      const seconds = Math.max(1e-3, (performance.now() - start) / 1000);
+      ingest.progress = {
+        ...{ images, rejected, bytes_read: bytesRead, bytes_total: bytesTotal },
+        images_per_s: images / seconds,
+        eta_s: bytesRead > 0 ? Math.max(0, bytesTotal / bytesRead - 1) * seconds : null,
+      };
+    };
     let outcome: Parameters<Store["settleDataset"]>[1];
     try {
-      outcome = { status: "ready", summary: await this.#library.ingest(id, name) };
+      outcome = {
+        status: "ready",
+        summary: await this.#library.ingest(id, name, { settings, signal, onProgress }),
+      };
     } catch (error) {
+      if (signal.aborted) return;
       if (!(error instanceof DomainError)) console.error(`Cannot ingest ${id}:`, error);
       outcome = {
         status: "failed",
@@ -114,6 +154,6 @@ export class DatasetIntake {
           },
       };
     }
-    if (!this.#stopped) this.#store.settleDataset(id, outcome);
+    if (!this.#stopped && !signal.aborted) this.#store.settleDataset(id, outcome);
   }
 }

@@ -9,16 +9,21 @@ interface Row {
   name: string;
   status: Dataset["status"];
   summary: string;
+  settings: string;
   error: string | null;
   created_at: string;
 }
 
-function toDataset({ summary, error, ...row }: Row): Dataset {
-  const { id, name, status, created_at } = row;
-  const { counts, splits, channel_mean, channel_std, fingerprint }: DatasetSummary = JSON.parse(summary);
+function toDataset({ id, name, status, created_at, summary, settings, error }: Row): Dataset {
   return {
-    ...{ id, object: "dataset", name, status, counts, splits, channel_mean, channel_std, fingerprint },
-    created_at,
+    ...{ id, object: "dataset", name, status },
+    // Summaries from before these were counted have neither.
+    ...{
+      duplicates: null,
+      warnings: [],
+      ...JSON.parse(summary) as Omit<DatasetSummary, "duplicates" | "warnings">,
+    },
+    ...{ settings: JSON.parse(settings), created_at },
     ...(error === null ? {} : { error: JSON.parse(error) }),
   };
 }
@@ -28,7 +33,7 @@ export function sqliteDatasets(
   db: DatabaseSync,
 ): Pick<Store, "createDataset" | "getDataset" | "listDatasets" | "settleDataset" | "deleteDataset"> {
   const insert = db.prepare(
-    "INSERT INTO datasets (id, name, status, summary, error, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO datasets (id, name, status, summary, settings, error, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
   const get = db.prepare("SELECT * FROM datasets WHERE id = ?");
   const list = db.prepare("SELECT * FROM datasets WHERE (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2");
@@ -38,10 +43,19 @@ export function sqliteDatasets(
   const remove = db.prepare("DELETE FROM datasets WHERE id = ?");
   return {
     createDataset(dataset) {
-      const { id, name, status, counts, splits, channel_mean, channel_std, fingerprint, error, created_at } =
-        dataset;
-      const summary = JSON.stringify({ counts, splits, channel_mean, channel_std, fingerprint });
-      insert.run(id, name, status, summary, error ? JSON.stringify(error) : null, created_at);
+      const {
+        id,
+        object: _object,
+        name,
+        status,
+        settings,
+        progress: _progress,
+        error,
+        created_at,
+        ...summary
+      } = dataset;
+      const texts = [summary, settings].map((value) => JSON.stringify(value));
+      insert.run(id, name, status, ...texts, error ? JSON.stringify(error) : null, created_at);
     },
     getDataset(id) {
       const row = get.get(id) as unknown as Row | undefined;

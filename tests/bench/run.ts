@@ -3,6 +3,7 @@
  * that Deno picks. Each prints a table for people, and the same as lines of JSON.
  */
 import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
+import { data, DATA_OPTIONS } from "./data_bench.ts";
 import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
 import { describeOptions, type Option, readOptions, UsageError } from "./options.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
@@ -15,6 +16,8 @@ import { torch, TORCH_OPTIONS } from "./torch_bench.ts";
 interface Command {
   about: string;
   options: Record<string, Option>;
+  /** Whether it needs no adapter. */
+  withoutGpu?: true;
   // deno-lint-ignore no-explicit-any -- what readOptions makes of `options`
   run(values: any): Promise<void>;
 }
@@ -44,6 +47,12 @@ const COMMANDS: Record<string, Command> = {
     options: MEMORY_OPTIONS,
     run: memory,
   },
+  data: {
+    about: "ingest beside Pillow, its memory, the index's size, and reading from 10³ to 10⁵ images",
+    options: DATA_OPTIONS,
+    withoutGpu: true,
+    run: data,
+  },
   scaling: {
     about: "twice the batch, and twice the blocks, in at most 2.1 × the time",
     options: SCALING_OPTIONS,
@@ -67,10 +76,12 @@ try {
     );
   } else if (args.includes("--help") || args.includes("-h")) help(name);
   else {
-    const { options, run } = COMMANDS[name], values = readOptions(name, args, options);
-    Deno.env.set("XDG_RUNTIME_DIR", runtimeDirectory());
-    const adapter = await ensureAdapter((line) => console.error(line));
-    if (!("json" in values && values.json)) console.log(`adapter  ${adapter}`);
+    const { options, run, withoutGpu } = COMMANDS[name], values = readOptions(name, args, options);
+    if (!withoutGpu) {
+      Deno.env.set("XDG_RUNTIME_DIR", runtimeDirectory());
+      const adapter = await ensureAdapter((line) => console.error(line));
+      if (!("json" in values && values.json)) console.log(`adapter  ${adapter}`);
+    }
     await run(values);
   }
 } catch (error) {

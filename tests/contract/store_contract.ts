@@ -9,7 +9,8 @@ import type { Store } from "../../src/domain/ports.ts";
 export const aDataset = (more: Partial<Dataset> = {}): Dataset => ({
   ...{ id: newId("ds"), object: "dataset", name: "photos", status: "ingesting" },
   ...{ counts: { images: 0, rejected: 0, bytes: 12 }, splits: {}, channel_mean: null, channel_std: null },
-  ...{ fingerprint: null, created_at: "2026-01-01T00:00:00.000Z" },
+  ...{ fingerprint: null, duplicates: null, warnings: [], settings: { short_side: 64, max_rejected: 0.5 } },
+  created_at: "2026-01-01T00:00:00.000Z",
   ...more,
 });
 export const aJob = (more: Partial<Job> = {}): Job => ({
@@ -89,6 +90,8 @@ export function storeContract(name: string, open: (path: string) => Store): void
       channel_mean: [0.1, 0.2, 0.3] as [number, number, number],
       channel_std: null,
       fingerprint: "sha256:00",
+      duplicates: { within: 1, across: 0, across_with_labels: [] },
+      warnings: [{ code: "degenerate_dataset" as const, message: "it has a single image" }],
     };
     store.settleDataset(id, { status: "ready", summary });
     assertEquals(store.getDataset(id), { ...dataset, ...summary, status: "ready" });

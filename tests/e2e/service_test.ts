@@ -231,7 +231,9 @@ Deno.test({
       { header: { name: "train/a/text.jpg", size: text.length }, body: text },
       { header: { name: "train/a/good.png", size: good.data!.length }, body: good.data },
     ]);
-    const { id, counts } = await settled((await (await upload("mixed", mixed)).json()).id) as unknown as {
+    const { id, counts } = await settled(
+      (await (await upload("mixed&max_rejected=1", mixed)).json()).id,
+    ) as unknown as {
       id: string;
       counts: { images: number; rejected: number };
     };
@@ -239,7 +241,10 @@ Deno.test({
     const { data: rejected } = await server.json(`/v1/datasets/${id}/rejected`) as unknown as {
       data: { path: string; reason: string }[];
     };
-    assertEquals(rejected, [{ path: "train/a/text.jpg", reason: "the bytes are neither a PNG nor a JPEG" }]);
+    assertEquals(rejected, [{
+      path: "train/a/text.jpg",
+      reason: "the bytes are no PNG, JPEG, GIF, TIFF, WebP or BMP",
+    }]);
 
     const unknown = await server.post("/v1/jobs", {
       kind: "pretrain",

@@ -13,7 +13,7 @@ import { submitJob } from "../../../src/jobs/submit.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
 
-/** What the fake decoder takes for a JPEG of 2 × 1 pixels; of any other it says that it is broken. */
+/** What the fake decoder takes for a JPEG of 2 × 1 pixels; BROKEN is a damaged one, and all but HUGE is none. */
 export const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 7);
 export const BROKEN = Uint8Array.of(0xff, 0xd8, 0xff, 0);
 export const HUGE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 1);
@@ -67,7 +67,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
       if (total === 0) throw new DomainError("malformed", "Cannot keep the upload: it is empty");
       return total;
     },
-    ingest: (id, name) => act.ingest(id, name),
+    ingest: (...task) => act.ingest(...task),
     items: (_id, filter, { after = -1, limit }) => {
       const all = ["a", "b", "c"].map((name, n) => ({
         ...{ n, path: `${name}.png`, split: "train", class: filter.class ?? null, width: 4, height: 2 },
@@ -80,6 +80,11 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
         ? Promise.resolve({ width: 4, height: 2, pixels: new Uint8Array(24).fill(9) })
         : Promise.reject(new DomainError("not_found", `Cannot find image ${n} of ${id}`)),
     rejected: () => Promise.resolve({ data: [{ path: "notes.jpg", reason: "no image" }], has_more: false }),
+    duplicates: () =>
+      Promise.resolve({
+        data: [{ images: 2, items: [{ n: 0, path: "a.png", split: "train", class: null }] }],
+        has_more: false,
+      }),
     remove: () => Promise.resolve(),
   };
   const dataset = aDataset({
@@ -112,6 +117,9 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
       decode(bytes) {
         if (bytes[0] === 0x89) {
           return Promise.reject(new DomainError("too_large", "Cannot decode: too many pixels"));
+        }
+        if (bytes[0] !== 0xff) {
+          return Promise.reject(new DomainError("unsupported_media_type", "Cannot decode: no image"));
         }
         if (bytes[3] === 0) return Promise.reject(new DomainError("malformed", "Cannot decode: cut off"));
         return Promise.resolve({ width: 2, height: 1, pixels: new Uint8Array(6).fill(bytes[3]) });

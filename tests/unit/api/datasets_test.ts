@@ -8,7 +8,8 @@ const tar = { "Content-Type": "application/x-tar" };
 
 Deno.test("POST /v1/datasets keeps an archive and names its dataset", () =>
   withApi(async ({ app, get, intake }) => {
-    for (const type of ["application/x-tar", "application/gzip", "Application/X-TAR; x=y"]) {
+    const types = ["application/x-tar", "application/gzip", "Application/X-TAR; x=y", "application/zip"];
+    for (const type of types) {
       const response = await app.request("/v1/datasets?name=photos", {
         ...{ method: "POST", body: "tar", headers: { "Content-Type": type } },
       });
@@ -33,6 +34,11 @@ Deno.test("POST /v1/datasets refuses other types, no name, nothing, and too much
     assertEquals((await post("/v1/datasets?name=x", new Uint8Array(3), {}))[0], 415);
     assertEquals(await post("/v1/datasets", "tar", tar), [422, "invalid", "#/query/name"]);
     assertEquals((await post("/v1/datasets?name=%20", "tar", tar))[0], 422);
+    assertEquals(await post("/v1/datasets?name=x&format=tar", "tar", tar), [
+      422,
+      "invalid",
+      "#/query/format",
+    ]);
     assertEquals(await post("/v1/datasets?name=x", undefined, tar), [400, "malformed"]);
     assertEquals(await post("/v1/datasets?name=x", "", tar), [400, "malformed"]);
     assertEquals(await post("/v1/datasets?name=x", chunked(new Uint8Array(400), 1000), tar), [
@@ -62,6 +68,32 @@ Deno.test("a dataset's images, entries and rejected files can be browsed", () =>
     assertEquals((await problemOf(await get(`${base}/items/9/image`)))[0], 404);
     assertEquals((await problemOf(await get(`${base}/items/-1/image`)))[0], 422);
     assertEquals((await problemOf(await get(`/v1/datasets/${newId("ds")}/items`)))[0], 404);
+  }));
+
+Deno.test("POST /v1/datasets takes short_side, max_rejected and format, within bounds", () =>
+  withApi(async ({ app, get }) => {
+    const post = (query: string) =>
+      app.request(`/v1/datasets?name=x&${query}`, { method: "POST", body: "tar", headers: tar });
+    const { id, settings } = await (await post("short_side=64&max_rejected=0.5")).json();
+    assertEquals(settings, { short_side: 64, max_rejected: 0.5 });
+    assertEquals((await (await get(`/v1/datasets/${id}`)).json()).settings, settings);
+    assertEquals((await (await post("")).json()).settings, { short_side: 256, max_rejected: 0.01 });
+    assertEquals((await (await post("format=cifar10")).json()).settings.format, "cifar10");
+    for (const name of ["short_side", "max_rejected"]) {
+      for (const value of ["31.5", "-1", "9999", "x"]) {
+        assertEquals(await problemOf(await post(`${name}=${value}`)), [422, "invalid", `#/query/${name}`]);
+      }
+    }
+  }));
+
+Deno.test("duplicates are listed of what is ready, rejected files of what has failed too", () =>
+  withApi(async ({ get, store, dataset }) => {
+    const { data } = await (await get(`/v1/datasets/${dataset.id}/duplicates?limit=1`)).json();
+    assertEquals(data, [{ images: 2, items: [{ n: 0, path: "a.png", split: "train", class: null }] }]);
+    const failed = aDataset({ status: "failed" });
+    store.createDataset(failed);
+    assertEquals((await get(`/v1/datasets/${failed.id}/rejected`)).status, 200);
+    assertEquals((await problemOf(await get(`/v1/datasets/${failed.id}/duplicates`)))[0], 409);
   }));
 
 Deno.test("a dataset that is not ready cannot be looked into", () =>

@@ -42,10 +42,12 @@ Deno.test("POST /v1/embeddings embeds more images than it holds decoded at a tim
 
 Deno.test("POST /v1/embeddings takes an image as the body, a form of images, and answers npy", () =>
   withApi(async ({ app, checkpoint: { id: model } }) => {
-    const one = await app.request(`/v1/embeddings?model=${model}&normalize=false`, {
-      ...{ method: "POST", body: JPEG, headers: { "Content-Type": "image/jpeg" } },
-    });
-    assertEquals((await one.json()).data[0].embedding, embeddingOf(7));
+    for (const type of ["jpeg", "png", "gif", "tiff", "webp", "bmp"]) { // the bytes say what it is
+      const one = await app.request(`/v1/embeddings?model=${model}&normalize=false`, {
+        ...{ method: "POST", body: JPEG, headers: { "Content-Type": `image/${type}` } },
+      });
+      assertEquals((await one.json()).data[0].embedding, embeddingOf(7), type);
+    }
     const form = new FormData();
     form.append("model", model);
     for (const value of [7, 9]) form.append("image", new File([jpegOf(value)], `${value}.jpg`));
@@ -117,7 +119,7 @@ Deno.test("POST /v1/embeddings refuses other types, a body over the limit, and w
           headers: { "Content-Type": type },
         }),
       );
-    assertEquals((await send("x", "image/webp"))[0], 415);
+    assertEquals((await send("x", "image/svg+xml"))[0], 415);
     for (const type of ["application/json", "image/jpeg", "multipart/form-data; boundary=x"]) {
       assertEquals(await send(chunked(new Uint8Array(40_000), 1000), type), [413, "too_large"], type);
     }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DatasetSummary } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
@@ -10,7 +10,9 @@ import { aDataset, aJob } from "../../contract/store_contract.ts";
 const SUMMARY: DatasetSummary = {
   ...{ counts: { images: 2, rejected: 0, bytes: 3 }, splits: { train: { images: 2, classes: {} } } },
   ...{ channel_mean: null, channel_std: null, fingerprint: "sha256:00" },
+  ...{ duplicates: null, warnings: [] },
 };
+const SETTINGS = { short_side: 64, max_rejected: 0.5 };
 const body = (text = "tar") => new Response(text).body!;
 const list = (store: ReturnType<typeof openSqliteStore>) => store.listDatasets({ limit: 10 }).data;
 
@@ -24,6 +26,7 @@ function library(more: Partial<DatasetLibrary> = {}): DatasetLibrary & { calls: 
     items: () => Promise.reject(new Error("unused")),
     image: () => Promise.reject(new Error("unused")),
     rejected: () => Promise.reject(new Error("unused")),
+    duplicates: () => Promise.reject(new Error("unused")),
     ...more,
   };
 }
@@ -32,10 +35,29 @@ Deno.test("DatasetIntake.accept() answers when the upload is kept, and ingests b
   const store = openSqliteStore(":memory:"),
     shelf = library(),
     intake = new DatasetIntake({ store, library: shelf });
-  const dataset = await intake.accept("photos", body());
+  const dataset = await intake.accept("photos", body(), SETTINGS);
   assertEquals([dataset.status, dataset.counts.bytes], ["ingesting", 3]);
   await intake.idle();
   assertEquals(store.getDataset(dataset.id), { ...dataset, ...SUMMARY, status: "ready" });
+  store.close();
+});
+
+Deno.test("DatasetIntake passes on what the upload is to be read as, after a restart too", async () => {
+  const store = openSqliteStore(":memory:"), formats: unknown[] = [];
+  const ingest: DatasetLibrary["ingest"] = (_id, _name, { settings }) => {
+    formats.push(settings.format);
+    return Promise.resolve(SUMMARY);
+  };
+  const first = new DatasetIntake({ store, library: library({ ingest }) });
+  await first.accept("photos", body(), SETTINGS);
+  await first.idle();
+  first.stop();
+  await first.accept("shard", body(), { ...SETTINGS, format: "webdataset" });
+  await first.idle();
+  const second = new DatasetIntake({ store, library: library({ ingest }) });
+  second.resume();
+  await second.idle();
+  assertEquals(formats, [undefined, "webdataset"]);
   store.close();
 });
 
@@ -43,7 +65,10 @@ Deno.test("DatasetIntake.accept() lists nothing of an upload that broke off, and
   const store = openSqliteStore(":memory:");
   const shelf = library({ receive: () => Promise.reject(new DomainError("too_large", "no")) });
   const intake = new DatasetIntake({ store, library: shelf });
-  assertEquals((await assertRejects(() => intake.accept("photos", body()), DomainError)).code, "too_large");
+  assertEquals(
+    (await assertRejects(() => intake.accept("photos", body(), SETTINGS), DomainError)).code,
+    "too_large",
+  );
   assertEquals([list(store).length, shelf.calls.length], [0, 1]);
   store.close();
 });
@@ -58,7 +83,10 @@ Deno.test("DatasetIntake settles an unreadable archive as failed, and goes on wi
         : Promise.resolve(SUMMARY),
   });
   const intake = new DatasetIntake({ store, library: shelf });
-  const [bad, good] = [await intake.accept("bad", body()), await intake.accept("good", body())];
+  const [bad, good] = [
+    await intake.accept("bad", body(), SETTINGS),
+    await intake.accept("good", body(), SETTINGS),
+  ];
   await intake.idle();
   assertEquals(store.getDataset(bad.id)!.error, { code: "malformed", message: "cut off at byte 512" });
   assertEquals([store.getDataset(bad.id)!.status, store.getDataset(good.id)!.status], ["failed", "ready"]);
@@ -69,7 +97,7 @@ Deno.test("DatasetIntake.resume() takes up what a dead server left", async () =>
   const store = openSqliteStore(":memory:"), shelf = library();
   const stopped = new DatasetIntake({ store, library: shelf });
   stopped.stop();
-  const { id } = await stopped.accept("photos", body());
+  const { id } = await stopped.accept("photos", body(), SETTINGS);
   await stopped.idle();
   assertEquals(store.getDataset(id)!.status, "ingesting");
   const intake = new DatasetIntake({ store, library: shelf });
@@ -94,5 +122,43 @@ Deno.test("DatasetIntake.remove() refuses while a job that has not ended uses th
   await intake.remove(dataset.id);
   assertEquals([list(store), shelf.calls], [[], [`remove ${dataset.id}`]]);
   assertEquals((await assertRejects(() => intake.remove(newId("ds")), DomainError)).code, "not_found");
+  store.close();
+});
+
+Deno.test("DatasetIntake.remove() gives up an ingest under way, and one that waits, and goes on with the next", async () => {
+  const store = openSqliteStore(":memory:"), begun = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const shelf = library({
+    ingest: (id, name, { signal, onProgress }) => {
+      order.push(`ingest ${name}`);
+      if (name !== "long") return Promise.resolve(SUMMARY);
+      onProgress!({ images: 5, rejected: 1, bytesRead: 10, bytesTotal: 40 });
+      begun.resolve();
+      return new Promise((_, reject) =>
+        signal!.addEventListener("abort", () =>
+          // What is written is gone a little later only.
+          setTimeout(() => (order.push(`gave up ${id}`), reject(signal!.reason)), 5))
+      );
+    },
+    remove: (id) => (order.push(`remove ${id}`), Promise.resolve()),
+  });
+  const intake = new DatasetIntake({ store, library: shelf });
+  const [long, waiting, next] = [
+    await intake.accept("long", body(), SETTINGS),
+    await intake.accept("waiting", body(), SETTINGS),
+    await intake.accept("next", body(), SETTINGS),
+  ];
+  await begun.promise;
+  const { images, rejected, bytes_read, bytes_total, images_per_s, eta_s } = intake.progress(long.id)!;
+  assertEquals([images, rejected, bytes_read, bytes_total], [5, 1, 10, 40]);
+  assert(images_per_s > 0 && eta_s! > 0);
+  assertEquals(intake.progress(next.id), undefined);
+  await intake.remove(waiting.id);
+  await intake.remove(long.id);
+  await intake.idle();
+  assert(order.indexOf(`gave up ${long.id}`) < order.indexOf(`remove ${long.id}`));
+  assert(!order.includes("ingest waiting"));
+  assertEquals(list(store).map(({ id, status }) => [id, status]), [[next.id, "ready"]]);
+  assertEquals(intake.progress(long.id), undefined);
   store.close();
 });

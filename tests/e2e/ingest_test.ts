@@ -1,0 +1,77 @@
+import { assert, assertEquals } from "@std/assert";
+import { packTar } from "modern-tar";
+import { encodePng } from "../../src/data/encode_png.ts";
+import { RandomStream } from "../../src/domain/philox.ts";
+import { TestServer } from "./server.ts";
+
+const IMAGES = 600, PX = 256;
+
+/** One image under many names, of noise so that decoding it takes a while. */
+async function slowArchive(): Promise<Uint8Array<ArrayBuffer>> {
+  const random = new RandomStream(11, 94);
+  const pixels = Uint8Array.from({ length: PX * PX * 3 }, () => random.below(256));
+  const body = await encodePng({ width: PX, height: PX, pixels });
+  return await packTar(Array.from({ length: IMAGES }, (_, n) => ({
+    ...{ header: { name: `train/${n % 2}/${n}.png`, size: body.length }, body },
+  })));
+}
+
+Deno.test({
+  name: "an ingest that a crash cuts short is done again, and one that is deleted leaves nothing",
+  // The server and its children outlive their tests; the last step ends them.
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "latentd-e2e-ingest-" }), tar = await slowArchive();
+  const env = { DECODE_WORKERS: "1" };
+  let server = await TestServer.start(dataDir, env);
+  const upload = async (): Promise<string> => {
+    const headers = { "Content-Type": "application/x-tar" };
+    const path = "/v1/datasets?name=noise&short_side=32&max_rejected=0.25";
+    return (await (await server.fetch(path, { method: "POST", headers, body: tar })).json()).id;
+  };
+  const underWay = (id: string) =>
+    server.until(() => server.json(`/v1/datasets/${id}`), ({ status, progress }) => {
+      assertEquals(status, "ingesting", "it was done before it could be cut short");
+      return (progress as { images: number } | undefined)?.images !== undefined;
+    });
+  const contents = (directory: string) => [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+  try {
+    const id = await upload();
+    const { progress, settings } = await underWay(id) as unknown as {
+      progress: Record<string, number>;
+      settings: unknown;
+    };
+    assert(progress.images < IMAGES && progress.bytes_read > 0 && progress.bytes_total === tar.length);
+    assertEquals(contents(`${dataDir}/datasets/${id}`), ["images.tmp", "upload"]);
+    await server.crash();
+    server = await TestServer.start(dataDir, env);
+    const ready = await server.until(
+      () => server.json(`/v1/datasets/${id}`),
+      ({ status }) => status !== "ingesting",
+    ) as unknown as {
+      status: string;
+      counts: unknown;
+      duplicates: unknown;
+      settings: unknown;
+      progress?: unknown;
+    };
+    assertEquals([ready.status, ready.progress], ["ready", undefined]);
+    assertEquals(ready.counts, { images: IMAGES, rejected: 0, bytes: IMAGES * 32 * 32 * 3 });
+    assertEquals(ready.duplicates, { within: IMAGES - 1, across: 0, across_with_labels: [] });
+    assertEquals(ready.settings, settings);
+    assertEquals(contents(`${dataDir}/datasets/${id}`), ["images"]);
+
+    const other = await upload();
+    await underWay(other);
+    for (const dataset of [other, id]) {
+      const gone = await server.fetch(`/v1/datasets/${dataset}`, { method: "DELETE" });
+      assertEquals([gone.status, await gone.text()], [204, ""]);
+    }
+    assertEquals(contents(`${dataDir}/datasets`), []);
+    assertEquals(await server.statusOf(`/v1/datasets/${other}`), 404);
+  } finally {
+    await server.stop();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
