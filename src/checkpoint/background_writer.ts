@@ -1,5 +1,5 @@
 import type { CheckpointFile } from "../domain/checkpoint.ts";
-import { DomainError, type ErrorCode } from "../domain/errors.ts";
+import { DomainError, type Failure, fromFailure } from "../domain/errors.ts";
 import type { CheckpointContents } from "./checkpoint_writer.ts";
 
 export interface WriteRequest {
@@ -10,7 +10,7 @@ export interface WriteRequest {
 export type WriteAnswer =
   | { files: CheckpointFile[] }
   /** Without a code it is a fault of ours. */
-  | { failure: { code?: ErrorCode; message: string; type?: string } };
+  | { failure: Failure };
 
 /**
  * Writes checkpoints on a thread of its own: hashing and writing gigabytes there holds up nobody, while in Deno the thread
@@ -51,7 +51,7 @@ export class BackgroundWriter {
     worker.onmessage = ({ data }: MessageEvent<WriteAnswer>) => {
       const pending = this.#settle();
       if ("files" in data) pending?.resolve(data.files);
-      else pending?.reject(toError(data.failure));
+      else pending?.reject(fromFailure(data.failure));
     };
     worker.onerror = (event) => {
       event.preventDefault(); // else the error ends this process too
@@ -67,6 +67,3 @@ export class BackgroundWriter {
     return pending;
   }
 }
-
-const toError = ({ code, message, type }: { code?: ErrorCode; message: string; type?: string }): Error =>
-  code ? new DomainError(code, message, { type }) : new Error(message);

@@ -1,5 +1,5 @@
 /** The thread of a BackgroundWriter: a checkpoint's contents in; its files, or why there are none, out. */
-import { DomainError } from "../domain/errors.ts";
+import { toFailure } from "../domain/errors.ts";
 import type { WriteAnswer, WriteRequest } from "./background_writer.ts";
 import { writeCheckpoint } from "./checkpoint_writer.ts";
 
@@ -12,9 +12,6 @@ thread.onmessage = async ({ data: { directory, id, contents } }) => {
   try {
     thread.postMessage({ files: await writeCheckpoint(directory, id, contents) });
   } catch (error) {
-    const failure = error instanceof DomainError
-      ? { code: error.code, message: error.message, type: error.options.type }
-      : { message: `Cannot write ${id}: ${(error as Error).message}` };
-    thread.postMessage({ failure });
+    thread.postMessage({ failure: toFailure(error, `Cannot write ${id}`) });
   }
 };

@@ -1,5 +1,5 @@
 /** A thread of the decoder pool: bytes in; an image, or why there is none, out. */
-import { DomainError } from "../domain/errors.ts";
+import { toFailure } from "../domain/errors.ts";
 import { decodeImage } from "./decode.ts";
 import type { DecodeAnswer, DecodeRequest } from "./decoder_pool.ts";
 import { capShortSide } from "./short_side.ts";
@@ -14,9 +14,6 @@ thread.onmessage = async ({ data: { id, bytes, shortSide } }) => {
     const image = capShortSide(await decodeImage(bytes), shortSide);
     thread.postMessage({ id, image }, [image.pixels.buffer as ArrayBuffer]);
   } catch (error) {
-    const failure = error instanceof DomainError
-      ? { code: error.code, message: error.message, type: error.options.type }
-      : { message: `Cannot decode images: ${(error as Error).message}` };
-    thread.postMessage({ id, failure }, []);
+    thread.postMessage({ id, failure: toFailure(error, "Cannot decode images") }, []);
   }
 };

@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode } from "../domain/errors.ts";
+import { DomainError, type Failure, fromFailure } from "../domain/errors.ts";
 import type { DecodedImage, ImageDecoder } from "../domain/ports.ts";
 
 export interface DecodeRequest {
@@ -9,7 +9,7 @@ export interface DecodeRequest {
 export type DecodeAnswer =
   | { id: number; image: DecodedImage }
   /** Without a code it is a fault of ours, not of the image. */
-  | { id: number; failure: { code?: ErrorCode; message: string; type?: string } };
+  | { id: number; failure: Failure };
 
 interface Task extends PromiseWithResolvers<DecodedImage> {
   bytes: Uint8Array<ArrayBuffer>;
@@ -79,7 +79,7 @@ export class DecoderPool implements ImageDecoder {
       thread.task = undefined;
       this.#idle.push(thread);
       if ("image" in data) task?.resolve(data.image);
-      else task?.reject(toError(data.failure));
+      else task?.reject(fromFailure(data.failure));
       this.#dispatch();
     };
     worker.onerror = (event) => {
@@ -106,6 +106,3 @@ export class DecoderPool implements ImageDecoder {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 }
-
-const toError = ({ code, message, type }: { code?: ErrorCode; message: string; type?: string }): Error =>
-  code ? new DomainError(code, message, { type }) : new Error(message);

@@ -34,3 +34,20 @@ export class DomainError extends Error {
     super(message);
   }
 }
+
+/** An error as one thread tells another of it, which gets no classes: without a code it is a fault of ours. */
+export interface Failure {
+  message: string;
+  code?: ErrorCode;
+  type?: string;
+}
+
+/** What to tell. @param doing What could not be done, for an error that is not meant for a caller: "Cannot …". */
+export const toFailure = (error: unknown, doing: string): Failure =>
+  error instanceof DomainError
+    ? { code: error.code, message: error.message, type: error.options.type }
+    : { message: `${doing}: ${error instanceof Error ? error.message : String(error)}` };
+
+/** The error that was told of. */
+export const fromFailure = ({ code, message, type }: Failure): Error =>
+  code ? new DomainError(code, message, { type }) : new Error(message);
