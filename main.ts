@@ -28,7 +28,7 @@ function startWorker(name: "train" | "embed", config: Config, dataDir: string): 
     name,
     program: Deno.execPath(),
     args: [
-      ...["run", "--quiet", "--no-prompt", "--frozen"],
+      ...["run", "--quiet", "--no-prompt", "--frozen", "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${import.meta.dirname},${dataDir},/sys/module/nvidia/version`,
       ...(name === "train" ? [`--allow-write=${dataDir}`] : []),
       ...(config.gpuProvider === "dawn" ? ["--allow-ffi"] : []), // Dawn is a native module

@@ -4,6 +4,7 @@ import type { NamedTensors } from "../domain/tensor_data.ts";
 import type { FlatBuffer } from "../gpu/parameters.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { readback } from "../gpu/readback.ts";
+import { submit } from "../gpu/submit.ts";
 import { byteLength, elementCount } from "../gpu/tensor.ts";
 import { initNetwork } from "../nn/init.ts";
 import { krscToOihw, Network, oihwToKrsc } from "../nn/network.ts";
@@ -89,7 +90,7 @@ export class ByolState {
     }
     for (const [, buffer] of this.#kept) encoder.clearBuffer(buffer.all.storage!.buffer);
     this.lossScale.reset();
-    this.device.queue.submit([encoder.finish({ label: "initialize" })]);
+    submit(this.device, encoder, "initialize");
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Plan } from "../gpu/plan.ts";
 import { readFloats } from "../gpu/readback.ts";
 import { Recorder } from "../gpu/recorder.ts";
 import { STEP_PARAMETERS, StepParams } from "../gpu/step_params.ts";
+import { submit } from "../gpu/submit.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { recordLossScaleCheck } from "../optim/loss_scale.ts";
 import { recordOptimizerUpdate } from "../optim/optimizer.ts";
@@ -220,7 +221,7 @@ export class ByolStep {
         if (probe) this.params.probe.write({ lr: probeLr, tau, slot: 0 });
         plans.update.encode(encoder);
       }
-      device.queue.submit([encoder.finish({ label: "step" })]);
+      submit(device, encoder, "step");
     }
   }
 

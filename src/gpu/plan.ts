@@ -1,4 +1,5 @@
 import type { MemoryPlan } from "./memory.ts";
+import { submit } from "./submit.ts";
 
 /** One recorded dispatch, ready to encode. */
 export interface Dispatch {
@@ -52,7 +53,7 @@ export class Plan {
   replay(): void {
     const encoder = this.device.createCommandEncoder({ label: "plan" });
     this.encode(encoder);
-    this.device.queue.submit([encoder.finish({ label: "plan" })]);
+    submit(this.device, encoder, "plan");
   }
 
   /** Frees the plan's own buffers; the plan cannot be replayed after. */

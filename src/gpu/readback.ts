@@ -1,5 +1,6 @@
 import { blame, OutOfMemoryError } from "./gpu_error.ts";
 import { byteLength, type Tensor } from "./tensor.ts";
+import { collectSubmitted, submit } from "./submit.ts";
 
 /** What is copied at once at most, and what every device makes a buffer of: a large net's state takes gigabytes. */
 const STAGING_BYTES = 2 ** 28;
@@ -43,7 +44,8 @@ export async function readback(
         const { buffer, offset } = tensors[tensor].storage!;
         encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
       }
-      device.queue.submit([encoder.finish({ label: "readback" })]);
+      submit(device, encoder, "readback");
+      collectSubmitted(device);
       const [noMemory, invalid] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
       if (noMemory) throw new OutOfMemoryError("readback", size, noMemory.message);
       if (invalid) throw new Error(`Cannot read ${tensors.map(({ label }) => label)}: ${invalid.message}`);

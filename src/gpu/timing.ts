@@ -1,5 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import type { Dispatch, Plan } from "./plan.ts";
+import { submit } from "./submit.ts";
 
 /** What one dispatch took, with what the recording knows of it. */
 export interface DispatchTime extends Pick<Dispatch, "kernel" | "label" | "shapes" | "flops" | "bytes"> {
@@ -103,7 +104,7 @@ export class TimestampQueries {
       if (count > 0) encoder.resolveQuerySet(set, 0, count, this.#resolved, from * BYTES_PER_QUERY);
     }
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, this.#staging.size);
-    this.device.queue.submit([encoder.finish()]);
+    submit(this.device, encoder, "timestamps");
     await this.#staging.mapAsync(GPUMapMode.READ);
     // The whole numbers exceed 2^53 nanoseconds after three months: differences come first.
     const nanoseconds = new BigInt64Array(this.#staging.getMappedRange().slice(0), 0, written);

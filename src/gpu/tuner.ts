@@ -1,6 +1,7 @@
 import type { Capabilities } from "./capabilities.ts";
 import { type KernelSpec, specialize } from "./specialize.ts";
 import { TimestampQueries } from "./timing.ts";
+import { submit } from "./submit.ts";
 
 /** One way to do a dispatch. All ways of one take the same bindings and make the same bits. */
 export interface Candidate {
@@ -102,7 +103,7 @@ export class Tuner {
           pass.end();
         }
       }
-      device.queue.submit([encoder.finish({ label: "tuning" })]);
+      submit(device, encoder, "tuning");
       const times = await queries.read();
       return candidates.map((_, c) => {
         const runs = Array.from({ length: RUNS }, (_, run) => 2 * (c * RUNS + run));

@@ -19,6 +19,7 @@ export const QUALITY_OPTIONS = {
   epochs: { about: "how long", default: 20 },
   every: { about: "epochs between two k-NN evaluations", default: 5 },
   seeds: { about: "runs of each; theirs and ours take turns", default: 2 },
+  first: { about: "the first run's seed", default: 0 },
   name: { about: "what the results are called", default: "quality-cifar10-mini" },
 };
 type Values = { [K in keyof typeof QUALITY_OPTIONS]: (typeof QUALITY_OPTIONS)[K]["default"] };
@@ -48,7 +49,7 @@ export async function quality(values: Values): Promise<void> {
   const server = await TestServer.start(directory), rows: Row[] = [], minutes: Record<string, number[]> = {};
   try {
     const dataset = await upload(server, values.data);
-    for (let seed = 0; seed < values.seeds; seed++) {
+    for (let seed = values.first; seed < values.first + values.seeds; seed++) {
       for (const [run, train] of [["latentd", ours(server, dataset)], ["PyTorch", theirs]] as const) {
         const start = performance.now();
         for await (const row of train(values, seed)) {
