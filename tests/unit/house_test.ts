@@ -154,6 +154,10 @@ Deno.test("kernel source stands in kernels/, not in TypeScript strings", () => {
   assertEquals(sources.filter((path) => /@compute|@workgroup_size/.test(read(path))), []);
 });
 
+Deno.test("every submission goes through gpu/submit.ts, which collects what it leaves behind", () => {
+  assertEquals(sources.filter((path) => /queue\.submit\(/.test(read(path))), ["src/gpu/submit.ts"]);
+});
+
 Deno.test("no kernel's results hang on atomics: two runs on one device agree bit for bit", () => {
   // top_k hands out places by an integer atomic, and sorts what stands there by a total order.
   const using = shaders.filter((path) => /\batomic/.test(read(path).replaceAll(/\/\/.*/g, "")));
