@@ -1,6 +1,6 @@
 /**
- * latentd's one entry point and composition root. `main.ts serve` answers HTTP and starts the two others, each a child
- * process with a GPU of its own: `main.ts train-worker` and `main.ts embed-worker`.
+ * latentd's one entry point and composition root. `main.ts serve` answers HTTP and starts the three others, each a child
+ * process: `main.ts train-worker` and `main.ts embed-worker` with a GPU of their own, and `main.ts ingest-worker`.
  */
 import { join, resolve } from "@std/path";
 import { createApp } from "./src/api/app.ts";
@@ -17,28 +17,32 @@ import { submitJob } from "./src/jobs/submit.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess } from "./src/supervisor/child_process.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
+import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
 
 /** What requests under way are given to end before the server goes without them. */
 const DRAIN_MS = 10_000;
 
+const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
+
 /** Starts a worker role of this file, with no more permissions than it needs: no network, no other program. */
-function startWorker(name: "train" | "embed", config: Config, dataDir: string): ChildProcess {
+function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir: string): ChildProcess {
   return new ChildProcess({
     name,
     program: Deno.execPath(),
     args: [
       ...["run", "--quiet", "--no-prompt", "--frozen", "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${import.meta.dirname},${dataDir},/sys/module/nvidia/version`,
-      ...(name === "train" ? [`--allow-write=${dataDir}`] : []),
-      ...(config.gpuProvider === "dawn" ? ["--allow-ffi"] : []), // Dawn is a native module
-      "--allow-sys=systemMemoryInfo", // what a CPU adapter may take
+      ...(name === "embed" ? [] : [`--allow-write=${name === "train" ? dataDir : datasetsIn(dataDir)}`]),
+      ...(name !== "ingest" && config.gpuProvider === "dawn" ? ["--allow-ffi"] : []), // Dawn is a native module
+      ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
       ...["--allow-env", import.meta.filename!, `${name}-worker`],
     ],
     env: {
       DATA_DIR: dataDir,
       GPU_PROVIDER: config.gpuProvider,
       GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
+      DECODE_WORKERS: String(config.decodeWorkers),
       GPU_TUNE: config.gpuTune ? "on" : "off",
       ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
       XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
@@ -60,16 +64,17 @@ async function serve(config: Config): Promise<void> {
   if (swept.length > 0) {
     console.log(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
   }
+  const trainChild = startWorker("train", config, dataDir),
+    embedChild = startWorker("embed", config, dataDir),
+    ingestChild = startWorker("ingest", config, dataDir);
   const decoder = new DecoderPool(config.decodeWorkers);
   const library = new FileDatasetLibrary({
-    directory: join(dataDir, "datasets"),
-    decoder,
+    directory: datasetsIn(dataDir),
+    ingester: new IngestClient(ingestChild),
     maxUploadBytes: config.maxUploadBytes,
   });
   const intake = new DatasetIntake({ store, library });
   const hub = new EventHub();
-  const trainChild = startWorker("train", config, dataDir),
-    embedChild = startWorker("embed", config, dataDir);
   const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
   const app = createApp({
     store,
@@ -111,7 +116,7 @@ async function serve(config: Config): Promise<void> {
   // Both at once: a container's runtime waits 10 s by default before it kills, and a last checkpoint is worth having.
   await Promise.all([drained, runner.stop()]);
   intake.stop();
-  await Promise.all([trainChild.close(), embedChild.close()]);
+  await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
   decoder.close();
   store.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
@@ -132,8 +137,13 @@ switch (role) {
   case "embed-worker":
     await (await import("./src/workers/embed_worker.ts")).runEmbedWorker(workerOptions);
     break;
+  case "ingest-worker":
+    await (await import("./src/workers/ingest_worker.ts")).runIngestWorker(config);
+    break;
   default:
-    console.error(`usage: main.ts serve | train-worker | embed-worker, got ${JSON.stringify(role ?? "")}`);
+    console.error(
+      `usage: main.ts serve | train-worker | embed-worker | ingest-worker, got ${JSON.stringify(role ?? "")}`,
+    );
     Deno.exit(2);
 }
 

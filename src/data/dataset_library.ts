@@ -5,27 +5,25 @@ import type { DatasetItem, DatasetSummary, DuplicateGroup, RejectedFile } from "
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import type { RgbImage } from "../domain/image.ts";
-import type { DatasetLibrary, ImageDecoder, IngestTask, Paged } from "../domain/ports.ts";
+import type { DatasetLibrary, Ingester, IngestTask, Paged } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
-import { ingestArchive, TooManyRejected } from "./ingest.ts";
-import { IMAGES, removeTree, syncDirectory } from "./shard.ts";
+import { REJECTED } from "./ingest.ts";
+import { IMAGES, removeTree, ShardWriter, syncDirectory } from "./shard.ts";
 
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;
 const UPLOAD = "upload";
-/** What is kept of a dataset that failed for its files: a ready one has its own among the images. */
-const REJECTED = "rejected.json";
 
 /** Datasets as directories: `<directory>/<id>`, first with what was uploaded, then with the images made of it. */
 export class FileDatasetLibrary implements DatasetLibrary {
   readonly #directory: string;
-  readonly #decoder: ImageDecoder;
+  readonly #ingester: Ingester;
   readonly #maxUploadBytes: number;
   readonly #readers = new Map<string, DatasetReader>();
 
-  constructor(options: { directory: string; decoder: ImageDecoder; maxUploadBytes: number }) {
+  constructor(options: { directory: string; ingester: Ingester; maxUploadBytes: number }) {
     this.#directory = options.directory;
-    this.#decoder = options.decoder;
+    this.#ingester = options.ingester;
     this.#maxUploadBytes = options.maxUploadBytes;
   }
 
@@ -52,13 +50,11 @@ export class FileDatasetLibrary implements DatasetLibrary {
       return DatasetReader.open(directory).manifest.summary;
     }
     try {
-      const summary = await ingestArchive(name, upload, directory, this.#decoder, task);
+      const summary = await this.#ingester.ingest({ name, archive: upload, dataset: directory }, task);
       await Deno.remove(upload);
       return summary;
     } catch (error) {
-      if (error instanceof TooManyRejected) {
-        await Deno.writeTextFile(join(directory, REJECTED), JSON.stringify(error.rejected));
-      }
+      ShardWriter.sweep(directory); // a worker that was killed could not
       throw diskFull(error) ?? error;
     }
   }

@@ -30,6 +30,8 @@ export class DecoderPool implements ImageDecoder {
   readonly #threads = new Set<Thread>();
   readonly #waiting: Task[] = [];
   #nextId = 1;
+  /** Images over which a thread hung. It was given up; but Deno cannot end a thread that loops, only its process can. */
+  hung = 0;
 
   /** @param size Threads at most. */
   constructor(readonly size: number, readonly deadlineMs = DEADLINE_MS) {}
@@ -59,7 +61,10 @@ export class DecoderPool implements ImageDecoder {
       const task = this.#waiting.shift()!;
       thread.task = task;
       thread.timer = setTimeout(
-        () => this.#fail(thread, `it took more than ${this.deadlineMs / 1000} s`),
+        () => {
+          this.hung++;
+          this.#fail(thread, `it took more than ${this.deadlineMs / 1000} s`);
+        },
         this.deadlineMs,
       );
       const { bytes, shortSide } = task;

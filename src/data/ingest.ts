@@ -1,6 +1,7 @@
-import type { DatasetSummary, RejectedFile } from "../domain/dataset.ts";
+import { join } from "@std/path";
+import type { DatasetSummary } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
-import type { ImageDecoder, IngestTask } from "../domain/ports.ts";
+import type { ImageDecoder, Ingester, IngestTask } from "../domain/ports.ts";
 import { readSamples } from "./dataset_format.ts";
 import type { Sample } from "./sample.ts";
 import { ShardWriter } from "./shard.ts";
@@ -9,22 +10,18 @@ import { type Outcome, Tally } from "./tally.ts";
 /** Images that may wait on the decoder at once: enough to keep its threads busy, few enough to hold in memory. */
 const IN_FLIGHT = 16;
 
-/** More files were rejected than the dataset's `max_rejected` allows, or all of them; which, and why, it brings along. */
-export class TooManyRejected extends DomainError {
-  constructor(type: "no_images" | "too_many_rejected", message: string, readonly rejected: RejectedFile[]) {
-    super("invalid", message, { type });
-  }
-}
+/** What is kept, beside the error, of a dataset that failed for its files: a ready one has its own among the images. */
+export const REJECTED = "rejected.json";
 
 /**
  * Makes images of an archive and keeps them as shards. A file that is no image is listed as rejected; it fails nothing,
- * unless there are more such files than `task.settings` allows.
+ * unless there are more such files than `task.settings` allows: then the list is kept as REJECTED.
  *
  * @param name The dataset's, for errors.
  * @param archive The uploaded file.
  * @param dataset The dataset's directory.
- * @throws {DomainError} `malformed` or `unsupported_media_type` for the archive; `invalid` past one of its limits, or where
- *   it is not of its format; {@link TooManyRejected} if too few of its files, or none, are images.
+ * @throws {DomainError} `malformed` or `unsupported_media_type` for the archive; `invalid` past one of its limits, where it
+ *   is not of its format, or if too few of its files, or none, are images (`too_many_rejected`, `no_images`).
  */
 export async function ingestArchive(
   name: string,
@@ -56,11 +53,14 @@ export async function ingestArchive(
     const { rejected } = tally, files = writer.images + rejected.length;
     const held = rejected.length - tally.skipped, judged = writer.images + held;
     const refuse = (type: "no_images" | "too_many_rejected", why: string) =>
-      new TooManyRejected(type, `Cannot ingest ${JSON.stringify(name)}: ${why}`, rejected);
+      new DomainError("invalid", `Cannot ingest ${JSON.stringify(name)}: ${why}`, { type });
+    const report = () => Deno.writeTextFile(join(dataset, REJECTED), JSON.stringify(rejected));
     if (writer.images === 0) {
+      await report();
       throw refuse("no_images", `none of its ${files} files is an image that can be read`);
     }
     if (held > settings.max_rejected * judged) {
+      await report();
       throw refuse(
         "too_many_rejected",
         `at most ${
@@ -74,6 +74,11 @@ export async function ingestArchive(
     throw error;
   }
 }
+
+/** Ingests in this process. */
+export const ingesterWith = (decoder: ImageDecoder): Ingester => ({
+  ingest: ({ name, archive, dataset }, task) => ingestArchive(name, archive, dataset, decoder, task),
+});
 
 async function decodeSample(sample: Sample, decoder: ImageDecoder, shortSide: number): Promise<Outcome> {
   if (!("bytes" in sample)) return sample;

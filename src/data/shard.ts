@@ -91,6 +91,11 @@ export class ShardWriter {
     this.#names = new NameWriter((block) => writeAll(file, block));
   }
 
+  /** Removes what a writer that did not come to an end has left of a dataset. */
+  static sweep(dataset: string): void {
+    removeTree(join(dataset, `${IMAGES}.tmp`));
+  }
+
   get images(): number {
     return this.#images;
   }

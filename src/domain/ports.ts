@@ -136,12 +136,30 @@ export interface DatasetLibrary {
   duplicates(dataset: string, page: { after?: number; limit: number }): Promise<Paged<DuplicateGroup>>;
   remove(dataset: string): Promise<void>;
 }
+/** Makes images of an archive elsewhere (the ingesting worker's process). */
+export interface Ingester {
+  /**
+   * @param what `archive`: a path to read; `dataset`: the directory to write to.
+   * @throws As `DatasetLibrary.ingest`; a `DomainError` `malformed`, too, if reading it never comes to an end.
+   */
+  ingest(
+    what: { name: string; archive: string; dataset: string },
+    task: IngestTask,
+  ): Promise<DatasetSummary>;
+}
+/** How far an ingest has come. */
+export interface IngestStanding {
+  images: number;
+  rejected: number;
+  bytesRead: number;
+  bytesTotal: number;
+}
 /** How a dataset is ingested, and who watches. */
 export interface IngestTask {
   settings: DatasetSettings;
   signal?: AbortSignal;
-  /** Called after each file of the archive, with what there is so far. */
-  onProgress?(so: { images: number; rejected: number; bytesRead: number; bytesTotal: number }): void;
+  /** Called now and then, with what there is so far. */
+  onProgress?(so: IngestStanding): void;
 }
 /** An image, and whether it was shrunk since it was decoded. */
 export interface DecodedImage extends RgbImage {

@@ -1,13 +1,23 @@
 import type { Checkpoint } from "../domain/checkpoint.ts";
 import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
 import { type JobProgress, JobStopped, type StopReason } from "../domain/job.ts";
-import type { TrainingTask } from "../domain/ports.ts";
+import type { DatasetSettings } from "../domain/dataset.ts";
+import type { IngestStanding, TrainingTask } from "../domain/ports.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
 export type Request =
   | { type: "train"; id: number; task: TrainingTask }
   /** The payload is the images' RGB bytes, one behind another. */
-  | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] };
+  | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] }
+  /** `archive` is what to read and `dataset` the directory to write to. */
+  | {
+    type: "ingest";
+    id: number;
+    name: string;
+    archive: string;
+    dataset: string;
+    settings: DatasetSettings;
+  };
 
 /** `cancel` ends a request early; whatever its reason, the child answers it. */
 export type ToWorker = Request | { type: "cancel"; id: number; reason: StopReason };
@@ -17,6 +27,8 @@ export type Reply =
   | { type: "progress"; id: number; progress: JobProgress; metrics: Record<string, number> }
   | { type: "checkpoint"; id: number; checkpoint: Checkpoint }
   | { type: "message"; id: number; level: "info" | "warn" | "error"; text: string }
+  /** Told all the time, so that silence says something too; `standing` once there is one. */
+  | { type: "ingesting"; id: number; standing?: IngestStanding }
   /** The payload of an answer to `embed` is `rows` f32 embeddings, little-endian. */
   | { type: "done"; id: number; result: Record<string, unknown> }
   | { type: "failed"; id: number; error: WireError };

@@ -58,6 +58,11 @@ export class ChildProcess {
     return this.#process?.pid;
   }
 
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** Resolves once a child is ready; rejects with the signal's reason, or if this is closed first. */
   async whenReady(signal?: AbortSignal): Promise<void> {
     const stop = signal ? AbortSignal.any([this.#closing.signal, signal]) : this.#closing.signal;
@@ -99,6 +104,11 @@ export class ChildProcess {
       this.#pending.delete(id);
       signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  /** Ends the running child at once, as a crash would; another is started. */
+  kill(): void {
+    if (this.#process) kill(this.#process);
   }
 
   /** Ends the child for good: its input closes, and it is killed if that does not end it in time. */

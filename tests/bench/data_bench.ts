@@ -4,6 +4,7 @@ import { FileDatasetLibrary } from "../../src/data/dataset_library.ts";
 import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { DecoderPool } from "../../src/data/decoder_pool.ts";
 import { encodePng } from "../../src/data/encode_png.ts";
+import { ingesterWith } from "../../src/data/ingest.ts";
 import { Loader } from "../../src/data/loader.ts";
 import { IMAGES, ShardWriter } from "../../src/data/shard.ts";
 import { DEFAULT_SETTINGS } from "../../src/domain/dataset.ts";
@@ -46,8 +47,8 @@ async function ingest(
   directory: string,
   { tar, workers }: OptionValues<typeof DATA_OPTIONS>,
 ): Promise<Record<string, number | null>> {
-  const decoder = new DecoderPool(workers);
-  const library = new FileDatasetLibrary({ directory, decoder, maxUploadBytes: 2 ** 40 }), id = newId("ds");
+  const decoder = new DecoderPool(workers), ingester = ingesterWith(decoder);
+  const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 2 ** 40 }), id = newId("ds");
   try {
     await library.receive(id, (await Deno.open(tar)).readable);
     const start = performance.now();
@@ -170,8 +171,8 @@ async function memory(
   directory: string,
   { megabytes, workers }: OptionValues<typeof DATA_OPTIONS>,
 ): Promise<Record<string, number>> {
-  const decoder = new DecoderPool(workers);
-  const library = new FileDatasetLibrary({ directory, decoder, maxUploadBytes: 2 ** 40 }), id = newId("ds");
+  const decoder = new DecoderPool(workers), ingester = ingesterWith(decoder);
+  const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 2 ** 40 }), id = newId("ds");
   const before = Deno.memoryUsage().rss;
   let most = before;
   const look = () => most = Math.max(most, Deno.memoryUsage().rss);

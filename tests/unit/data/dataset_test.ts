@@ -5,13 +5,14 @@ import { FileDatasetLibrary } from "../../../src/data/dataset_library.ts";
 import { decodeImage } from "../../../src/data/decode.ts";
 import { encodePng } from "../../../src/data/encode_png.ts";
 import { readImagePath } from "../../../src/data/image_path.ts";
+import { ingesterWith } from "../../../src/data/ingest.ts";
 import { Loader } from "../../../src/data/loader.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import type { IngestTask } from "../../../src/domain/ports.ts";
 import { gzip, tarOf, text, zipOf } from "./archive_scene.ts";
 
-const decoder = { decode: decodeImage };
+const ingester = ingesterWith({ decode: decodeImage });
 const TASK = { settings: { short_side: 256, max_rejected: 1 } };
 type Body = ConstructorParameters<typeof Blob>[0] extends (infer T)[] | undefined ? T : never;
 
@@ -26,7 +27,7 @@ async function withLibrary(
 ): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "latentd-data-" });
   try {
-    await use(new FileDatasetLibrary({ directory, decoder, maxUploadBytes }), newId("ds"), directory);
+    await use(new FileDatasetLibrary({ directory, ingester, maxUploadBytes }), newId("ds"), directory);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

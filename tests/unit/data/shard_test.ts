@@ -11,15 +11,16 @@ import { resizeBicubic } from "../../../src/data/resize.ts";
 import { capShortSide } from "../../../src/data/short_side.ts";
 import { IMAGES, ShardWriter } from "../../../src/data/shard.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
+import { ingesterWith } from "../../../src/data/ingest.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import { RandomStream } from "../../../src/domain/philox.ts";
 import type { IngestTask } from "../../../src/domain/ports.ts";
 
 const SETTINGS = { short_side: 256, max_rejected: 0 };
-const decoder = {
+const ingester = ingesterWith({
   decode: async (bytes: Uint8Array, { shortSide }: { shortSide?: number } = {}) =>
     capShortSide(await decodeImage(bytes), shortSide),
-};
+});
 
 async function inDirectory(use: (directory: string) => Promise<void> | void): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "latentd-shards-" });
@@ -38,7 +39,8 @@ async function withDataset(
   use: (library: FileDatasetLibrary, id: string, directory: string) => Promise<void>,
 ): Promise<void> {
   await inDirectory(async (directory) => {
-    const library = new FileDatasetLibrary({ directory, decoder, maxUploadBytes: 2 ** 24 }), id = newId("ds");
+    const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 2 ** 24 }),
+      id = newId("ds");
     const tar = await packTar(
       files.map(([name, body]) => ({
         header: { name, size: body.length },

@@ -18,7 +18,11 @@ await serveWorker({
     return { adapter: "fake adapter", failed: failed.promise };
   },
   async handle(request, payload, say, signal) {
-    const name = request.type === "embed" ? request.checkpoint : request.task.job;
+    const name = request.type === "embed"
+      ? request.checkpoint
+      : request.type === "train"
+      ? request.task.job
+      : request.archive;
     console.log("a stray line that must not reach standard output");
     console.dir({ nor: "this" });
     console.table([{ nor: "this" }]);
@@ -58,6 +62,11 @@ await serveWorker({
       case "wait":
         say({ type: "message", level: "info", text: "waiting" });
         await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    }
+    if (request.type === "ingest") {
+      const standing = { images: 1, rejected: 0, bytesRead: 2, bytesTotal: 3 };
+      say({ type: "ingesting", standing });
+      return { result: { summary: { pid: Deno.pid }, hung: name === "leaves a thread behind" ? 1 : 0 } };
     }
     if (request.type === "train") {
       const progress = { step: 1, total_steps: 2, epoch: 0, images_per_s: 3, eta_s: null };

@@ -1,0 +1,36 @@
+import { DecoderPool } from "../data/decoder_pool.ts";
+import { ingestArchive } from "../data/ingest.ts";
+import type { IngestStanding } from "../domain/ports.ts";
+import { serveWorker } from "../ipc/worker_loop.ts";
+
+/** How often a request tells how far it is: often enough to watch, and a sign of life that the server waits for. */
+const TOLD_EVERY_MS = 500;
+
+/**
+ * The ingesting child: archives in, images on disk. A process and not a thread, because Deno cannot end a thread that loops
+ * for ever: what hangs over a hostile archive is killed from outside, and its decoding threads with it.
+ *
+ * @param options.decodeWorkers Threads that decode.
+ */
+export function runIngestWorker({ decodeWorkers }: { decodeWorkers: number }): Promise<never> {
+  const decoder = new DecoderPool(decodeWorkers);
+  return serveWorker({
+    ready: () => Promise.resolve({ adapter: `${decodeWorkers} CPU threads`, failed: new Promise(() => {}) }),
+    async handle(request, _payload, say, signal) {
+      if (request.type !== "ingest") {
+        throw new TypeError(`Cannot serve ${request.type}: this worker ingests`);
+      }
+      const { name, archive, dataset, settings } = request;
+      let standing: IngestStanding | undefined;
+      const timer = setInterval(() => say({ type: "ingesting", standing }), TOLD_EVERY_MS);
+      try {
+        const onProgress = (so: IngestStanding) => void (standing = so);
+        const task = { settings, signal, onProgress };
+        const summary = await ingestArchive(name, archive, dataset, decoder, task);
+        return { result: { summary, hung: decoder.hung } };
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  });
+}
