@@ -12,6 +12,7 @@ const ARCHIVES = [
   "application/x-tar",
   "application/gzip",
   "application/zip",
+  "application/vnd.apache.parquet",
 ] as const;
 const archive = { schema: { type: "string", format: "binary" } as const };
 

@@ -8,9 +8,11 @@ import {
   damaged,
   type OnBytes,
   type ReadArchive,
+  unfit,
 } from "./archive.ts";
 import { looksLikeCifar, looksLikeRecords, readCifar } from "./cifar.ts";
 import { readImageFolder } from "./image_folder.ts";
+import { readParquet } from "./parquet.ts";
 import type { Sample } from "./sample.ts";
 import { readTar } from "./tar_archive.ts";
 import { looksLikeWebDataset, readWebDataset } from "./webdataset.ts";
@@ -22,7 +24,7 @@ const SNIFFED = 64;
 const HEAD_BYTES = 32 * 1024;
 const TAR_BLOCK = 512;
 
-type Container = "tar" | "gzip" | "zip" | "records";
+type Container = "tar" | "gzip" | "zip" | "parquet" | "records";
 
 export interface ReadOptions {
   /** What the upload is to be read as; found out where it is not given. */
@@ -44,6 +46,11 @@ export async function* readSamples(
   { format, limits = ARCHIVE_LIMITS, onBytes, signal }: ReadOptions = {},
 ): AsyncGenerator<Sample> {
   const container = await containerOf(path, format);
+  if ((container === "parquet") !== ((format ?? container) === "parquet")) {
+    const is = container === "parquet" ? "a Parquet file" : "no Parquet file";
+    throw unfit(`it is ${is}, and format is ${format}`);
+  }
+  if (container === "parquet") return yield* readParquet(path, { limits, onBytes, signal });
   const archive: ReadArchive = async function* (pass) {
     const told = pass === "images" ? onBytes : undefined;
     const entries = container === "records"
@@ -76,13 +83,14 @@ async function containerOf(path: string, format: DatasetFormat | undefined): Pro
   // An empty zip is its directory's end alone.
   if (kind === "a zip" || [0x50, 0x4b, 5, 6].every((byte, i) => head[i] === byte)) return "zip";
   if (kind === "a tar") return "tar";
+  if (kind === "a Parquet file") return "parquet";
   if (kind) {
-    const reason = `it is ${kind}; tar, tar.gz and zip are taken`;
+    const reason = `it is ${kind}; tar, tar.gz, zip and Parquet are taken`;
     throw new DomainError("unsupported_media_type", `Cannot read the archive: ${reason}`);
   }
   // A tar of old has no magic, but the sum of its header; and zeros alone are an empty tar.
   if (!isOldTar(head) && (format === "cifar10" || looksLikeRecords(size, head))) return "records";
-  if (length < TAR_BLOCK) throw damaged(`${length} bytes are no tar, zip or CIFAR batch`);
+  if (length < TAR_BLOCK) throw damaged(`${length} bytes are no tar, zip, Parquet file or CIFAR batch`);
   return "tar";
 }
 

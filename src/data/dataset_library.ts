@@ -7,8 +7,7 @@ import { checkId } from "../domain/ids.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { DatasetLibrary, Ingester, IngestTask, Paged } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
-import { REJECTED } from "./ingest.ts";
-import { IMAGES, removeTree, ShardWriter, syncDirectory } from "./shard.ts";
+import { IMAGES, REJECTED, removeTree, ShardWriter, syncDirectory } from "./shard.ts";
 
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;

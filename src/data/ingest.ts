@@ -4,14 +4,11 @@ import { DomainError } from "../domain/errors.ts";
 import type { ImageDecoder, Ingester, IngestTask } from "../domain/ports.ts";
 import { readSamples } from "./dataset_format.ts";
 import type { Sample } from "./sample.ts";
-import { ShardWriter } from "./shard.ts";
+import { REJECTED, ShardWriter } from "./shard.ts";
 import { type Outcome, Tally } from "./tally.ts";
 
 /** Images that may wait on the decoder at once: enough to keep its threads busy, few enough to hold in memory. */
 const IN_FLIGHT = 16;
-
-/** What is kept, beside the error, of a dataset that failed for its files: a ready one has its own among the images. */
-export const REJECTED = "rejected.json";
 
 /**
  * Makes images of an archive and keeps them as shards. A file that is no image is listed as rejected; it fails nothing,

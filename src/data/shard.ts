@@ -18,6 +18,8 @@ import { NameFile, NameWriter } from "./name_file.ts";
  *   manifest.json       what the numbers mean; written last
  */
 export const IMAGES = "images";
+/** What is kept, beside the error, of a dataset that failed for its files: a ready one has its own among the images. */
+export const REJECTED = "rejected.json";
 export const FORMAT = 2;
 export const RECORD_BYTES = 32;
 export const HASH_BYTES = 16;
@@ -181,7 +183,7 @@ export class ShardWriter {
     this.#write("index.bin", new Uint8Array(view.buffer, 0, images * RECORD_BYTES));
     this.#write("by_split.bin", orderedBy(splitOf, bySplit));
     this.#write("by_class.bin", orderedBy(groupOf, groups.flat()));
-    this.#write("rejected.json", text(rejected));
+    this.#write(REJECTED, text(rejected));
     this.#write("duplicates.json", text(duplicates));
     const whole: ShardManifest = { format: FORMAT, images, groups, ...manifest };
     this.#write("manifest.json", text(whole));

@@ -2,7 +2,7 @@ export const DATASET_STATUSES = ["ingesting", "ready", "failed"] as const;
 export type DatasetStatus = typeof DATASET_STATUSES[number];
 
 /** How an upload is laid out. `cifar10` is CIFAR's binary version, of 10 or of 100 classes. */
-export const DATASET_FORMATS = ["imagefolder", "webdataset", "cifar10"] as const;
+export const DATASET_FORMATS = ["imagefolder", "webdataset", "cifar10", "parquet"] as const;
 export type DatasetFormat = typeof DATASET_FORMATS[number];
 
 export interface SplitSummary {

@@ -5,7 +5,7 @@ import type { Ingester, IngestTask } from "../domain/ports.ts";
 import { type ChildProcess, WorkerDied } from "./child_process.ts";
 
 /** The worker tells twice a second how far it is. Silent for so long, it loops. */
-const SILENCE_MS = 30_000;
+const SILENCE_MS = 20_000;
 /** Processes that may end over one archive: once may be an accident. */
 const ATTEMPTS = 2;
 
