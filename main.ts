@@ -27,12 +27,14 @@ const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
 /** Starts a worker role of this file, with no more permissions than it needs: no network, no other program. */
 function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir: string): ChildProcess {
+  const readable = [import.meta.dirname!, dataDir];
+  readable.push(...(name === "ingest" ? config.importRoots : ["/sys/module/nvidia/version"]));
   return new ChildProcess({
     name,
     program: Deno.execPath(),
     args: [
       ...["run", "--quiet", "--no-prompt", "--frozen", "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
-      `--allow-read=${import.meta.dirname},${dataDir},/sys/module/nvidia/version`,
+      `--allow-read=${readable.join()}`,
       ...(name === "embed" ? [] : [`--allow-write=${name === "train" ? dataDir : datasetsIn(dataDir)}`]),
       ...(name !== "ingest" && config.gpuProvider === "dawn" ? ["--allow-ffi"] : []), // Dawn is a native module
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
@@ -54,6 +56,7 @@ function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir
 async function serve(config: Config): Promise<void> {
   const dataDir = resolve(config.dataDir);
   await Deno.mkdir(dataDir, { recursive: true });
+  await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
   const checkpointDirectory = join(dataDir, "checkpoints");
   await sweepUnfinished(checkpointDirectory);
 
@@ -72,8 +75,13 @@ async function serve(config: Config): Promise<void> {
     directory: datasetsIn(dataDir),
     ingester: new IngestClient(ingestChild),
     maxUploadBytes: config.maxUploadBytes,
+    importRoots: config.importRoots,
   });
   const intake = new DatasetIntake({ store, library });
+  const unlisted = await library.sweep((id) => store.getDataset(id) !== undefined);
+  if (unlisted.length > 0) {
+    console.error(`datasets that the database does not list are left alone: ${unlisted.join(", ")}`);
+  }
   const hub = new EventHub();
   const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
   const app = createApp({

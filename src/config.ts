@@ -19,6 +19,10 @@ const Environment = z.object({
   HOST: z.string().regex(/^[0-9A-Za-z.:-]{1,253}$/, "must be a host name or an address").default("127.0.0.1"),
   PORT: wholeNumber(0, 65535, 8000),
   DATA_DIR: z.string().default("./data"),
+  IMPORT_ROOTS: z.string().default("").transform((paths) => paths.split(":").filter((path) => path !== ""))
+    .refine((paths) => paths.every((path) => path.startsWith("/")), {
+      error: "must be absolute paths with a colon between them",
+    }),
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
@@ -37,6 +41,8 @@ export interface Config {
   /** 0 takes a free port. */
   port: number;
   dataDir: string;
+  /** Folders on the server's disk that datasets may be imported from. */
+  importRoots: string[];
   maxUploadBytes: number;
   maxJsonBytes: number;
   decodeWorkers: number;
@@ -54,6 +60,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   { name: "HOST", default: "127.0.0.1", meaning: "address to listen on" },
   { name: "PORT", default: "8000", meaning: "port to listen on; 0 takes a free one" },
   { name: "DATA_DIR", default: "./data", meaning: "database, datasets, checkpoints" },
+  {
+    name: "IMPORT_ROOTS",
+    default: "",
+    meaning: "folders that datasets may be imported from, a colon between them; none: no import",
+  },
   { name: "MAX_UPLOAD_BYTES", default: "8589934592", meaning: "largest dataset upload" },
   { name: "MAX_JSON_BYTES", default: "33554432", meaning: "largest body of an embeddings request" },
   { name: "DECODE_WORKERS", default: "2", meaning: "threads that decode images" },
@@ -107,6 +118,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     host,
     port: data.PORT,
     dataDir: data.DATA_DIR,
+    importRoots: data.IMPORT_ROOTS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
     decodeWorkers: data.DECODE_WORKERS,

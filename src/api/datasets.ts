@@ -1,11 +1,13 @@
+import type { Context } from "hono";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { type Dataset, DATASET_FORMATS, DEFAULT_SETTINGS } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
+import { fieldErrors } from "../domain/field_errors.ts";
 import { checkId } from "../domain/ids.ts";
-import type { Store } from "../domain/ports.ts";
-import { mediaType, unsupported } from "./body.ts";
+import type { Store, Upload } from "../domain/ports.ts";
+import { mediaType, readJson, unsupported } from "./body.ts";
 import type { ApiDeps } from "./deps.ts";
-import { rejectInvalid } from "./problem.ts";
+import { rejectInvalid, summary } from "./problem.ts";
 import { DatasetSchema, IdPath, json, listOf, PageQuery, problems } from "./schemas.ts";
 
 const ARCHIVES = [
@@ -13,29 +15,71 @@ const ARCHIVES = [
   "application/gzip",
   "application/zip",
   "application/vnd.apache.parquet",
-] as const;
+];
+const FORM = "multipart/form-data";
 const archive = { schema: { type: "string", format: "binary" } as const };
 
+const NAME = z.string().trim().min(1).max(200);
+const SETTINGS = {
+  short_side: z.number().int().min(32).max(2048).default(DEFAULT_SETTINGS.short_side).openapi({
+    description: "Images whose shorter side is longer are shrunk to this; others are kept as they are",
+  }),
+  max_rejected: z.number().min(0).max(1).default(DEFAULT_SETTINGS.max_rejected).openapi({
+    description: "The share of files that may be no images; with more the dataset fails",
+  }),
+  format: z.enum(DATASET_FORMATS).optional().openapi({
+    description: "What the upload is to be read as; told by its bytes where it is not given",
+  }),
+};
+/** An import: what streams tell in the query stands in the body here. */
+const Import = z.strictObject({
+  name: NAME,
+  source: z.strictObject({
+    path: z.string().min(1).max(4096).openapi({
+      description:
+        "An archive or a folder on the server's disk, under one of its IMPORT_ROOTS; read where it lies",
+    }),
+  }),
+  ...SETTINGS,
+}).openapi("DatasetImport");
+
+/** Told, and not checked by whoever routes: that would read a body whole. */
+const bodies = {
+  ...Object.fromEntries(ARCHIVES.map((type) => [type, archive])),
+  [FORM]: {
+    schema: {
+      type: "object" as const,
+      additionalProperties: { type: "string" as const, format: "binary" },
+      description: "Each part with a filename is a file, and the filename its path",
+    },
+  },
+};
+const imported = { "application/json": { schema: { $ref: "#/components/schemas/DatasetImport" } } };
 const create = createRoute({
   method: "post",
   path: "/v1/datasets",
-  summary: "Upload an archive of images; ingest goes on in the background",
+  summary:
+    "Upload images, as an archive or as a form's files, or import them; ingest goes on in the background",
   request: {
     query: z.object({
-      name: z.string().trim().min(1).max(200),
-      short_side: z.coerce.number().int().min(32).max(2048).default(DEFAULT_SETTINGS.short_side).openapi({
-        description: "Images whose shorter side is longer are shrunk to this; others are kept as they are",
-      }),
-      max_rejected: z.coerce.number().min(0).max(1).default(DEFAULT_SETTINGS.max_rejected).openapi({
-        description: "The share of files that may be no images; with more the dataset fails",
-      }),
-      format: z.enum(DATASET_FORMATS).optional().openapi({
-        description: "What the upload is to be read as; told by its bytes where it is not given",
-      }),
+      name: NAME.optional().openapi({ description: "Needed with an upload" }),
+      short_side: z.coerce.number().pipe(SETTINGS.short_side.unwrap()).default(DEFAULT_SETTINGS.short_side),
+      max_rejected: z.coerce.number().pipe(SETTINGS.max_rejected.unwrap()).default(
+        DEFAULT_SETTINGS.max_rejected,
+      ),
+      format: SETTINGS.format,
     }),
-    body: { required: true, content: Object.fromEntries(ARCHIVES.map((type) => [type, archive])) },
+    body: { required: true, content: { ...bodies, ...imported } },
   },
   responses: { 201: json(DatasetSchema, "Kept, and being ingested; Location names it"), ...problems },
+});
+const addPart = createRoute({
+  method: "post",
+  path: "/v1/datasets/{id}/parts",
+  summary:
+    "Add another archive's images, such as the next shard; the dataset is ingesting again until they are in",
+  request: { params: IdPath, body: { required: true, content: bodies } },
+  responses: { 202: json(DatasetSchema, "Kept, and being ingested"), ...problems },
 });
 const list = createRoute({
   method: "get",
@@ -66,22 +110,52 @@ export function findDataset(store: Store, id: string): Dataset {
   return dataset;
 }
 
+/**
+ * The request's body as an upload. It is counted where it is kept: nothing here may buffer it.
+ *
+ * @throws {DomainError} `unsupported_media_type`, or `malformed` if there is none.
+ */
+function uploadOf(c: Context, accepted: readonly string[]): Upload {
+  const type = mediaType(c), { body } = c.req.raw;
+  if (!accepted.includes(type)) throw unsupported(type, accepted);
+  if (!body) throw new DomainError("malformed", "Cannot read the upload: the body is empty");
+  if (type !== FORM) return { body };
+  // RFC 2046, section 5.1.1
+  const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))/i.exec(c.req.header("Content-Type")!);
+  if (!boundary) throw new DomainError("malformed", "Cannot read the form: its Content-Type has no boundary");
+  return { body, boundary: boundary[1] ?? boundary[2] };
+}
+
 /** Uploading, listing and deleting datasets. */
-export function datasetRoutes({ store, intake }: ApiDeps): OpenAPIHono {
+export function datasetRoutes({ store, intake, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  app.openAPIRegistry.register("DatasetImport", Import);
   const withProgress = (dataset: Dataset): Dataset => {
     const progress = intake.progress(dataset.id);
     return progress ? { ...dataset, progress } : dataset;
   };
   app.openapi(create, async (c) => {
-    const type = mediaType(c);
-    if (!ARCHIVES.some((accepted) => accepted === type)) throw unsupported(type, ARCHIVES);
-    const body = c.req.raw.body;
-    if (!body) throw new DomainError("malformed", "Cannot read the archive: the body is empty");
-    // Counted where it is kept: nothing here may buffer an upload.
     const { name, ...settings } = c.req.valid("query");
-    const dataset = await intake.accept(name, body, settings);
+    let dataset: Dataset;
+    if (mediaType(c) === "application/json") {
+      const { data, error } = Import.safeParse(await readJson(c, limits.jsonBytes));
+      if (error) {
+        const errors = fieldErrors(error);
+        throw new DomainError("invalid", `Cannot import the dataset: ${summary(errors)}`, { errors });
+      }
+      const { name, source, ...settings } = data;
+      dataset = await intake.accept(name, source, settings);
+    } else {
+      const upload = uploadOf(c, [...ARCHIVES, FORM, "application/json"]);
+      const errors = [{ detail: "Required: what the dataset is to be called", pointer: "#/query/name" }];
+      if (!name) throw new DomainError("invalid", "Cannot take the dataset: it needs a name", { errors });
+      dataset = await intake.accept(name, upload, settings);
+    }
     return c.json(dataset, 201, { Location: `/v1/datasets/${dataset.id}` });
+  });
+  app.openapi(addPart, async (c) => {
+    const id = checkId("ds", c.req.valid("param").id);
+    return c.json(await intake.add(id, uploadOf(c, [...ARCHIVES, FORM])), 202);
   });
   app.openapi(list, (c) => {
     const { data, has_more } = store.listDatasets(c.req.valid("query"));

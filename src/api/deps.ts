@@ -1,14 +1,22 @@
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
-import type { CheckpointLibrary, DatasetLibrary, Embedder, ImageDecoder, Store } from "../domain/ports.ts";
+import type {
+  CheckpointLibrary,
+  DatasetLibrary,
+  Embedder,
+  ImageDecoder,
+  Store,
+  Upload,
+} from "../domain/ports.ts";
 
 /** What the routes need of the rest of the house. */
 export interface ApiDeps {
   store: Store;
   library: DatasetLibrary;
   intake: {
-    accept(name: string, body: ReadableStream<Uint8Array>, settings: DatasetSettings): Promise<Dataset>;
+    accept(name: string, upload: Upload, settings: DatasetSettings): Promise<Dataset>;
+    add(dataset: string, upload: Upload): Promise<Dataset>;
     progress(dataset: string): DatasetProgress | undefined;
     remove(dataset: string): Promise<void>;
   };

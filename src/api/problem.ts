@@ -7,6 +7,7 @@ import { fieldErrors } from "../domain/field_errors.ts";
 
 const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   malformed: 400,
+  forbidden: 403,
   not_found: 404,
   conflict: 409,
   too_large: 413,
@@ -18,6 +19,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
 };
 const TITLE: Record<number, string> = {
   400: "Malformed request",
+  403: "Forbidden",
   404: "Not found",
   405: "Method not allowed",
   409: "Conflict",

@@ -34,7 +34,7 @@ export const DatasetSchema = z.object({
     across: z.int(),
     across_with_labels: z.array(z.object({ labels: z.array(place), contents: z.int() })),
   }).nullable(),
-  warnings: z.array(z.object({ code: z.literal("degenerate_dataset"), message: z.string() })),
+  warnings: z.array(z.object({ code: z.enum(["degenerate_dataset", "part_failed"]), message: z.string() })),
   settings: z.object({
     short_side: z.int(),
     max_rejected: z.number(),

@@ -11,6 +11,7 @@ import {
   unfit,
 } from "./archive.ts";
 import { looksLikeCifar, looksLikeRecords, readCifar } from "./cifar.ts";
+import { readFolder } from "./folder_archive.ts";
 import { readImageFolder } from "./image_folder.ts";
 import { readParquet } from "./parquet.ts";
 import type { Sample } from "./sample.ts";
@@ -24,7 +25,7 @@ const SNIFFED = 64;
 const HEAD_BYTES = 32 * 1024;
 const TAR_BLOCK = 512;
 
-type Container = "tar" | "gzip" | "zip" | "parquet" | "records";
+type Container = "folder" | "tar" | "gzip" | "zip" | "parquet" | "records";
 
 export interface ReadOptions {
   /** What the upload is to be read as; found out where it is not given. */
@@ -53,7 +54,9 @@ export async function* readSamples(
   if (container === "parquet") return yield* readParquet(path, { limits, onBytes, signal });
   const archive: ReadArchive = async function* (pass) {
     const told = pass === "images" ? onBytes : undefined;
-    const entries = container === "records"
+    const entries = container === "folder"
+      ? readFolder(path, told)
+      : container === "records"
       ? wholeFile(path, told)
       : container === "zip"
       ? readZip(path, { limits, onBytes: told })
@@ -74,6 +77,7 @@ export async function* readSamples(
 }
 
 async function containerOf(path: string, format: DatasetFormat | undefined): Promise<Container> {
+  if ((await Deno.stat(path)).isDirectory) return "folder";
   using file = await Deno.open(path);
   const { size } = await file.stat(), buffer = new Uint8Array(Math.min(HEAD_BYTES, size));
   let length = 0;

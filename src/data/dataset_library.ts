@@ -3,59 +3,101 @@
 import { join } from "@std/path";
 import type { DatasetItem, DatasetSummary, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
-import { checkId } from "../domain/ids.ts";
+import { checkId, isId } from "../domain/ids.ts";
 import type { RgbImage } from "../domain/image.ts";
-import type { DatasetLibrary, Ingester, IngestTask, Paged } from "../domain/ports.ts";
+import type { DatasetLibrary, Ingester, IngestTask, Paged, Upload } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
-import { IMAGES, REJECTED, removeTree, ShardWriter, syncDirectory } from "./shard.ts";
+import { formArchive } from "./form_archive.ts";
+import { imagesOf, removeReplaced, removeUnfinished } from "./generations.ts";
+import { importPath } from "./import_roots.ts";
+import { dropPart, failedParts, failPart, listPart, pendingParts } from "./pending_parts.ts";
+import { removeTree } from "./remove_tree.ts";
+import { REJECTED, syncDirectory } from "./shard.ts";
+import { diskFull, removeSpools, spool } from "./spool.ts";
 
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;
-const UPLOAD = "upload";
 
-/** Datasets as directories: `<directory>/<id>`, first with what was uploaded, then with the images made of it. */
+/** Datasets as directories: `<directory>/<id>`, with what was uploaded, then with the images made of it. */
 export class FileDatasetLibrary implements DatasetLibrary {
   readonly #directory: string;
   readonly #ingester: Ingester;
   readonly #maxUploadBytes: number;
+  readonly #importRoots: readonly string[];
   readonly #readers = new Map<string, DatasetReader>();
 
-  constructor(options: { directory: string; ingester: Ingester; maxUploadBytes: number }) {
+  constructor(
+    options: {
+      directory: string;
+      ingester: Ingester;
+      maxUploadBytes: number;
+      importRoots?: readonly string[];
+    },
+  ) {
     this.#directory = options.directory;
     this.#ingester = options.ingester;
     this.#maxUploadBytes = options.maxUploadBytes;
+    this.#importRoots = options.importRoots ?? [];
   }
 
-  async receive(dataset: string, body: ReadableStream<Uint8Array>): Promise<number> {
-    const directory = this.#path(dataset), part = join(directory, `${UPLOAD}.part`);
+  async receive(dataset: string, upload: Upload): Promise<number> {
+    const directory = this.#path(dataset), spooled = join(directory, `${crypto.randomUUID()}.spool`);
+    const source = "path" in upload ? { path: await importPath(upload.path, this.#importRoots) } : upload;
+    const isNew = !await exists(directory);
     await Deno.mkdir(directory, { recursive: true });
     try {
-      const bytes = await this.#spool(body, part);
-      if (bytes === 0) throw new DomainError("malformed", "Cannot take the dataset: the body is empty");
-      await Deno.rename(part, join(directory, UPLOAD));
-      syncDirectory(directory);
+      let bytes = 0;
+      if ("body" in source) {
+        const { body, boundary } = source, archive = boundary ? formArchive(body, boundary) : body;
+        bytes = await spool(archive, spooled, this.#maxUploadBytes);
+      }
+      const part = "path" in source ? source : { file: spooled };
+      listPart(directory, part, imagesOf(directory) ? takenParts(directory) : 0);
       syncDirectory(this.#directory);
       return bytes;
     } catch (error) {
-      removeTree(directory);
-      throw error;
+      removeTree(isNew ? directory : spooled);
+      throw diskFull(error) ?? error;
     }
   }
 
   async ingest(dataset: string, name: string, task: IngestTask): Promise<DatasetSummary> {
-    const directory = this.#path(dataset), upload = join(directory, UPLOAD);
-    if (!await exists(upload)) {
-      // The ingest had been completed, and the server died before it could say so.
-      return DatasetReader.open(directory).manifest.summary;
+    const directory = this.#path(dataset);
+    for (let part; (part = pendingParts(directory)[0]);) {
+      const { number, path: archive } = part;
+      try {
+        await this.#ingester.ingest({ name, archive, dataset: directory }, { ...task, part: number });
+        dropPart(part);
+      } catch (error) {
+        removeUnfinished(directory); // a worker that was killed could not
+        const reason = diskFull(error) ?? error;
+        // A first part's failure is the dataset's; a later one's must not harm what is there.
+        if (task.signal?.aborted || !(reason instanceof DomainError) || !imagesOf(directory)) throw reason;
+        failPart(directory, part, reason.message);
+        dropPart(part);
+      }
     }
-    try {
-      const summary = await this.#ingester.ingest({ name, archive: upload, dataset: directory }, task);
-      await Deno.remove(upload);
-      return summary;
-    } catch (error) {
-      ShardWriter.sweep(directory); // a worker that was killed could not
-      throw diskFull(error) ?? error;
+    this.#forget(dataset); // whoever browsed has read what is about to go
+    removeReplaced(directory);
+    const { summary } = DatasetReader.open(directory).manifest;
+    const warnings = failedParts(directory).map(({ number, reason }) => ({
+      code: "part_failed" as const,
+      message: `part ${number + 1} was not taken in: ${reason}`,
+    }));
+    return { ...summary, warnings: [...summary.warnings, ...warnings] };
+  }
+
+  async sweep(isListed: (dataset: string) => boolean): Promise<string[]> {
+    const unlisted: string[] = [];
+    for await (const { name, isDirectory } of Deno.readDir(this.#directory)) {
+      if (!isDirectory || !isId("ds", name)) continue;
+      const directory = join(this.#directory, name);
+      removeSpools(directory);
+      if (isListed(name)) continue;
+      if ([...Deno.readDirSync(directory)].length === 0) removeTree(directory);
+      else unlisted.push(name);
     }
+    return unlisted;
   }
 
   async items(
@@ -80,10 +122,9 @@ export class FileDatasetLibrary implements DatasetLibrary {
     page: { after?: number; limit: number },
   ): Promise<Paged<RejectedFile>> {
     const directory = this.#path(dataset), report = join(directory, REJECTED);
-    if (await exists(report)) return pageOf(JSON.parse(await Deno.readTextFile(report)), page);
-    // A dataset whose archive is unreadable as a whole has no list.
-    if (!await exists(join(directory, IMAGES))) return { data: [], has_more: false };
-    return pageOf(this.#open(dataset).rejected(), page);
+    // An archive that is unreadable as a whole has no list.
+    const failed = await exists(report) ? JSON.parse(await Deno.readTextFile(report)) : [];
+    return pageOf(imagesOf(directory) ? [...this.#open(dataset).rejected(), ...failed] : failed, page);
   }
 
   async duplicates(
@@ -94,11 +135,14 @@ export class FileDatasetLibrary implements DatasetLibrary {
   }
 
   async remove(dataset: string): Promise<void> {
-    this.#readers.get(dataset)?.close();
-    this.#readers.delete(dataset);
+    this.#forget(dataset);
     removeTree(this.#path(dataset));
   }
 
+  #forget(dataset: string): void {
+    this.#readers.get(dataset)?.close();
+    this.#readers.delete(dataset);
+  }
   #path(dataset: string): string {
     return join(this.#directory, checkId("ds", dataset));
   }
@@ -114,32 +158,13 @@ export class FileDatasetLibrary implements DatasetLibrary {
     }
     return reader;
   }
+}
 
-  async #spool(body: ReadableStream<Uint8Array>, path: string): Promise<number> {
-    using file = await Deno.open(path, { write: true, create: true, truncate: true });
-    let bytes = 0;
-    try {
-      for await (const chunk of body) {
-        bytes += chunk.length;
-        if (bytes > this.#maxUploadBytes) {
-          throw new DomainError(
-            "too_large",
-            `Cannot take the dataset: at most ${this.#maxUploadBytes} bytes (MAX_UPLOAD_BYTES), got more`,
-          );
-        }
-        for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
-      }
-      await file.sync();
-    } catch (error) {
-      if (error instanceof DomainError) throw error;
-      throw diskFull(error) ?? new DomainError(
-        "malformed",
-        `Cannot take the dataset: the upload broke off after ${bytes} bytes`,
-        { type: "upload_incomplete" },
-      );
-    }
-    return bytes;
-  }
+/** How many parts a dataset's images are of. */
+function takenParts(directory: string): number {
+  const reader = DatasetReader.open(directory), { parts } = reader.manifest;
+  reader.close();
+  return parts?.taken ?? 1;
 }
 
 function pageOf<T>(all: T[], { after = -1, limit }: { after?: number; limit: number }): Paged<T> {
@@ -153,12 +178,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-function diskFull(error: unknown): DomainError | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new DomainError("disk_full", "Cannot keep the dataset: the disk is full");
   }
 }

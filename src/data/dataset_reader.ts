@@ -2,12 +2,12 @@ import { join } from "@std/path";
 import type { DatasetItem, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
+import { imagesOf } from "./generations.ts";
 import type { NameFile } from "./name_file.ts";
 import { PagedFile, readFully } from "./paged_file.ts";
 import {
   FORMAT,
   type ImageRecord,
-  IMAGES,
   openNames,
   readRecord,
   RECORD_BYTES,
@@ -43,7 +43,8 @@ export class DatasetReader {
    * @throws {DomainError} `conflict` if it was written in another format.
    */
   static open(dataset: string): DatasetReader {
-    const directory = join(dataset, IMAGES);
+    const directory = imagesOf(dataset);
+    if (!directory) throw new Deno.errors.NotFound(`Cannot open the dataset: ${dataset} has no images`);
     const manifest: ShardManifest = JSON.parse(Deno.readTextFileSync(join(directory, "manifest.json")));
     if (manifest.format !== FORMAT) {
       throw new DomainError(

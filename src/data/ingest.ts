@@ -2,7 +2,9 @@ import { join } from "@std/path";
 import type { DatasetSummary } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { ImageDecoder, Ingester, IngestTask } from "../domain/ports.ts";
+import { DatasetReader } from "./dataset_reader.ts";
 import { readSamples } from "./dataset_format.ts";
+import { imagesOf } from "./generations.ts";
 import type { Sample } from "./sample.ts";
 import { REJECTED, ShardWriter } from "./shard.ts";
 import { type Outcome, Tally } from "./tally.ts";
@@ -11,7 +13,7 @@ import { type Outcome, Tally } from "./tally.ts";
 const IN_FLIGHT = 16;
 
 /**
- * Makes images of an archive and keeps them as shards. A file that is no image is listed as rejected; it fails nothing,
+ * Makes images of an archive and keeps them as shards, behind those that are there. A file that is no image is listed as rejected; it fails nothing,
  * unless there are more such files than `task.settings` allows: then the list is kept as REJECTED.
  *
  * @param name The dataset's, for errors.
@@ -25,10 +27,17 @@ export async function ingestArchive(
   archive: string,
   dataset: string,
   decoder: ImageDecoder,
-  { settings, signal, onProgress }: IngestTask,
+  { settings, part = 0, signal, onProgress }: IngestTask,
 ): Promise<DatasetSummary> {
-  const writer = new ShardWriter(dataset), tally = new Tally(settings);
-  const bytesTotal = (await Deno.stat(archive)).size;
+  const earlier = earlierParts(dataset);
+  if (earlier && earlier.manifest.parts!.taken > part) return earlier.manifest.summary; // a crash came behind it
+  const writer = new ShardWriter(dataset, earlier),
+    tally = new Tally(settings, earlier),
+    before = writer.images;
+  const { size: bytesTotal } = await Deno.stat(archive).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new DomainError("invalid", "Cannot read the archive: it is not there any more", { type: "gone" });
+  });
   let bytesRead = 0;
   try {
     // Decoded out of order, taken in order: a dataset's numbers do not depend on which thread was faster.
@@ -47,12 +56,12 @@ export async function ingestArchive(
       if (waiting.length >= IN_FLIGHT) await take();
     }
     while (waiting.length > 0) await take();
-    const { rejected } = tally, files = writer.images + rejected.length;
-    const held = rejected.length - tally.skipped, judged = writer.images + held;
+    const { rejected } = tally, images = writer.images - before, files = images + rejected.length;
+    const held = rejected.length - tally.skipped, judged = images + held;
     const refuse = (type: "no_images" | "too_many_rejected", why: string) =>
       new DomainError("invalid", `Cannot ingest ${JSON.stringify(name)}: ${why}`, { type });
     const report = () => Deno.writeTextFile(join(dataset, REJECTED), JSON.stringify(rejected));
-    if (writer.images === 0) {
+    if (images === 0) {
       await report();
       throw refuse("no_images", `none of its ${files} files is an image that can be read`);
     }
@@ -65,11 +74,24 @@ export async function ingestArchive(
         } % of its files may be rejected (max_rejected), got ${held} of ${judged}`,
       );
     }
-    return tally.finish(writer);
+    return tally.finish(writer, part + 1);
   } catch (error) {
     writer.abandon();
     throw error;
   }
+}
+
+/** The images that are there already, for another part to be added to. */
+function earlierParts(dataset: string) {
+  const directory = imagesOf(dataset);
+  if (!directory) return undefined;
+  const reader = DatasetReader.open(dataset), { manifest } = reader, rejected = reader.rejected();
+  reader.close();
+  if (!manifest.parts) {
+    const reason = "it was written before datasets had parts; upload it again";
+    throw new DomainError("conflict", `Cannot add to the dataset: ${reason}`, { type: "dataset_format" });
+  }
+  return { directory, manifest, rejected };
 }
 
 /** Ingests in this process. */

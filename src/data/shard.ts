@@ -3,13 +3,14 @@ import { join } from "@std/path";
 import type { DatasetSummary, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
+import { nextImagesOf, removeUnfinished, unfinishedImagesOf } from "./generations.ts";
 import { NameFile, NameWriter } from "./name_file.ts";
 
 /**
- * A dataset's images on disk, under `<dataset>/images`; all numbers are little-endian:
+ * A dataset's images on disk (generations.ts says where); all numbers are little-endian:
  *   shard-00000.bin …   8-bit RGB pixels, image after image
  *   index.bin           32 bytes an image: u32 offset in its shard, u16 shard, u8 split, u8 zero, u16 width, u16 height,
- *                       i32 class, 16 bytes of the content's hash
+ *                       i32 class (−1 none, −2 the hidden one), 16 bytes of the content's hash
  *   by_split.bin        the images' numbers as u32, ordered by split, then number
  *   by_class.bin        the same, ordered by split, then class, then number
  *   names.bin, .starts  the images' names in the archive (name_file.ts)
@@ -17,7 +18,6 @@ import { NameFile, NameWriter } from "./name_file.ts";
  *   duplicates.json     contents that stand in more than one split
  *   manifest.json       what the numbers mean; written last
  */
-export const IMAGES = "images";
 /** What is kept, beside the error, of a dataset that failed for its files: a ready one has its own among the images. */
 export const REJECTED = "rejected.json";
 export const FORMAT = 2;
@@ -41,6 +41,20 @@ export interface ShardManifest {
   summary: DatasetSummary;
   /** What was done to images that were larger; absent where nothing was asked. */
   resize?: { short_side: number; method: "bicubic, antialiased"; images: number };
+  /** What it takes to add a part; absent where none can be. */
+  parts?: {
+    /** How many are in. */
+    taken: number;
+    /** Sums over each split's pixels, of each channel's 8-bit values and of their squares. */
+    sums: ChannelTotals[];
+    /** The one folder that is no class yet, and would be one beside another; with its images in each split. */
+    hidden?: { class: string; images: number[] };
+  };
+}
+export interface ChannelTotals {
+  sum: number[];
+  squares: number[];
+  pixels: number;
 }
 /** One image's place. `split` and `class` index the manifest's lists; class −1 is none. */
 export interface ImageRecord {
@@ -58,9 +72,12 @@ export function readRecord(view: DataView, at: number): ImageRecord {
     split: view.getUint8(at + 6),
     width: view.getUint16(at + 8, true),
     height: view.getUint16(at + 10, true),
-    class: view.getInt32(at + 12, true),
+    class: Math.max(-1, view.getInt32(at + 12, true)),
   };
 }
+
+/** The class of an image of the hidden folder, in the index. */
+export const HIDDEN = -2;
 
 /** SHA-256 of an image's width and height and of the SHA-256 of its pixels. */
 export const contentHash = (
@@ -83,19 +100,17 @@ export class ShardWriter {
   #shardIndex = -1;
   #offset = SHARD_BYTES;
 
-  /** @param dataset The dataset's directory. What an earlier writer left is removed. */
-  constructor(readonly dataset: string) {
-    this.#temporary = join(dataset, `${IMAGES}.tmp`);
-    removeTree(this.#temporary);
-    removeTree(join(dataset, IMAGES));
+  /**
+   * @param dataset The dataset's directory. What an earlier writer left unfinished is removed.
+   * @param base The images to go on from: a directory, and its manifest. They stay as they are.
+   */
+  constructor(readonly dataset: string, base?: { directory: string; manifest: ShardManifest }) {
+    this.#temporary = unfinishedImagesOf(dataset);
+    removeUnfinished(dataset);
     Deno.mkdirSync(this.#temporary, { recursive: true });
     const file = this.#namesFile = this.#create("names.bin");
     this.#names = new NameWriter((block) => writeAll(file, block));
-  }
-
-  /** Removes what a writer that did not come to an end has left of a dataset. */
-  static sweep(dataset: string): void {
-    removeTree(join(dataset, `${IMAGES}.tmp`));
+    if (base) this.#continue(base.directory, base.manifest);
   }
 
   get images(): number {
@@ -107,10 +122,12 @@ export class ShardWriter {
     splitOf(n: number): number;
     classOf(n: number): number;
     hashAt(n: number): number;
+    sizeOf(n: number): { width: number; height: number };
   } {
     const view = this.#records, at = (n: number) => n * RECORD_BYTES;
     return {
       view,
+      sizeOf: (n) => readRecord(view, at(n)),
       splitOf: (n) => view.getUint8(at(n) + 6),
       classOf: (n) => view.getInt32(at(n) + 12, true),
       hashAt: (n) => at(n) + HASH_AT,
@@ -157,7 +174,7 @@ export class ShardWriter {
   /**
    * Completes the dataset: afterwards, and not before, it can be opened.
    *
-   * @param order For each class index given so far, its index in `manifest.classes`, or −1 for none.
+   * @param order For each class index given so far, its index in `manifest.classes`, or HIDDEN.
    */
   finish(
     manifest: Omit<ShardManifest, "format" | "images" | "groups">,
@@ -175,8 +192,9 @@ export class ShardWriter {
       const at = n * RECORD_BYTES, split = view.getUint8(at + 6), given = view.getInt32(at + 12, true);
       const label = given < 0 ? -1 : order[given];
       view.setInt32(at + 12, label, true);
-      groups[split][label + 1]++;
-      groupOf[n] = split * classes + label + 1;
+      const group = Math.max(-1, label) + 1;
+      groups[split][group]++;
+      groupOf[n] = split * classes + group;
       splitOf[n] = split;
     }
     const bySplit = groups.map((counts) => counts.reduce((a, b) => a + b, 0));
@@ -188,7 +206,7 @@ export class ShardWriter {
     const whole: ShardManifest = { format: FORMAT, images, groups, ...manifest };
     this.#write("manifest.json", text(whole));
     syncDirectory(this.#temporary);
-    Deno.renameSync(this.#temporary, join(this.dataset, IMAGES));
+    Deno.renameSync(this.#temporary, nextImagesOf(this.dataset));
     syncDirectory(this.dataset);
   }
 
@@ -197,7 +215,33 @@ export class ShardWriter {
     this.#shard?.close();
     this.#namesFile?.close();
     this.#shard = this.#namesFile = undefined;
-    removeTree(this.#temporary);
+    removeUnfinished(this.dataset);
+  }
+
+  /** Takes in what is there: shards by link, the index and the names by copy. Given classes are the manifest's, then the hidden one. */
+  #continue(directory: string, { images, classes }: ShardManifest): void {
+    const index = Deno.readFileSync(join(directory, "index.bin"));
+    const view = this.#records = new DataView(
+      new ArrayBuffer(Math.max(2 * index.length, 1024 * RECORD_BYTES)),
+    );
+    new Uint8Array(view.buffer).set(index);
+    const names = openNames(directory);
+    for (let n = 0; n < images; n++) {
+      const at = n * RECORD_BYTES + 12;
+      if (view.getInt32(at, true) === HIDDEN) view.setInt32(at, classes.length, true);
+      this.#names.add(names.get(n));
+    }
+    names.close();
+    this.#images = images;
+    this.#shardIndex = readRecord(view, (images - 1) * RECORD_BYTES).shard;
+    for (let shard = 0; shard <= this.#shardIndex; shard++) {
+      const [from, to] = [directory, this.#temporary].map((folder) => join(folder, shardName(shard)));
+      try {
+        Deno.linkSync(from, to);
+      } catch { // a file system without hard links
+        Deno.copyFileSync(from, to);
+      }
+    }
   }
 
   #room(): DataView {
@@ -252,13 +296,4 @@ function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
 export function syncDirectory(path: string): void {
   using directory = Deno.openSync(path);
   directory.syncSync();
-}
-
-/** Removes a directory and all in it; none is fine. */
-export function removeTree(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

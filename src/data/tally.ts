@@ -12,7 +12,15 @@ import type { DecodedImage } from "../domain/ports.ts";
 import { findDuplicates } from "./duplicates.ts";
 import type { PathMeaning } from "./image_path.ts";
 import type { SkippedFile } from "./sample.ts";
-import { contentHash, MAX_SIDE, type ShardWriter } from "./shard.ts";
+import {
+  type ChannelTotals,
+  contentHash,
+  HASH_BYTES,
+  HIDDEN,
+  MAX_SIDE,
+  type ShardManifest,
+  type ShardWriter,
+} from "./shard.ts";
 
 /** What became of a file of an archive. */
 export type Outcome = { path: string; meaning: PathMeaning; image: DecodedImage } | SkippedFile;
@@ -21,8 +29,12 @@ export type Outcome = { path: string; meaning: PathMeaning; image: DecodedImage 
 const MAX_GROUPS = 1000;
 const MAX_LISTED = 20;
 
-/** What is counted while a dataset's images go by. All of it is of the images as they are stored. */
+/**
+ * What is counted while a dataset's images go by. All of it is of the images as they are stored, and the same whether they
+ * came at once or in parts.
+ */
 export class Tally {
+  /** Of this part. */
   readonly rejected: RejectedFile[] = [];
   /** How many of the rejected files are not to be held against the archive. */
   skipped = 0;
@@ -30,12 +42,29 @@ export class Tally {
     [];
   readonly #classes: string[] = [];
   readonly #classIndices = new Map<string, number>();
-  readonly #hash = createHash("sha256");
   #bytes = 0;
   #shrunk = 0;
   #explicit = false;
 
-  constructor(readonly settings: DatasetSettings) {}
+  /** @param earlier The parts that are in already: their manifest, and the files they had rejected. */
+  constructor(
+    readonly settings: DatasetSettings,
+    readonly earlier?: { manifest: ShardManifest; rejected: RejectedFile[] },
+  ) {
+    if (!earlier) return;
+    const { classes, splits, groups, summary, resize, parts } = earlier.manifest, { hidden, sums } = parts!;
+    for (const name of [...classes, ...(hidden ? [hidden.class] : [])]) this.#classIndex(name);
+    for (const [s, name] of splits.entries()) {
+      const byClass = new Map(groups[s].map((images, group) => [group - 1, images])),
+        held = hidden?.images[s] ?? 0;
+      if (held > 0) byClass.set(-1, groups[s][0] - held).set(0, held);
+      const images = groups[s].reduce((a, b) => a + b, 0);
+      this.#splits.push({ name, images, byClass, channels: new ChannelSums(sums[s]) });
+    }
+    this.#bytes = summary.counts.bytes;
+    this.#shrunk = resize?.images ?? 0;
+    this.#explicit = classes.length > 0;
+  }
 
   take(outcome: Outcome, writer: ShardWriter): void {
     if ("reason" in outcome) {
@@ -59,20 +88,23 @@ export class Tally {
     this.#bytes += image.pixels.length;
     this.#shrunk += image.shrunk ? 1 : 0;
     const pixels = createHash("sha256").update(image.pixels).digest("hex");
-    this.#hash.update(JSON.stringify([meaning.split, meaning.class, width, height, pixels]) + "\n");
     writer.add(path, image, split, label, contentHash(image, pixels));
   }
 
-  /** Completes the dataset. */
-  finish(writer: ShardWriter): DatasetSummary {
+  /**
+   * Completes the dataset.
+   *
+   * @param taken How many parts are in with this one.
+   */
+  finish(writer: ShardWriter, taken = 1): DatasetSummary {
     // One folder around all files is a folder, not a class.
     const labelled = this.#explicit || this.#classes.length > 1;
     const classes = labelled ? sortClasses(this.#classes) : [];
     const places = new Map(classes.map((name, i) => [name, i]));
-    const order = this.#classes.map((name) => places.get(name) ?? -1);
+    const order = this.#classes.map((name) => places.get(name) ?? HIDDEN);
     const splits: Record<string, SplitSummary> = {};
     for (const { name, images, byClass } of this.#splits) {
-      const counts = [...byClass].filter(([label]) => labelled && label >= 0)
+      const counts = [...byClass].filter(([label, count]) => labelled && label >= 0 && count > 0)
         .sort(([a], [b]) => order[a] - order[b])
         .map(([label, count]) => [this.#classes[label], count] as const);
       splits[name] = { images, classes: Object.fromEntries(counts) };
@@ -83,11 +115,12 @@ export class Tally {
     );
     // The encoder is trained on `train`; where there is none, any split's colours will do.
     const { channels } = this.#splits.find(({ name }) => name === "train") ?? this.#splits[0];
+    const rejected = [...this.earlier?.rejected ?? [], ...this.rejected];
     const summary: DatasetSummary = {
-      counts: { images: writer.images, rejected: this.rejected.length, bytes: this.#bytes },
+      counts: { images: writer.images, rejected: rejected.length, bytes: this.#bytes },
       splits,
       ...channels.meanAndStd(),
-      fingerprint: `sha256:${this.#hash.digest("hex")}`,
+      fingerprint: this.#fingerprint(writer),
       duplicates,
       warnings: degenerations({ images: writer.images, contents, classes }),
     };
@@ -96,8 +129,28 @@ export class Tally {
       images: this.#shrunk,
     };
     const names = this.#splits.map(({ name }) => name);
-    writer.finish({ splits: names, classes, summary, resize }, order, this.rejected, groups);
+    const [folder] = labelled ? [] : this.#classes;
+    const parts = {
+      taken,
+      sums: this.#splits.map(({ channels }) => channels.totals),
+      ...(folder === undefined ? {} : {
+        hidden: { class: folder, images: this.#splits.map(({ byClass }) => byClass.get(0) ?? 0) },
+      }),
+    };
+    writer.finish({ splits: names, classes, summary, resize, parts }, order, rejected, groups);
     return summary;
+  }
+
+  /** Over every image's split, class, size and the first half of its content's hash, in order. */
+  #fingerprint(writer: ShardWriter): string {
+    const hash = createHash("sha256"), { view, hashAt, splitOf, classOf, sizeOf } = writer.hashes();
+    for (let n = 0; n < writer.images; n++) {
+      const { width, height } = sizeOf(n),
+        content = new Uint8Array(view.buffer, hashAt(n), HASH_BYTES).toHex();
+      const split = this.#splits[splitOf(n)].name, label = this.#classes[classOf(n)] ?? null;
+      hash.update(JSON.stringify([split, label, width, height, content]) + "\n");
+    }
+    return `sha256:${hash.digest("hex")}`;
   }
 
   #duplicates(
@@ -173,9 +226,16 @@ function degenerations(
 
 /** Sums of 8-bit values and of their squares: whole numbers, and so exact in float64. */
 class ChannelSums {
-  readonly #sum = [0, 0, 0];
-  readonly #squares = [0, 0, 0];
-  #pixels = 0;
+  readonly #sum: number[];
+  readonly #squares: number[];
+  #pixels: number;
+
+  constructor({ sum, squares, pixels }: ChannelTotals = { sum: [0, 0, 0], squares: [0, 0, 0], pixels: 0 }) {
+    [this.#sum, this.#squares, this.#pixels] = [[...sum], [...squares], pixels];
+  }
+  get totals(): ChannelTotals {
+    return { sum: this.#sum, squares: this.#squares, pixels: this.#pixels };
+  }
 
   add(pixels: Uint8Array): void {
     for (let c = 0; c < 3; c++) {

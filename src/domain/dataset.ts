@@ -36,9 +36,9 @@ export interface DuplicateGroup {
   /** The first image of each split and class that has it, twenty at most. */
   items: { n: number; path: string; split: string; class: string | null }[];
 }
-/** Something that is allowed, and hardly meant. */
+/** Something that is allowed, and hardly meant; or a part that could not be taken in. */
 export interface DatasetWarning {
-  code: "degenerate_dataset";
+  code: "degenerate_dataset" | "part_failed";
   message: string;
 }
 /** How far an ingest has come. */
@@ -57,7 +57,7 @@ export interface DatasetSummary {
   splits: Record<string, SplitSummary>;
   channel_mean: [number, number, number] | null;
   channel_std: [number, number, number] | null;
-  /** `sha256:` and the hash over every image's split, class and pixel hash, in order. */
+  /** `sha256:` and the hash over every image's split, class, size and content, in order. */
   fingerprint: string | null;
   duplicates: DuplicateSummary | null;
   warnings: DatasetWarning[];

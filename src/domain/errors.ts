@@ -1,6 +1,7 @@
 /** What can go wrong that a caller can act on; the API maps each code to one HTTP status. */
 export type ErrorCode =
   | "malformed" // 400: not readable as what it claims to be
+  | "forbidden" // 403: not for this caller, or not here
   | "not_found" // 404
   | "conflict" // 409: the object's state does not allow it
   | "too_large" // 413

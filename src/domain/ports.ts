@@ -109,22 +109,37 @@ export interface Embedder {
   ready(): boolean;
 }
 
+/** What a dataset, or a part of one, is made of. */
+export type Upload =
+  /** An archive; with a `boundary`, a body of multipart/form-data, of which the files are taken. */
+  | { body: ReadableStream<Uint8Array>; boundary?: string }
+  /** An archive or a folder on the server's disk, read where it lies. */
+  | { path: string };
+
 /** Datasets' bytes: what was uploaded, and the images made of it. */
 export interface DatasetLibrary {
   /**
-   * Keeps an upload; durable when it resolves.
+   * Keeps an upload as the dataset's next part; durable when it resolves. What fails leaves nothing.
    *
-   * @returns Bytes received.
-   * @throws {DomainError} `too_large` (counted while streaming), `disk_full`, `malformed` when empty or broken off.
+   * @returns Bytes received; 0 for what is read where it lies.
+   * @throws {DomainError} `too_large` (counted while streaming), `disk_full`, `malformed` when empty or broken off; of a
+   *   path, `forbidden` or `not_found`.
    */
-  receive(dataset: string, body: ReadableStream<Uint8Array>): Promise<number>;
+  receive(dataset: string, upload: Upload): Promise<number>;
   /**
-   * Makes images of what was received; may be called again after a crash.
+   * Makes images of what was received; may be called again after a crash. A part that fails behind another that is in
+   * harms nothing: it becomes one of the summary's warnings.
    *
    * @throws {DomainError} If the archive as a whole is unreadable, or more of its files than `settings` allows are no
    *   images: `rejected` still lists them. Anything else once `signal` is aborted; what was written is gone by then.
    */
   ingest(dataset: string, name: string, task: IngestTask): Promise<DatasetSummary>;
+  /**
+   * Removes what a dead server was in the middle of receiving. Call once, at start.
+   *
+   * @returns Datasets that are there and not listed: they may be of a database that is newer than the one in use.
+   */
+  sweep(isListed: (dataset: string) => boolean): Promise<string[]>;
   items(
     dataset: string,
     filter: { split?: string; class?: string },
@@ -157,6 +172,8 @@ export interface IngestStanding {
 /** How a dataset is ingested, and who watches. */
 export interface IngestTask {
   settings: DatasetSettings;
+  /** The archive's number among the dataset's parts, from 0. One that is in already is not taken in again. */
+  part?: number;
   signal?: AbortSignal;
   /** Called now and then, with what there is so far. */
   onProgress?(so: IngestStanding): void;

@@ -17,6 +17,7 @@ export type Request =
     archive: string;
     dataset: string;
     settings: DatasetSettings;
+    part?: number;
   };
 
 /** `cancel` ends a request early; whatever its reason, the child answers it. */

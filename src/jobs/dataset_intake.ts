@@ -1,7 +1,7 @@
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
-import type { DatasetLibrary, IngestTask, Store } from "../domain/ports.ts";
+import type { DatasetLibrary, IngestTask, Store, Upload } from "../domain/ports.ts";
 
 /** The dataset that is being ingested. */
 interface Ingest {
@@ -17,6 +17,8 @@ export class DatasetIntake {
   #library: DatasetLibrary;
   #now: () => Date;
   #queue: Promise<void> = Promise.resolve();
+  /** Ingests that are to come, by dataset. */
+  readonly #held = new Map<string, number>();
   #current: Ingest | undefined;
   #stopped = false;
 
@@ -38,13 +40,13 @@ export class DatasetIntake {
    */
   async accept(
     name: string,
-    body: ReadableStream<Uint8Array>,
+    upload: Upload,
     settings: DatasetSettings,
   ): Promise<Dataset> {
     const id = newId("ds");
     let dataset: Dataset;
     try {
-      const bytes = await this.#library.receive(id, body);
+      const bytes = await this.#library.receive(id, upload);
       dataset = {
         ...{ id, object: "dataset", name, status: "ingesting", counts: { images: 0, rejected: 0, bytes } },
         ...{ splits: {}, channel_mean: null, channel_std: null, fingerprint: null },
@@ -58,7 +60,31 @@ export class DatasetIntake {
       );
       throw error;
     }
+    this.#hold(id);
     this.#enqueue(dataset);
+    return dataset;
+  }
+
+  /**
+   * Keeps an upload as another part of a dataset and answers with the dataset, `ingesting` again; the part is durable by
+   * then.
+   *
+   * @throws {DomainError} `not_found`; `conflict` if the dataset has failed or a job that has not ended uses it; what
+   *   `DatasetLibrary.receive` throws.
+   */
+  async add(id: string, upload: Upload): Promise<Dataset> {
+    const dataset: Dataset = { ...this.#expectUnused(id, "add to"), status: "ingesting" };
+    // First, so that no job begins meanwhile. Where nothing comes of the upload, an ingest of nothing makes it ready again.
+    this.#store.settleDataset(id, { status: "ingesting" });
+    this.#hold(id);
+    try {
+      await this.#library.receive(id, upload);
+    } catch (error) {
+      if (this.#store.getDataset(id)) throw error;
+      throw new DomainError("not_found", `Cannot add to ${id}: it was deleted meanwhile`);
+    } finally {
+      this.#enqueue(dataset);
+    }
     return dataset;
   }
 
@@ -72,7 +98,10 @@ export class DatasetIntake {
       if (!has_more) break;
       after = data.at(-1)!.id;
     }
-    for (const dataset of left.reverse()) this.#enqueue(dataset);
+    for (const dataset of left.reverse()) {
+      this.#hold(dataset.id);
+      this.#enqueue(dataset);
+    }
   }
 
   /** How far the dataset's ingest has come; undefined unless it is under way. */
@@ -86,12 +115,7 @@ export class DatasetIntake {
    * @throws {DomainError} `not_found`, or `conflict` while a job that has not ended uses it.
    */
   async remove(id: string): Promise<void> {
-    const dataset = this.#store.getDataset(id);
-    if (!dataset) throw new DomainError("not_found", `Cannot delete ${id}: there is no such dataset`);
-    for (const status of ["queued", "running", "paused"] as const) {
-      const [job] = this.#store.listJobs({ dataset: id, status }, { limit: 1 }).data;
-      if (job) throw new DomainError("conflict", `Cannot delete ${id}: ${job.id} uses it and is ${status}`);
-    }
+    this.#expectUnused(id, "delete");
     // The row first: what is listed has its bytes.
     this.#store.deleteDataset(id);
     if (this.#current?.dataset === id) {
@@ -111,9 +135,34 @@ export class DatasetIntake {
     this.#stopped = true;
   }
 
+  #expectUnused(id: string, what: "add to" | "delete"): Dataset {
+    const dataset = this.#store.getDataset(id);
+    if (!dataset) throw new DomainError("not_found", `Cannot ${what} ${id}: there is no such dataset`);
+    for (const status of ["queued", "running", "paused"] as const) {
+      const [job] = this.#store.listJobs({ dataset: id, status }, { limit: 1 }).data;
+      if (job) throw new DomainError("conflict", `Cannot ${what} ${id}: ${job.id} uses it and is ${status}`);
+    }
+    if (what === "add to" && dataset.status === "failed") {
+      throw new DomainError("conflict", `Cannot add to ${id}: it has failed; delete it and upload it again`);
+    }
+    return dataset;
+  }
+
+  /** An ingest of it is to come, and will settle it. */
+  #hold(id: string): void {
+    this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+  }
+  #release(id: string): void {
+    const others = this.#held.get(id)! - 1;
+    if (others > 0) this.#held.set(id, others);
+    else this.#held.delete(id);
+  }
+
+  /** To be held before. */
   #enqueue(dataset: Dataset): void {
     this.#queue = this.#queue.then(async () => {
-      if (this.#stopped || !this.#store.getDataset(dataset.id)) return; // it was deleted while it waited
+      this.#release(dataset.id);
+      if (this.#stopped || this.#store.getDataset(dataset.id)?.status !== "ingesting") return; // deleted, or failed, meanwhile
       const abort = new AbortController(), { promise: ended, resolve } = Promise.withResolvers<void>();
       this.#current = { dataset: dataset.id, abort, ended };
       try {
@@ -127,11 +176,13 @@ export class DatasetIntake {
 
   async #ingest({ id, name, settings }: Dataset, ingest: Ingest): Promise<void> {
     const { signal } = ingest.abort, start = performance.now();
+    let before: number | undefined; // of earlier parts
     const onProgress: IngestTask["onProgress"] = ({ images, rejected, bytesRead, bytesTotal }) => {
+      before ??= images;
       const seconds = Math.max(1e-3, (performance.now() - start) / 1000);
       ingest.progress = {
         ...{ images, rejected, bytes_read: bytesRead, bytes_total: bytesTotal },
-        images_per_s: images / seconds,
+        images_per_s: (images - before) / seconds,
         eta_s: bytesRead > 0 ? Math.max(0, bytesTotal / bytesRead - 1) * seconds : null,
       };
     };
@@ -154,6 +205,8 @@ export class DatasetIntake {
           },
       };
     }
-    if (!this.#stopped && !signal.aborted) this.#store.settleDataset(id, outcome);
+    // While another part of it comes in, the dataset is not through.
+    const isThrough = !this.#held.has(id) || outcome.status === "failed";
+    if (!this.#stopped && !signal.aborted && isThrough) this.#store.settleDataset(id, outcome);
   }
 }

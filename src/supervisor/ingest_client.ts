@@ -30,7 +30,7 @@ export class IngestClient implements Ingester {
 
   async #attempt(
     what: { name: string; archive: string; dataset: string },
-    { settings, signal, onProgress }: IngestTask,
+    { settings, part, signal, onProgress }: IngestTask,
   ): Promise<DatasetSummary> {
     await this.child.whenReady(signal);
     // A plain cancel would not wait for the worker, which goes on writing until it has heard of it.
@@ -47,7 +47,7 @@ export class IngestClient implements Ingester {
     watch();
     try {
       const { result } = await this.child.request(
-        { type: "ingest", ...what, settings },
+        { type: "ingest", ...what, settings, part },
         undefined,
         (reply) => {
           if (reply.type !== "ingesting") return;

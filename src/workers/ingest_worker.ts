@@ -20,12 +20,12 @@ export function runIngestWorker({ decodeWorkers }: { decodeWorkers: number }): P
       if (request.type !== "ingest") {
         throw new TypeError(`Cannot serve ${request.type}: this worker ingests`);
       }
-      const { name, archive, dataset, settings } = request;
+      const { name, archive, dataset, settings, part } = request;
       let standing: IngestStanding | undefined;
       const timer = setInterval(() => say({ type: "ingesting", standing }), TOLD_EVERY_MS);
       try {
         const onProgress = (so: IngestStanding) => void (standing = so);
-        const task = { settings, signal, onProgress };
+        const task = { settings, part, signal, onProgress };
         const summary = await ingestArchive(name, archive, dataset, decoder, task);
         return { result: { summary, hung: decoder.hung } };
       } finally {

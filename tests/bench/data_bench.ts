@@ -6,7 +6,7 @@ import { DecoderPool } from "../../src/data/decoder_pool.ts";
 import { encodePng } from "../../src/data/encode_png.ts";
 import { ingesterWith } from "../../src/data/ingest.ts";
 import { Loader } from "../../src/data/loader.ts";
-import { IMAGES, ShardWriter } from "../../src/data/shard.ts";
+import { ShardWriter } from "../../src/data/shard.ts";
 import { DEFAULT_SETTINGS } from "../../src/domain/dataset.ts";
 import { newId } from "../../src/domain/ids.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
@@ -50,7 +50,7 @@ async function ingest(
   const decoder = new DecoderPool(workers), ingester = ingesterWith(decoder);
   const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 2 ** 40 }), id = newId("ds");
   try {
-    await library.receive(id, (await Deno.open(tar)).readable);
+    await library.receive(id, { body: (await Deno.open(tar)).readable });
     const start = performance.now();
     const { counts } = await library.ingest(id, "bench", { settings: DEFAULT_SETTINGS });
     const ours = counts.images / (performance.now() - start) * 1000;
@@ -160,8 +160,8 @@ function generate(dataset: string, images: number, px: number): void {
 
 function indexBytes(dataset: string): number {
   let bytes = 0;
-  for (const { name } of Deno.readDirSync(join(dataset, IMAGES))) {
-    if (!name.startsWith("shard-")) bytes += Deno.statSync(join(dataset, IMAGES, name)).size;
+  for (const { name } of Deno.readDirSync(join(dataset, "images"))) {
+    if (!name.startsWith("shard-")) bytes += Deno.statSync(join(dataset, "images", name)).size;
   }
   return bytes;
 }
@@ -178,7 +178,7 @@ async function memory(
   const look = () => most = Math.max(most, Deno.memoryUsage().rss);
   const watch = setInterval(look, 50);
   try {
-    await library.receive(id, ReadableStream.from(noiseTar(megabytes * 1e6)));
+    await library.receive(id, { body: ReadableStream.from(noiseTar(megabytes * 1e6)) });
     await library.ingest(id, "memory", { settings: DEFAULT_SETTINGS, onProgress: look });
     console.log(
       `\nmemory   at most ${mebibytes(most - before)} above ${

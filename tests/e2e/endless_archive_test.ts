@@ -28,17 +28,19 @@ Deno.test("a Parquet file over which its reader loops for ever ends that dataset
     const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 2 ** 20 });
     const settings = { ...DEFAULT_SETTINGS, max_rejected: 1 };
     const endless = newId("ds"), sound = newId("ds");
-    await library.receive(endless, (await Deno.open(pathOf("tests/golden/endless.parquet"))).readable);
+    await library.receive(endless, {
+      body: (await Deno.open(pathOf("tests/golden/endless.parquet"))).readable,
+    });
     const refused = await assertRejects(
       () => library.ingest(endless, "endless", { settings }),
       DomainError,
       "never comes to an end",
     );
     assertEquals(refused.options.type, "archive_malformed");
-    assertEquals([...Deno.readDirSync(`${directory}/${endless}`)].map(({ name }) => name), ["upload"]);
+    assertEquals([...Deno.readDirSync(`${directory}/${endless}`)].map(({ name }) => name), ["upload-00000"]);
 
     const png = await encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
-    await library.receive(sound, new Blob([await tarOf({ "a/1.png": png })]).stream());
+    await library.receive(sound, { body: new Blob([await tarOf({ "a/1.png": png })]).stream() });
     assertEquals((await library.ingest(sound, "sound", { settings })).counts.images, 1);
     assertEquals(lines.filter((line) => line.includes("SIGKILL")).length, 1);
   } finally {

@@ -43,7 +43,7 @@ Deno.test({
       settings: unknown;
     };
     assert(progress.images < IMAGES && progress.bytes_read > 0 && progress.bytes_total === tar.length);
-    assertEquals(contents(`${dataDir}/datasets/${id}`), ["images.tmp", "upload"]);
+    assertEquals(contents(`${dataDir}/datasets/${id}`), ["images.tmp", "upload-00000"]);
     await server.crash();
     server = await TestServer.start(dataDir, env);
     const ready = await server.until(

@@ -57,7 +57,9 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
     ingest: () => Promise.reject(new DomainError("malformed", "Cannot read the archive: cut off")),
   };
   const library: DatasetLibrary = {
-    async receive(_id, body) {
+    async receive(_id, upload) {
+      if ("path" in upload) return 0;
+      const { body } = upload;
       let total = 0;
       for await (const chunk of body) {
         if ((total += chunk.length) > UPLOAD_LIMIT) {
@@ -68,6 +70,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
       return total;
     },
     ingest: (...task) => act.ingest(...task),
+    sweep: () => Promise.resolve([]),
     items: (_id, filter, { after = -1, limit }) => {
       const all = ["a", "b", "c"].map((name, n) => ({
         ...{ n, path: `${name}.png`, split: "train", class: filter.class ?? null, width: 4, height: 2 },

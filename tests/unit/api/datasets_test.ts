@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { shrink } from "../../../src/api/dataset_items.ts";
+import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import { aDataset } from "../../contract/store_contract.ts";
 import { chunked, problemOf, withApi } from "./api_scene.ts";
@@ -28,8 +29,15 @@ Deno.test("POST /v1/datasets refuses other types, no name, nothing, and too much
   withApi(async ({ app, store }) => {
     const post = async (path: string, body: BodyInit | undefined, headers: Record<string, string>) =>
       await problemOf(await app.request(path, { method: "POST", body, headers }));
-    assertEquals(await post("/v1/datasets?name=x", "{}", { "Content-Type": "application/json" }), [
+    assertEquals(await post("/v1/datasets?name=x", "{}", { "Content-Type": "text/html" }), [
       ...[415, "unsupported_media_type"],
+    ]);
+    const json = { "Content-Type": "application/json" };
+    assertEquals(await post("/v1/datasets", "{}", json), [422, "invalid", "#/name", "#/source"]);
+    const source = JSON.stringify({ name: "x", source: { path: "/a" }, short_side: 3, mode: 1 });
+    assertEquals(await post("/v1/datasets", source, json), [422, "invalid", "#/short_side", "#/mode"]);
+    assertEquals(await post("/v1/datasets?name=x", "--", { "Content-Type": "multipart/form-data" }), [
+      ...[400, "malformed"],
     ]);
     assertEquals((await post("/v1/datasets?name=x", new Uint8Array(3), {}))[0], 415);
     assertEquals(await post("/v1/datasets", "tar", tar), [422, "invalid", "#/query/name"]);
@@ -119,3 +127,33 @@ Deno.test("shrink() takes means and never enlarges", () => {
   const small = shrink(image, 1);
   assertEquals([small.width, small.height, [...small.pixels]], [1, 1, [75, 85, 95]]);
 });
+
+Deno.test("POST /v1/datasets imports a path, and takes a form's files", () =>
+  withApi(async ({ app, get, intake, act }) => {
+    act.ingest = () => Promise.reject(new DomainError("malformed", "no"));
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ name: "disk", source: { path: "/data/photos" }, max_rejected: 0.5 });
+    const imported = await app.request("/v1/datasets", { method: "POST", headers, body });
+    const { id, name, settings } = await imported.json();
+    assertEquals([imported.status, name, settings], [201, "disk", { short_side: 256, max_rejected: 0.5 }]);
+    await intake.idle();
+    assertEquals((await (await get(`/v1/datasets/${id}`)).json()).status, "failed");
+    const form = new FormData();
+    form.append("file", new File(["pixels"], "train/cat/1.png"));
+    assertEquals((await app.request("/v1/datasets?name=form", { method: "POST", body: form })).status, 201);
+    await intake.idle();
+  }));
+
+Deno.test("POST /v1/datasets/{id}/parts adds to a dataset that is there, ready and not used", () =>
+  withApi(async ({ app, intake, act, dataset }) => {
+    const summary = { ...dataset, images: 4 };
+    act.ingest = () => Promise.resolve(summary);
+    const post = (id: string, headers: Record<string, string> = tar) =>
+      app.request(`/v1/datasets/${id}/parts`, { method: "POST", body: "tar", headers });
+    const added = await post(dataset.id);
+    assertEquals([added.status, (await added.json()).status], [202, "ingesting"]);
+    await intake.idle();
+    assertEquals((await post(dataset.id, { "Content-Type": "application/json" })).status, 415);
+    assertEquals((await post(newId("ds"))).status, 404);
+    assertEquals((await post("..%2f..")).status, 404);
+  }));

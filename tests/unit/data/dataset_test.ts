@@ -48,7 +48,7 @@ Deno.test("a tar, and the same one gzipped, become the same dataset", async () =
   const summaries: unknown[] = [];
   for (const body of [tar, await gzip(tar)]) {
     await withLibrary(async (library, id, directory) => {
-      assertEquals(await library.receive(id, stream(body)), body.length);
+      assertEquals(await library.receive(id, { body: stream(body) }), body.length);
       const summary = await library.ingest(id, "pets", TASK);
       summaries.push(summary);
       assertEquals(summary.counts, { images: 3, rejected: 1, bytes: 36 + 30 + 36 });
@@ -99,7 +99,7 @@ Deno.test("an archive that is cut anywhere, or is none, is malformed as a whole"
   wholes.push(["noise", crypto.getRandomValues(new Uint8Array(4096))]);
   for (const [what, body] of wholes) {
     await withLibrary(async (library, id) => {
-      await library.receive(id, stream(body));
+      await library.receive(id, { body: stream(body) });
       const { code, message } = await refusal(() => library.ingest(id, "cut", TASK));
       assertEquals(code, "malformed", `${what}: ${message}`);
       assert(message.startsWith("Cannot read the archive"), message);
@@ -109,7 +109,7 @@ Deno.test("an archive that is cut anywhere, or is none, is malformed as a whole"
 
 Deno.test("an archive without images says how many files it has", async () => {
   await withLibrary(async (library, id) => {
-    await library.receive(id, stream(await tarOf({ "a.txt": "x", "b.txt": "y" })));
+    await library.receive(id, { body: stream(await tarOf({ "a.txt": "x", "b.txt": "y" })) });
     const { code, message } = await refusal(() => library.ingest(id, "texts", TASK));
     assertEquals([code, message], [
       "invalid",
@@ -125,7 +125,7 @@ Deno.test("links are rejected and names that climb are only names: nothing is wr
       { header: { name: "../../escape.png", size: body.length }, body },
       { header: { name: "link.png", size: 0, type: "symlink", linkname: "/etc/passwd" } },
     ]);
-    await library.receive(id, stream(tar));
+    await library.receive(id, { body: stream(tar) });
     const { counts } = await library.ingest(id, "sly", TASK);
     assertEquals([counts.images, counts.rejected], [1, 1]);
     assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), [id]);
@@ -147,7 +147,7 @@ Deno.test("an upload over the limit, an empty one, and one that breaks off leave
     const [body, code] of [[endless, "too_large"], [stream(""), "malformed"], [broken, "malformed"]] as const
   ) {
     await withLibrary(async (library, id, directory) => {
-      assertEquals((await refusal(() => library.receive(id, body))).code, code);
+      assertEquals((await refusal(() => library.receive(id, { body: body }))).code, code);
       assertEquals([...Deno.readDirSync(directory)], []);
     }, 5000);
   }
@@ -155,7 +155,9 @@ Deno.test("an upload over the limit, an empty one, and one that breaks off leave
 
 Deno.test("an ingest that was interrupted is done again; one that was complete is not", async () => {
   await withLibrary(async (library, id, directory) => {
-    await library.receive(id, stream(await tarOf({ "x/1.png": await plain(3), "y/2.png": await plain(4) })));
+    await library.receive(id, {
+      body: stream(await tarOf({ "x/1.png": await plain(3), "y/2.png": await plain(4) })),
+    });
     await Deno.mkdir(`${directory}/${id}/images.tmp`); // what a killed writer leaves
     await Deno.writeTextFile(`${directory}/${id}/images.tmp/shard-00000.bin`, "half");
     const first = await library.ingest(id, "twice", TASK);
@@ -167,7 +169,7 @@ Deno.test("an ingest that was interrupted is done again; one that was complete i
 Deno.test("an upload is read as its settings say, whatever its bytes look like", async () => {
   await withLibrary(async (library, id, directory) => {
     const tar = await tarOf({ "cat/1.png": await plain(1), "cat/1.json": '{"label":"tabby"}' });
-    await library.receive(id, stream(tar));
+    await library.receive(id, { body: stream(tar) });
     const task = { settings: { ...TASK.settings, format: "webdataset" as const } };
     assertEquals((await library.ingest(id, "shard", task)).splits, {
       train: { images: 1, classes: { tabby: 1 } },
@@ -180,7 +182,7 @@ Deno.test("a CIFAR batch becomes a dataset without being decoded; names that are
   await withLibrary(async (library, id) => {
     const labels = [2, 3, 0, 9, 1], batch = new Uint8Array(5 * 3073).fill(7);
     labels.forEach((label, i) => batch[3073 * i] = label);
-    await library.receive(id, stream(batch));
+    await library.receive(id, { body: stream(batch) });
     const { counts, splits } = await library.ingest(id, "five", TASK);
     assertEquals([counts.images, splits], [5, {
       train: { images: 5, classes: { 0: 1, 1: 1, 2: 1, 3: 1, 9: 1 } },
@@ -196,7 +198,7 @@ Deno.test("a CIFAR batch becomes a dataset without being decoded; names that are
     await withLibrary(async (library, id, directory) => {
       const files: Record<string, Uint8Array> = {};
       for (const name of names) files[`train/${name}/x.png`] = await plain(1);
-      await library.receive(id, stream(await tarOf(files)));
+      await library.receive(id, { body: stream(await tarOf(files)) });
       await library.ingest(id, "numbers", TASK);
       const reader = DatasetReader.open(`${directory}/${id}`);
       assertEquals(reader.manifest.classes, sorted);
@@ -212,7 +214,7 @@ Deno.test("pickles and rows without a file are listed, and not held against max_
   const table = { "metadata.csv": "file_name,label\n1.png,a\n2.png,b\n", "1.png": image };
   for (const [files, images, rejected] of [[shard, 2, ["1.pkl", "2.pkl"]], [table, 1, ["2.png"]]] as const) {
     await withLibrary(async (library, id) => {
-      await library.receive(id, stream(await tarOf(files)));
+      await library.receive(id, { body: stream(await tarOf(files)) });
       assertEquals((await library.ingest(id, "listed", strict)).counts.images, images);
       const { data } = await library.rejected(id, { limit: 9 });
       assertEquals(data.map(({ path }) => path), [...rejected]);
@@ -220,7 +222,7 @@ Deno.test("pickles and rows without a file are listed, and not held against max_
     });
   }
   await withLibrary(async (library, id) => {
-    await library.receive(id, stream(await tarOf({ ...shard, "3.png": "none", "3.cls": "a" })));
+    await library.receive(id, { body: stream(await tarOf({ ...shard, "3.png": "none", "3.cls": "a" })) });
     const { options, message } = await refusal(() => library.ingest(id, "bad", strict));
     assertEquals(options.type, "too_many_rejected");
     assert(message.endsWith("got 1 of 3"), message);
@@ -247,7 +249,7 @@ Deno.test("progress counts the archive's bytes once, to the last, in every forma
   }
   for (const [name, body] of Object.entries(uploads)) {
     await withLibrary(async (library, id) => {
-      await library.receive(id, stream(body));
+      await library.receive(id, { body: stream(body) });
       const read: number[] = [];
       const onProgress: IngestTask["onProgress"] = ({ bytesRead, bytesTotal }) => {
         assertEquals(bytesTotal, body.length);
@@ -285,7 +287,7 @@ Deno.test("one folder around all images is no class", async () => {
   await withLibrary(async (library, id) => {
     await library.receive(
       id,
-      stream(await tarOf({ "photos/1.png": await plain(1), "photos/2.png": await plain(2) })),
+      { body: stream(await tarOf({ "photos/1.png": await plain(1), "photos/2.png": await plain(2) })) },
     );
     const { splits } = await library.ingest(id, "flat", TASK);
     assertEquals(splits, { train: { images: 2, classes: {} } });
@@ -297,7 +299,7 @@ Deno.test("Loader visits every image once an epoch, packed to four bytes, in an 
   await withLibrary(async (library, id, directory) => {
     const files: Record<string, Uint8Array> = {};
     for (let i = 0; i < 10; i++) files[`train/a/${i}.png`] = await plain(i, 1 + (i % 3), 1);
-    await library.receive(id, stream(await tarOf({ ...files, "test/a/x.png": await plain(99) })));
+    await library.receive(id, { body: stream(await tarOf({ ...files, "test/a/x.png": await plain(99) })) });
     await library.ingest(id, "ten", TASK);
     const reader = DatasetReader.open(`${directory}/${id}`);
     const loader = new Loader({ reader, split: "train", batch: 3, seed: 5 });

@@ -9,7 +9,7 @@ import { encodePng } from "../../../src/data/encode_png.ts";
 import { NameFile, NameWriter } from "../../../src/data/name_file.ts";
 import { resizeBicubic } from "../../../src/data/resize.ts";
 import { capShortSide } from "../../../src/data/short_side.ts";
-import { IMAGES, ShardWriter } from "../../../src/data/shard.ts";
+import { ShardWriter } from "../../../src/data/shard.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { ingesterWith } from "../../../src/data/ingest.ts";
 import { newId } from "../../../src/domain/ids.ts";
@@ -47,7 +47,7 @@ async function withDataset(
         body: body as Uint8Array<ArrayBuffer>,
       })),
     );
-    await library.receive(id, new Blob([tar]).stream());
+    await library.receive(id, { body: new Blob([tar]).stream() });
     await use(library, id, directory);
   });
 }
@@ -138,16 +138,16 @@ Deno.test("an index past what is cached is read by page", () =>
     assertEquals(reader.entry(269_999).path, "train/0/269999.png".replace("/0/", `/${269_999 % 7}/`));
     reader.close();
     let bytes = 0;
-    for (const { name } of Deno.readDirSync(join(directory, IMAGES))) {
-      if (!name.startsWith("shard-")) bytes += Deno.statSync(join(directory, IMAGES, name)).size;
+    for (const { name } of Deno.readDirSync(join(directory, "images"))) {
+      if (!name.startsWith("shard-")) bytes += Deno.statSync(join(directory, "images", name)).size;
     }
     assert(bytes / images <= 64, `${bytes / images} bytes an image`);
   }));
 
 Deno.test("a dataset of format 1 is refused by name", () =>
   inDirectory(async (directory) => {
-    await Deno.mkdir(join(directory, IMAGES));
-    await Deno.writeTextFile(join(directory, IMAGES, "manifest.json"), '{"format": 1}');
+    await Deno.mkdir(join(directory, "images"));
+    await Deno.writeTextFile(join(directory, "images", "manifest.json"), '{"format": 1}');
     const { code, options, message } = assertThrows(
       () => DatasetReader.open(directory),
       DomainError,
@@ -254,7 +254,7 @@ Deno.test("more rejected files than max_rejected fail the dataset, and the repor
     const { data, has_more } = await library.rejected(id, { limit: 1 });
     assertEquals([data[0].path, has_more], ["0.jpg", true]);
     assertEquals([...Deno.readDirSync(join(directory, id))].map(({ name }) => name).sort(), [
-      ...["rejected.json", "upload"],
+      ...["rejected.json", "upload-00000"],
     ]);
   });
   await withDataset(bad(3), async (library, id) => {
@@ -275,7 +275,7 @@ Deno.test("an ingest tells how far it is, and one that is given up leaves only i
     await assertRejects(() =>
       library.ingest(id, "half", { settings: SETTINGS, signal: abort.signal, onProgress })
     );
-    assertEquals([...Deno.readDirSync(join(directory, id))].map(({ name }) => name), ["upload"]);
+    assertEquals([...Deno.readDirSync(join(directory, id))].map(({ name }) => name), ["upload-00000"]);
     assertEquals(told.map(({ images }) => images), Array.from({ length: 20 }, (_, i) => i + 1));
     const { bytesRead, bytesTotal } = told.at(-1)!;
     assert(bytesRead > 0 && bytesRead <= bytesTotal, `${bytesRead} of ${bytesTotal}`);

@@ -13,14 +13,18 @@ const SUMMARY: DatasetSummary = {
   ...{ duplicates: null, warnings: [] },
 };
 const SETTINGS = { short_side: 64, max_rejected: 0.5 };
-const body = (text = "tar") => new Response(text).body!;
+const body = (text = "tar") => ({ body: new Response(text).body! });
 const list = (store: ReturnType<typeof openSqliteStore>) => store.listDatasets({ limit: 10 }).data;
 
 function library(more: Partial<DatasetLibrary> = {}): DatasetLibrary & { calls: string[] } {
   const calls: string[] = [];
   return {
     calls,
-    receive: async (id, stream) => (calls.push(`receive ${id}`), (await new Response(stream).bytes()).length),
+    receive: async (id, upload) => {
+      calls.push(`receive ${id}`);
+      return "path" in upload ? 0 : (await new Response(upload.body).bytes()).length;
+    },
+    sweep: () => Promise.resolve([]),
     ingest: (id, name) => (calls.push(`ingest ${id} ${name}`), Promise.resolve(SUMMARY)),
     remove: (id) => (calls.push(`remove ${id}`), Promise.resolve()),
     items: () => Promise.reject(new Error("unused")),
@@ -160,5 +164,59 @@ Deno.test("DatasetIntake.remove() gives up an ingest under way, and one that wai
   assert(!order.includes("ingest waiting"));
   assertEquals(list(store).map(({ id, status }) => [id, status]), [[next.id, "ready"]]);
   assertEquals(intake.progress(long.id), undefined);
+  store.close();
+});
+
+Deno.test("DatasetIntake.add() makes a dataset ingest again, whatever comes while it does", async () => {
+  const store = openSqliteStore(":memory:"), gates: (() => void)[] = [];
+  const ingest = () => new Promise<DatasetSummary>((resolve) => gates.push(() => resolve(SUMMARY)));
+  const shelf = library({ ingest }), intake = new DatasetIntake({ store, library: shelf });
+  const { id } = await intake.accept("shards", body(), SETTINGS);
+  const open = async () => {
+    while (gates.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    gates.shift()!();
+  };
+  assertEquals((await intake.add(id, body())).status, "ingesting"); // while the first is being ingested
+  await open();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(store.getDataset(id)!.status, "ingesting", "a part is still to come");
+  await open();
+  await intake.idle();
+  assertEquals(store.getDataset(id)!.status, "ready");
+  assertEquals((await intake.add(id, body())).status, "ingesting"); // and when it was ready
+  await open();
+  await intake.idle();
+  assertEquals([store.getDataset(id)!.status, shelf.calls.length], ["ready", 3]);
+  store.close();
+});
+
+Deno.test("DatasetIntake.add() that keeps nothing leaves the dataset as it was", async () => {
+  const store = openSqliteStore(":memory:");
+  let fails = false;
+  const shelf: DatasetLibrary = library({
+    receive: () => fails ? Promise.reject(new DomainError("disk_full", "no room")) : Promise.resolve(3),
+  });
+  const intake = new DatasetIntake({ store, library: shelf });
+  const { id } = await intake.accept("shards", body(), SETTINGS);
+  await intake.idle();
+  fails = true;
+  const { code } = await assertRejects(() => intake.add(id, body()), DomainError) as DomainError;
+  assertEquals(code, "disk_full");
+  await intake.idle();
+  assertEquals(store.getDataset(id)!.status, "ready");
+  store.close();
+});
+
+Deno.test("DatasetIntake.add() refuses a dataset that is not there, has failed, or is used", async () => {
+  const store = openSqliteStore(":memory:"), intake = new DatasetIntake({ store, library: library() });
+  const used = aDataset({ status: "ready" }), failed = aDataset({ status: "failed" });
+  store.createDataset(used);
+  store.createDataset(failed);
+  store.createJob(aJob({ dataset: used.id }));
+  for (const [id, expected] of [[newId("ds"), "not_found"], [failed.id, "conflict"], [used.id, "conflict"]]) {
+    const { code } = await assertRejects(() => intake.add(id, body()), DomainError) as DomainError;
+    assertEquals(code, expected);
+  }
+  assertEquals(store.getDataset(used.id)!.status, "ready");
   store.close();
 });
