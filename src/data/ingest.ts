@@ -45,7 +45,13 @@ export async function ingestArchive(
     const take = async () => {
       tally.take(await waiting.shift()!, writer);
       signal?.throwIfAborted();
-      onProgress?.({ images: writer.images, rejected: tally.rejected.length, bytesRead, bytesTotal });
+      onProgress?.({
+        images: writer.images,
+        earlier: before,
+        rejected: tally.rejected.length,
+        bytesRead,
+        bytesTotal,
+      });
     };
     const onBytes = (bytes: number) => bytesRead += bytes;
     for await (const sample of readSamples(archive, { format: settings.format, onBytes, signal })) {

@@ -165,6 +165,8 @@ export interface Ingester {
 /** How far an ingest has come. */
 export interface IngestStanding {
   images: number;
+  /** Images among them of earlier parts; none by default. */
+  earlier?: number;
   rejected: number;
   bytesRead: number;
   bytesTotal: number;

@@ -176,13 +176,13 @@ export class DatasetIntake {
 
   async #ingest({ id, name, settings }: Dataset, ingest: Ingest): Promise<void> {
     const { signal } = ingest.abort, start = performance.now();
-    let before: number | undefined; // of earlier parts
-    const onProgress: IngestTask["onProgress"] = ({ images, rejected, bytesRead, bytesTotal }) => {
-      before ??= images;
+    const onProgress: IngestTask["onProgress"] = (
+      { images, earlier = 0, rejected, bytesRead, bytesTotal },
+    ) => {
       const seconds = Math.max(1e-3, (performance.now() - start) / 1000);
       ingest.progress = {
         ...{ images, rejected, bytes_read: bytesRead, bytes_total: bytesTotal },
-        images_per_s: (images - before) / seconds,
+        images_per_s: (images - earlier) / seconds,
         eta_s: bytesRead > 0 ? Math.max(0, bytesTotal / bytesRead - 1) * seconds : null,
       };
     };

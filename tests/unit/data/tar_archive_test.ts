@@ -140,7 +140,7 @@ Deno.test("a file too large to be an image is listed, and the rest is read", asy
 Deno.test("another kind of archive is refused by its bytes", async () => {
   const rar = concat([text("Rar!\x1a\x07"), new Uint8Array(600)]);
   assertEquals((await refusalOf(rar)).type, "unsupported_media_type");
-  assertEquals((await refusalOf(text("PAR1"))).type, "unsupported_media_type");
+  assertEquals((await refusalOf(text("PAR1"))).type, "archive_malformed");
   assertEquals((await refusalOf(text("short"))).type, "archive_malformed");
 });
 
