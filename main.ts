@@ -9,6 +9,7 @@ import { type Config, readConfig } from "./src/config.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
+import { TusUploads } from "./src/data/tus_uploads.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
 import { EventHub } from "./src/jobs/event_hub.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
@@ -71,11 +72,17 @@ async function serve(config: Config): Promise<void> {
     embedChild = startWorker("embed", config, dataDir),
     ingestChild = startWorker("ingest", config, dataDir);
   const decoder = new DecoderPool(config.decodeWorkers);
+  const uploads = new TusUploads({
+    ...{ directory: join(dataDir, "uploads"), path: "/v1/uploads", maxBytes: config.maxUploadBytes },
+    lifetimeMs: config.uploadExpiryHours * 3600_000,
+  });
+  await uploads.sweep();
   const library = new FileDatasetLibrary({
     directory: datasetsIn(dataDir),
     ingester: new IngestClient(ingestChild),
     maxUploadBytes: config.maxUploadBytes,
     importRoots: config.importRoots,
+    uploads,
   });
   const intake = new DatasetIntake({ store, library });
   const unlisted = await library.sweep((id) => store.getDataset(id) !== undefined);
@@ -88,6 +95,7 @@ async function serve(config: Config): Promise<void> {
     store,
     library,
     intake,
+    uploads,
     checkpoints,
     retention,
     decoder,
@@ -126,6 +134,7 @@ async function serve(config: Config): Promise<void> {
   intake.stop();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
   decoder.close();
+  uploads.close();
   store.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
 }

@@ -23,6 +23,7 @@ const Environment = z.object({
     .refine((paths) => paths.every((path) => path.startsWith("/")), {
       error: "must be absolute paths with a colon between them",
     }),
+  UPLOAD_EXPIRY_HOURS: wholeNumber(1, 8760, 24),
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
@@ -43,6 +44,8 @@ export interface Config {
   dataDir: string;
   /** Folders on the server's disk that datasets may be imported from. */
   importRoots: string[];
+  /** What a resumable upload may take until it becomes a dataset. */
+  uploadExpiryHours: number;
   maxUploadBytes: number;
   maxJsonBytes: number;
   decodeWorkers: number;
@@ -64,6 +67,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "IMPORT_ROOTS",
     default: "",
     meaning: "folders that datasets may be imported from, a colon between them; none: no import",
+  },
+  {
+    name: "UPLOAD_EXPIRY_HOURS",
+    default: "24",
+    meaning: "what a resumable upload may take until it becomes a dataset",
   },
   { name: "MAX_UPLOAD_BYTES", default: "8589934592", meaning: "largest dataset upload" },
   { name: "MAX_JSON_BYTES", default: "33554432", meaning: "largest body of an embeddings request" },
@@ -119,6 +127,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     port: data.PORT,
     dataDir: data.DATA_DIR,
     importRoots: data.IMPORT_ROOTS,
+    uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
     decodeWorkers: data.DECODE_WORKERS,

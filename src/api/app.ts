@@ -11,6 +11,7 @@ import { jobRoutes } from "./jobs.ts";
 import { modelRoutes } from "./models.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
+import { uploadRoutes } from "./uploads.ts";
 
 /** The whole HTTP surface; every error leaves through `toProblem`. */
 export function createApp(deps: ApiDeps): OpenAPIHono {
@@ -21,7 +22,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     c.header("X-Content-Type-Options", "nosniff");
   });
   const rooms = [
-    ...[healthRoutes, datasetRoutes, datasetItemRoutes, jobRoutes, eventRoutes],
+    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
     ...[checkpointRoutes, modelRoutes, embeddingRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));

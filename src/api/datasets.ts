@@ -34,12 +34,17 @@ const SETTINGS = {
 /** An import: what streams tell in the query stands in the body here. */
 const Import = z.strictObject({
   name: NAME,
-  source: z.strictObject({
-    path: z.string().min(1).max(4096).openapi({
-      description:
-        "An archive or a folder on the server's disk, under one of its IMPORT_ROOTS; read where it lies",
+  source: z.union([
+    z.strictObject({
+      path: z.string().min(1).max(4096).openapi({
+        description:
+          "An archive or a folder on the server's disk, under one of its IMPORT_ROOTS; read where it lies",
+      }),
     }),
-  }),
+    z.strictObject({
+      upload: z.string().max(100).openapi({ description: "A finished resumable upload's id; it is used up" }),
+    }),
+  ], { error: "must be {path} or {upload}" }),
   ...SETTINGS,
 }).openapi("DatasetImport");
 

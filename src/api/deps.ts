@@ -20,6 +20,8 @@ export interface ApiDeps {
     progress(dataset: string): DatasetProgress | undefined;
     remove(dataset: string): Promise<void>;
   };
+  /** Answers all of tus's requests. */
+  uploads: { handle(request: Request): Promise<Response> };
   checkpoints: CheckpointLibrary;
   decoder: ImageDecoder;
   embedder: Embedder;

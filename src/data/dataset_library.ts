@@ -5,7 +5,7 @@ import type { DatasetItem, DatasetSummary, DuplicateGroup, RejectedFile } from "
 import { DomainError } from "../domain/errors.ts";
 import { checkId, isId } from "../domain/ids.ts";
 import type { RgbImage } from "../domain/image.ts";
-import type { DatasetLibrary, Ingester, IngestTask, Paged, Upload } from "../domain/ports.ts";
+import type { DatasetLibrary, Ingester, IngestTask, Paged, Upload, UploadLibrary } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
 import { formArchive } from "./form_archive.ts";
 import { imagesOf, removeReplaced, removeUnfinished } from "./generations.ts";
@@ -18,11 +18,16 @@ import { diskFull, removeSpools, spool } from "./spool.ts";
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;
 
+const NO_UPLOADS: UploadLibrary = {
+  take: (id) => Promise.reject(new DomainError("not_found", `Cannot find the upload ${id}: there is none`)),
+};
+
 /** Datasets as directories: `<directory>/<id>`, with what was uploaded, then with the images made of it. */
 export class FileDatasetLibrary implements DatasetLibrary {
   readonly #directory: string;
   readonly #ingester: Ingester;
   readonly #maxUploadBytes: number;
+  readonly #uploads: UploadLibrary;
   readonly #importRoots: readonly string[];
   readonly #readers = new Map<string, DatasetReader>();
 
@@ -32,11 +37,13 @@ export class FileDatasetLibrary implements DatasetLibrary {
       ingester: Ingester;
       maxUploadBytes: number;
       importRoots?: readonly string[];
+      uploads?: UploadLibrary;
     },
   ) {
     this.#directory = options.directory;
     this.#ingester = options.ingester;
     this.#maxUploadBytes = options.maxUploadBytes;
+    this.#uploads = options.uploads ?? NO_UPLOADS;
     this.#importRoots = options.importRoots ?? [];
   }
 
@@ -50,7 +57,7 @@ export class FileDatasetLibrary implements DatasetLibrary {
       if ("body" in source) {
         const { body, boundary } = source, archive = boundary ? formArchive(body, boundary) : body;
         bytes = await spool(archive, spooled, this.#maxUploadBytes);
-      }
+      } else if ("upload" in source) bytes = await this.#uploads.take(source.upload, spooled);
       const part = "path" in source ? source : { file: spooled };
       listPart(directory, part, imagesOf(directory) ? takenParts(directory) : 0);
       syncDirectory(this.#directory);

@@ -109,10 +109,23 @@ export interface Embedder {
   ready(): boolean;
 }
 
+/** Resumable uploads. */
+export interface UploadLibrary {
+  /**
+   * Hands a finished upload's bytes over: afterwards they lie at `to`, and the upload is gone.
+   *
+   * @returns Bytes.
+   * @throws {DomainError} `not_found`; `conflict` while it is not finished; `invalid` if it is not what its client told.
+   */
+  take(upload: string, to: string): Promise<number>;
+}
+
 /** What a dataset, or a part of one, is made of. */
 export type Upload =
   /** An archive; with a `boundary`, a body of multipart/form-data, of which the files are taken. */
   | { body: ReadableStream<Uint8Array>; boundary?: string }
+  /** A finished resumable upload, by id; it is used up. */
+  | { upload: string }
   /** An archive or a folder on the server's disk, read where it lies. */
   | { path: string };
 

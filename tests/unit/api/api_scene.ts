@@ -4,6 +4,7 @@ import type { ApiDeps } from "../../../src/api/deps.ts";
 import type { Checkpoint } from "../../../src/domain/checkpoint.ts";
 import type { Dataset } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
+import { TusUploads } from "../../../src/data/tus_uploads.ts";
 import type { CheckpointLibrary, DatasetLibrary, Store, Trainer } from "../../../src/domain/ports.ts";
 import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
@@ -58,7 +59,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
   };
   const library: DatasetLibrary = {
     async receive(_id, upload) {
-      if ("path" in upload) return 0;
+      if (!("body" in upload)) return 0;
       const { body } = upload;
       let total = 0;
       for await (const chunk of body) {
@@ -90,6 +91,9 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
       }),
     remove: () => Promise.resolve(),
   };
+  const uploads = new TusUploads({
+    ...{ directory: `${directory}/uploads`, path: "/v1/uploads", maxBytes: 1000, lifetimeMs: 3600_000 },
+  });
   const dataset = aDataset({
     status: "ready",
     splits: { train: { images: 64, classes: { cat: 64 } }, test: { images: 8, classes: { cat: 8 } } },
@@ -114,7 +118,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
   const runner = new JobRunner({ store, hub, retention, trainer });
   const intake = new DatasetIntake({ store, library });
   const deps: ApiDeps = {
-    ...{ store, library, intake, hub, runner, retention, checkpoints },
+    ...{ store, library, intake, hub, runner, retention, checkpoints, uploads },
     submit: (body, key) => submitJob({ store }, body, key),
     decoder: {
       decode(bytes) {
@@ -151,6 +155,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
   } finally {
     await runner.stop();
     await intake.idle();
+    uploads.close();
     store.close();
     await Deno.remove(directory, { recursive: true });
   }

@@ -22,7 +22,7 @@ function library(more: Partial<DatasetLibrary> = {}): DatasetLibrary & { calls: 
     calls,
     receive: async (id, upload) => {
       calls.push(`receive ${id}`);
-      return "path" in upload ? 0 : (await new Response(upload.body).bytes()).length;
+      return !("body" in upload) ? 0 : (await new Response(upload.body).bytes()).length;
     },
     sweep: () => Promise.resolve([]),
     ingest: (id, name) => (calls.push(`ingest ${id} ${name}`), Promise.resolve(SUMMARY)),

@@ -1,0 +1,88 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ApiDeps } from "./deps.ts";
+import { problem } from "./problem.ts";
+import { IdPath, problems } from "./schemas.ts";
+
+const VERSION = { "Tus-Resumable": z.literal("1.0.0") };
+const header = (description: string) => z.string().openapi({ description });
+const answer = (description: string, headers: Record<string, string>) => ({
+  description,
+  headers: z.object({
+    ...VERSION,
+    ...Object.fromEntries(Object.entries(headers).map(([name, what]) => [name, header(what)])),
+  }),
+});
+const OFFSET = { "Upload-Offset": "how many bytes are there" };
+
+const ROUTES = [
+  createRoute({
+    method: "post",
+    path: "/v1/uploads",
+    summary: "Begin a resumable upload (tus 1.0), which becomes a dataset by its id: source.upload",
+    request: {
+      headers: z.object({
+        ...VERSION,
+        "Upload-Length": header("its bytes"),
+        "Upload-Metadata": header(
+          "`sha256` and, in base64, 64 hexadecimal digits: held against it once it is finished",
+        )
+          .optional(),
+      }),
+    },
+    responses: { 201: answer("Begun; Location names it", { Location: "where its bytes go" }), ...problems },
+  }),
+  createRoute({
+    method: "head",
+    path: "/v1/uploads/{id}",
+    summary: "How far an upload has come",
+    request: { params: IdPath, headers: z.object(VERSION) },
+    responses: { 200: answer("So far", { ...OFFSET, "Upload-Length": "its bytes" }), ...problems },
+  }),
+  createRoute({
+    method: "patch",
+    path: "/v1/uploads/{id}",
+    summary: "Go on with an upload, from where it is",
+    request: { params: IdPath, headers: z.object({ ...VERSION, "Upload-Offset": header("where it is") }) },
+    responses: { 204: answer("Durable", OFFSET), ...problems },
+  }),
+  createRoute({
+    method: "delete",
+    path: "/v1/uploads/{id}",
+    summary: "Give up an upload",
+    request: { params: IdPath, headers: z.object(VERSION) },
+    responses: { 204: { description: "Gone" }, ...problems },
+  }),
+];
+
+/** Codes of problems that tus's server has found, by status. */
+const CODES: Record<number, string> = {
+  ...{ 400: "malformed", 403: "forbidden", 404: "not_found", 409: "conflict", 410: "expired" },
+  ...{ 412: "tus_version", 413: "too_large", 415: "unsupported_media_type", 422: "checksum_mismatch" },
+  ...{ 423: "locked", 507: "disk_full" },
+};
+
+/** Resumable uploads: tus's server answers, and its errors are told as all others are. */
+export function uploadRoutes({ uploads }: ApiDeps): OpenAPIHono {
+  const app = new OpenAPIHono();
+  for (const route of ROUTES) app.openAPIRegistry.registerPath(route);
+  app.all("/v1/uploads/:id?", async (c) => {
+    const response = await uploads.handle(c.req.raw);
+    const headers = new Headers(response.headers);
+    // Not for every page that a browser on this machine has open.
+    for (const name of [...headers.keys()]) if (name.startsWith("access-control-")) headers.delete(name);
+    if (response.status < 400 || c.req.method === "HEAD") {
+      return new Response(response.body, { status: response.status, headers });
+    }
+    const detail = (await response.text()).trim() || "The upload cannot go on";
+    if (response.status >= 500 && response.status !== 507) {
+      console.error("uploads:", detail);
+      return problem(c, 500, "A fault of the server, which its log describes", { code: "internal" });
+    }
+    return problem(c, response.status as ContentfulStatusCode, detail, {
+      code: CODES[response.status] ?? "upload",
+      headers: { "Tus-Resumable": "1.0.0" },
+    });
+  });
+  return app;
+}
