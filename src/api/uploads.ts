@@ -66,6 +66,7 @@ const CODES: Record<number, string> = {
 export function uploadRoutes({ uploads }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono();
   for (const route of ROUTES) app.openAPIRegistry.registerPath(route);
+  // All methods: hono would hand a HEAD to a GET, and tus's server knows best what it answers.
   app.all("/v1/uploads/:id?", async (c) => {
     const response = await uploads.handle(c.req.raw);
     const headers = new Headers(response.headers);

@@ -80,7 +80,12 @@ Deno.test("/openapi.json is OpenAPI 3.1 and says what is routed, with the pretra
     );
     const routed = app.routes.filter(({ method, path }) => method !== "ALL" && path !== "/openapi.json")
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
-    assertEquals(documented.sort(), [...new Set(routed)].sort());
+    // Resumable uploads are handed on whatever their method; what is documented is what tus has.
+    const tus = documented.filter((route) => route.includes(" /v1/uploads"));
+    assertEquals(tus.sort(), [
+      ...["DELETE /v1/uploads/{id}", "HEAD /v1/uploads/{id}", "PATCH /v1/uploads/{id}", "POST /v1/uploads"],
+    ]);
+    assertEquals(documented.sort(), [...new Set([...routed, ...tus])].sort());
     const body = document.paths["/v1/jobs"].post.requestBody.content["application/json"].schema;
     assertEquals(body.oneOf[0].properties.config.properties.seed.default, 0);
     const shapes = Object.keys(document.paths).map((path) => path.replaceAll(/\{\w+\}/g, "{}"));
