@@ -6,6 +6,7 @@ import { join, resolve } from "@std/path";
 import { createApp } from "./src/api/app.ts";
 import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpoint_reader.ts";
 import { type Config, readConfig } from "./src/config.ts";
+import { decoderFolders } from "./src/data/decoder_folders.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
@@ -28,8 +29,10 @@ const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
 /** Starts a worker role of this file, with no more permissions than it needs: no network, no other program. */
 function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir: string): ChildProcess {
-  const readable = [import.meta.dirname!, dataDir];
-  readable.push(...(name === "ingest" ? config.importRoots : ["/sys/module/nvidia/version"]));
+  const own = name === "ingest"
+    ? [...decoderFolders(), ...config.importRoots]
+    : ["/sys/module/nvidia/version"];
+  const readable = [import.meta.dirname!, dataDir, ...own];
   return new ChildProcess({
     name,
     program: Deno.execPath(),

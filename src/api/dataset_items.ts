@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { AUGMENTATIONS } from "../domain/augmentation.ts";
 import type { Dataset } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
@@ -15,6 +16,9 @@ import {
   problems,
   RejectedFileSchema,
 } from "./schemas.ts";
+
+/** Images and views up to this many pixels a side are treated as CIFAR's are, by the recipes too. */
+const SMALL = 64;
 
 const items = createRoute({
   method: "get",
@@ -49,6 +53,35 @@ const image = createRoute({
     ...problems,
   },
 });
+const views = createRoute({
+  method: "get",
+  path: "/v1/datasets/{id}/views",
+  summary: "The two augmented views of an image side by side, as training sees it in its first epoch",
+  request: {
+    params: IdPath,
+    query: z.object({
+      item: z.coerce.number().int().min(0).openapi({ description: "The image's number, `n` of its entry" }),
+      seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).openapi({
+        description: "The run's: another one draws other views",
+      }),
+      preset: z.enum(AUGMENTATIONS).optional().openapi({
+        description:
+          "The augmentation; `byol`, and `cifar` for views of at most 64 pixels, where it is not given",
+      }),
+      px: z.coerce.number().int().min(8).max(512).optional().openapi({
+        description:
+          "A view's width and height; 224, and 32 for an image whose shorter side is at most 64 pixels",
+      }),
+    }),
+  },
+  responses: {
+    200: {
+      description: "View 1 on the left, view 2 on the right",
+      content: { "image/png": { schema: { type: "string", format: "binary" } } },
+    },
+    ...problems,
+  },
+});
 const rejected = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/rejected",
@@ -71,7 +104,7 @@ const duplicates = createRoute({
 });
 
 /** Looking into a dataset. */
-export function datasetItemRoutes({ store, library, encodePng }: ApiDeps): OpenAPIHono {
+export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   function settled(id: string, accepted: Dataset["status"][] = ["ready"]): string {
     const { status } = findDataset(store, id);
@@ -101,6 +134,14 @@ export function datasetItemRoutes({ store, library, encodePng }: ApiDeps): OpenA
       "Content-Type": "image/png",
       "Cache-Control": "private, max-age=31536000, immutable",
     });
+  });
+  app.openapi(views, async (c) => {
+    const id = settled(c.req.valid("param").id), { item, seed, preset, ...query } = c.req.valid("query");
+    const { width, height } = await library.image(id, item),
+      px = query.px ?? (Math.min(width, height) > SMALL ? 224 : 32);
+    const augmentation = preset ?? (px > SMALL ? "byol" : "cifar");
+    const both = await embedder.views({ dataset: id, item, augmentation, px, seed });
+    return c.body(new Uint8Array(await encodePng(both)), 200, { "Content-Type": "image/png" });
   });
   app.openapi(rejected, async (c) => {
     const id = settled(c.req.valid("param").id, ["ready", "failed"]);

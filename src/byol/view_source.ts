@@ -9,6 +9,19 @@ import { drawView, viewsOf } from "./augment.ts";
 import { blurRadius } from "./blur.ts";
 import { packBlur, packView, recordViews, VIEW_WORDS, type ViewInputs } from "./views.ts";
 
+/** What views depend on. */
+export type ViewConfig = Pick<
+  ResolvedPretrainConfig,
+  | "augmentation"
+  | "px"
+  | "seed"
+  | "batch"
+  | "micro_batch"
+  | "precision"
+  | "channel_mean"
+  | "channel_std"
+>;
+
 /** Feeds a step: `record` once, then `write` each batch, or part of it, before it is gone through. */
 export interface ViewSource {
   /** @returns `[2N, px, px, 3]`, of a micro-batch of N images: view 1 of every image, then view 2. */
@@ -21,8 +34,8 @@ export interface ViewSource {
 /** The source that a config's `augmentation` names. @param maxBytes Packed bytes of the largest micro-batch. */
 export function openViewSource(
   device: GPUDevice,
-  config: ResolvedPretrainConfig,
-  reader: DatasetReader,
+  config: ViewConfig,
+  reader: Pick<DatasetReader, "image">,
   maxBytes: number,
 ): ViewSource {
   return config.augmentation === "none"
@@ -36,7 +49,7 @@ export function openViewSource(
  * @param maxBatchBytes Packed bytes of the largest such batch.
  */
 export function sketchViews(
-  config: ResolvedPretrainConfig,
+  config: ViewConfig,
   batch: number,
   maxBatchBytes: number,
 ): { record(recorder: Recorder): Tensor; bytes: number } {
@@ -53,7 +66,7 @@ export function sketchViews(
 }
 
 /** The tables that a batch is written to, as yet without memory. */
-function viewInputs(config: ResolvedPretrainConfig, batch: number, maxBatchBytes: number): ViewInputs {
+function viewInputs(config: ViewConfig, batch: number, maxBatchBytes: number): ViewInputs {
   const rows = 2 * batch, radius = blurRadius(config.px);
   const blurs = radius > 0 && distributionsOf(config).some(({ blur }) => blur.probability > 0);
   return {
@@ -63,20 +76,20 @@ function viewInputs(config: ResolvedPretrainConfig, batch: number, maxBatchBytes
     blurTaps: blurs ? { label: "batch.blur_taps", shape: [rows, radius + 1], dtype: "f32" } : undefined,
   };
 }
-const distributionsOf = ({ augmentation }: ResolvedPretrainConfig) =>
+const distributionsOf = ({ augmentation }: ViewConfig) =>
   viewsOf(augmentation as Exclude<typeof augmentation, "none">);
 /** Images that go through the networks at once. */
-const rowsOf = ({ batch, micro_batch }: ResolvedPretrainConfig) => micro_batch ?? batch;
+const rowsOf = ({ batch, micro_batch }: ViewConfig) => micro_batch ?? batch;
 /** What activations, and so the views, are stored as. */
-const dtypeOf = ({ precision }: ResolvedPretrainConfig) => precision === "mixed" ? "f16" : "f32";
-const channels = ({ channel_mean: mean, channel_std: std }: ResolvedPretrainConfig) => ({ mean, std });
+const dtypeOf = ({ precision }: ViewConfig) => precision === "mixed" ? "f16" : "f32";
+const channels = ({ channel_mean: mean, channel_std: std }: ViewConfig) => ({ mean, std });
 
 function augmentedViews(
   device: GPUDevice,
-  config: ResolvedPretrainConfig,
+  config: ViewConfig,
   maxBytes: number,
 ): ViewSource {
-  const { px, seed } = config, N = rowsOf(config), views = distributionsOf(config), radius = blurRadius(px);
+  const { px } = config, N = rowsOf(config), views = distributionsOf(config), radius = blurRadius(px);
   const upload = ({ label, shape, dtype }: Tensor) => uploadTensor(device, label, shape, dtype);
   const inputs = viewInputs(config, N, maxBytes);
   const [pixels, crops, colors] = [inputs.pixels, inputs.crops, inputs.colors].map(upload);
@@ -91,7 +104,7 @@ function augmentedViews(
       for (const [i, sample] of samples.entries()) {
         const image = { offset: offsets[i], width: widths[i], height: heights[i] };
         for (const view of [1, 2] as const) {
-          const draw = drawView(views[view - 1], view, { seed, epoch, sample }, image);
+          const draw = drawView(views[view - 1], view, { seed: config.seed, epoch, sample }, image);
           const row = (view - 1) * N + i;
           packView(draw, image, row, cropRows, colorRows);
           if (blurTaps) packBlur(draw, row, radius, blurRows);
@@ -107,7 +120,7 @@ function augmentedViews(
 }
 
 /** No augmentation: what inference would see, twice. A step is then reproducible outside. */
-function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: DatasetReader): ViewSource {
+function plainViews(device: GPUDevice, config: ViewConfig, reader: Pick<DatasetReader, "image">): ViewSource {
   const { px, channel_mean, channel_std } = config, N = rowsOf(config), length = px * px * 3;
   const { label, shape, dtype } = plainShape(config, N), x = uploadTensor(device, label, shape, dtype);
   const values = new Float32Array(2 * N * length);
@@ -126,7 +139,7 @@ function plainViews(device: GPUDevice, config: ResolvedPretrainConfig, reader: D
   };
 }
 
-const plainShape = (config: ResolvedPretrainConfig, batch: number): Tensor => ({
+const plainShape = (config: ViewConfig, batch: number): Tensor => ({
   label: "views",
   shape: [2 * batch, config.px, config.px, 3],
   dtype: dtypeOf(config),

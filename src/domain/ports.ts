@@ -10,6 +10,7 @@ import type {
 import type { Checkpoint, CheckpointFileName, Preprocessing } from "./checkpoint.ts";
 import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus, KnnConfig } from "./job.ts";
 import type { ResolvedPretrainConfig } from "./pretrain.ts";
+import type { AUGMENTATIONS } from "./augmentation.ts";
 import type { RgbImage } from "./image.ts";
 
 export interface Page {
@@ -102,10 +103,21 @@ export interface TrainingTask {
 export interface Trainer {
   run(task: TrainingTask, report: JobReport, signal: AbortSignal): Promise<Record<string, unknown>>;
 }
+/** Which image, and how it is to be seen. */
+export interface ViewsRequest {
+  dataset: string;
+  /** The image's number. */
+  item: number;
+  augmentation: typeof AUGMENTATIONS[number];
+  px: number;
+  seed: number;
+}
 /** Embeds images elsewhere (the embedding worker's process), several at a time. */
 export interface Embedder {
   /** @returns f32 embeddings, one row an image. */
   embed(checkpoint: string, images: RgbImage[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** Both augmented views of an image side by side, as a run of that seed sees it in its first epoch. */
+  views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage>;
   ready(): boolean;
 }
 

@@ -2,13 +2,15 @@ import type { Checkpoint } from "../domain/checkpoint.ts";
 import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
 import { type JobProgress, JobStopped, type StopReason } from "../domain/job.ts";
 import type { DatasetSettings } from "../domain/dataset.ts";
-import type { IngestStanding, TrainingTask } from "../domain/ports.ts";
+import type { IngestStanding, TrainingTask, ViewsRequest } from "../domain/ports.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
 export type Request =
   | { type: "train"; id: number; task: TrainingTask }
   /** The payload is the images' RGB bytes, one behind another. */
   | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] }
+  /** The payload of its answer is RGB bytes, of `width` times `height` pixels. */
+  | { type: "views"; id: number; request: ViewsRequest }
   /** `archive` is what to read and `dataset` the directory to write to. */
   | {
     type: "ingest";

@@ -1,7 +1,8 @@
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
-import type { Embedder } from "../domain/ports.ts";
-import { type ChildProcess, WorkerDied } from "./child_process.ts";
+import type { Embedder, ViewsRequest } from "../domain/ports.ts";
+import type { RequestBody } from "../ipc/messages.ts";
+import { type Answer, type ChildProcess, WorkerDied } from "./child_process.ts";
 
 /** The embedding worker as a port. */
 export class EmbeddingClient implements Embedder {
@@ -21,18 +22,28 @@ export class EmbeddingClient implements Embedder {
       at += image.pixels.length;
     }
     const shapes = images.map(({ width, height }) => ({ width, height }));
+    const { payload } = await this.#request(
+      { type: "embed", checkpoint, images: shapes },
+      pixels,
+      signal,
+    );
+    const all = new Float32Array(payload.buffer), dim = all.length / images.length;
+    return images.map((_, i) => all.slice(i * dim, (i + 1) * dim));
+  }
+
+  /** @throws {DomainError} As `embed`. */
+  async views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage> {
+    if (!this.ready()) throw unavailable("Cannot make views: the embedding worker is starting");
+    const { result, payload } = await this.#request({ type: "views", request }, undefined, signal);
+    return { width: result.width as number, height: result.height as number, pixels: payload };
+  }
+
+  async #request(body: RequestBody, payload?: Uint8Array, signal?: AbortSignal): Promise<Answer> {
     try {
-      const { payload } = await this.child.request(
-        { type: "embed", checkpoint, images: shapes },
-        pixels,
-        undefined,
-        signal,
-      );
-      const all = new Float32Array(payload.buffer), dim = all.length / images.length;
-      return images.map((_, i) => all.slice(i * dim, (i + 1) * dim));
+      return await this.child.request(body, payload, undefined, signal);
     } catch (error) {
       if (!(error instanceof WorkerDied)) throw error;
-      throw unavailable("Cannot embed images: the embedding worker stopped over this request; try again");
+      throw unavailable("Cannot answer: the embedding worker stopped over this request; try again");
     }
   }
 }

@@ -6,6 +6,7 @@ import { Preprocessor } from "../inference/preprocess.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { Serial } from "./serial.ts";
+import { ViewPreviews } from "./view_previews.ts";
 
 /** Encoders kept ready; the one that was not asked for the longest goes first. */
 const MAX_ENCODERS = 4;
@@ -15,19 +16,30 @@ interface Loaded {
   preprocessor: Preprocessor;
 }
 
-/** The embedding child: images in, embeddings out, by whatever checkpoint a request names. */
+/**
+ * The embedding child: images in, embeddings out, by whatever checkpoint a request names. It shows views, too, for it has a
+ * GPU that is not busy for hours.
+ */
 export function runEmbedWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial(), loaded = new Map<string, Loaded>();
-  let pipelines: PipelineCache;
+  let pipelines: PipelineCache, previews: ViewPreviews;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: false });
       pipelines = session.pipelines;
+      previews = new ViewPreviews(pipelines, join(options.dataDir, "datasets"));
       return session;
     },
     handle(request, payload, _say, signal) {
+      if (request.type === "views") {
+        return serial.run(async () => {
+          signal.throwIfAborted();
+          const { width, height, pixels } = await previews.make(request.request);
+          return { result: { width, height }, payload: pixels };
+        });
+      }
       if (request.type !== "embed") {
-        throw new TypeError(`Cannot serve ${request.type}: this worker embeds`);
+        throw new TypeError(`Cannot serve ${request.type}: this worker embeds, and shows views`);
       }
       return serial.run(async () => {
         signal.throwIfAborted(); // whoever asked went away while this waited

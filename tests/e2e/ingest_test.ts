@@ -75,3 +75,33 @@ Deno.test({
     await Deno.remove(dataDir, { recursive: true });
   }
 });
+
+Deno.test({
+  name: "every format is decoded by the real worker, with the permissions that the server gives it",
+  // The server and its children outlive their tests; the last line ends them.
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "latentd-e2e-formats-" });
+  const { cases }: { cases: { name: string; file: string }[] } = JSON.parse(
+    await Deno.readTextFile(new URL("../golden/decode.json", import.meta.url)),
+  );
+  const files = cases.map(({ name, file }) => ({ name, body: Uint8Array.fromBase64(file) }));
+  const server = await TestServer.start(dataDir);
+  try {
+    const response = await server.fetch("/v1/datasets?name=formats", {
+      method: "POST",
+      headers: { "Content-Type": "application/x-tar" },
+      body: await packTar(files.map(({ name, body }) => ({ header: { name, size: body.length }, body }))),
+    });
+    const { id } = await response.json();
+    const { counts, error } = await server.until(
+      () => server.json(`/v1/datasets/${id}`),
+      ({ status }) => status !== "ingesting",
+    ) as Record<string, unknown>;
+    assertEquals([error, (counts as { images: number }).images], [undefined, files.length]);
+  } finally {
+    await server.stop();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});

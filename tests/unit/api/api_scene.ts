@@ -135,6 +135,12 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
     embedder: {
       embed: (_checkpoint, images) =>
         Promise.resolve(images.map(({ pixels: [p] }) => Float32Array.of(3, 4, p - 7))),
+      views: ({ item, px, seed, augmentation }) =>
+        Promise.resolve({
+          width: px,
+          height: seed,
+          pixels: new TextEncoder().encode(`${item} ${augmentation}`),
+        }),
       ready: () => act.ready,
     },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),

@@ -157,3 +157,31 @@ Deno.test("POST /v1/datasets/{id}/parts adds to a dataset that is there, ready a
     assertEquals((await post(newId("ds"))).status, 404);
     assertEquals((await post("..%2f..")).status, 404);
   }));
+
+Deno.test("GET /v1/datasets/{id}/views asks for both views of an image, with what suits its size", () =>
+  withApi(async ({ get, dataset, store }) => {
+    const path = `/v1/datasets/${dataset.id}/views`,
+      at = async (query: string) => await get(`${path}?${query}`);
+    const seen = await at("item=1&seed=7");
+    assertEquals([seen.status, seen.headers.get("Content-Type")], [200, "image/png"]);
+    // The scene's PNG is its width and height, which are px and seed there; its images are small.
+    assertEquals([...new Uint8Array(await seen.arrayBuffer())], [0x89, 0x50, 32, 7]);
+    assertEquals([...new Uint8Array(await (await at("item=1&px=100&preset=none")).arrayBuffer())].slice(2), [
+      100,
+      0,
+    ]);
+    for (
+      const [query, pointer] of [
+        ["", "#/query/item"],
+        ["item=-1", "#/query/item"],
+        ["item=1&seed=x", "#/query/seed"],
+        ["item=1&preset=vivid", "#/query/preset"],
+        ["item=1&px=7", "#/query/px"],
+        ["item=1&px=513", "#/query/px"],
+      ]
+    ) assertEquals(await problemOf(await at(query)), [422, "invalid", pointer], query);
+    assertEquals((await at("item=3")).status, 404);
+    assertEquals((await get(`/v1/datasets/${newId("ds")}/views?item=0`)).status, 404);
+    store.settleDataset(dataset.id, { status: "ingesting" });
+    assertEquals((await at("item=1")).status, 409);
+  }));

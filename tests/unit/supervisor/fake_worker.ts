@@ -22,6 +22,8 @@ await serveWorker({
       ? request.checkpoint
       : request.type === "train"
       ? request.task.job
+      : request.type === "views"
+      ? request.request.dataset
       : request.archive;
     console.log("a stray line that must not reach standard output");
     console.dir({ nor: "this" });
