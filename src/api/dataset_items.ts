@@ -53,6 +53,20 @@ const image = createRoute({
     ...problems,
   },
 });
+const original = createRoute({
+  method: "get",
+  path: "/v1/datasets/{id}/items/{n}/original",
+  summary: "One image's file as it came, where the dataset keeps them",
+  request: { params: IdPath.extend({ n: z.coerce.number().int().min(0) }) },
+  responses: {
+    200: {
+      description: "The file",
+      headers: z.object({ ETag: z.string().openapi({ description: "Its SHA-256" }) }),
+      content: { "image/*": { schema: { type: "string", format: "binary" } } },
+    },
+    ...problems,
+  },
+});
 const views = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/views",
@@ -135,6 +149,17 @@ export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDe
       "Cache-Control": "private, max-age=31536000, immutable",
     });
   });
+  app.openapi(original, async (c) => {
+    const { id, n } = c.req.valid("param"), bytes = await library.original(settled(id), n);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex(), etag = `"${hash}"`;
+    if (c.req.header("If-None-Match") === etag) return c.body(null, 304, { ETag: etag }) as never;
+    const type = imageType(bytes), name = `${id}-${n}.${type.split("/")[1] ?? "bin"}`;
+    return c.body(bytes, 200, {
+      ...{ "Content-Type": type, "X-Content-Type-Options": "nosniff", "ETag": etag },
+      // Named by us: what a file was called in its archive is for nobody's disk.
+      "Content-Disposition": `attachment; filename="${name}"`,
+    });
+  });
   app.openapi(views, async (c) => {
     const id = settled(c.req.valid("param").id), { item, seed, preset, ...query } = c.req.valid("query");
     const { width, height } = await library.image(id, item),
@@ -157,6 +182,20 @@ export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDe
   });
   return app;
 }
+
+/** What an image's first bytes are the mark of; it was one when it was taken in. */
+const MARKS: readonly [type: string, at: number, mark: readonly number[]][] = [
+  ["image/png", 0, [0x89, 0x50, 0x4e, 0x47]],
+  ["image/jpeg", 0, [0xff, 0xd8, 0xff]],
+  ["image/gif", 0, [0x47, 0x49, 0x46, 0x38]],
+  ["image/tiff", 0, [0x49, 0x49]],
+  ["image/tiff", 0, [0x4d, 0x4d]],
+  ["image/webp", 8, [0x57, 0x45, 0x42, 0x50]],
+  ["image/bmp", 0, [0x42, 0x4d]],
+];
+const imageType = (bytes: Uint8Array): string =>
+  MARKS.find(([, at, mark]) => mark.every((byte, i) => bytes[at + i] === byte))?.[0] ??
+    "application/octet-stream";
 
 /** The image with its longer side at most `px`, each pixel the mean of those it covers; never enlarged. */
 export function shrink(image: RgbImage, px: number): RgbImage {

@@ -27,6 +27,9 @@ const SETTINGS = {
   max_rejected: z.number().min(0).max(1).default(DEFAULT_SETTINGS.max_rejected).openapi({
     description: "The share of files that may be no images; with more the dataset fails",
   }),
+  originals: z.boolean().optional().openapi({
+    description: "Whether the images' files are kept as they came, beside their pixels",
+  }),
   format: z.enum(DATASET_FORMATS).optional().openapi({
     description: "What the upload is to be read as; told by its bytes where it is not given",
   }),
@@ -72,6 +75,7 @@ const create = createRoute({
       max_rejected: z.coerce.number().pipe(SETTINGS.max_rejected.unwrap()).default(
         DEFAULT_SETTINGS.max_rejected,
       ),
+      originals: z.enum(["true", "false"]).transform((value) => value === "true").optional(),
       format: SETTINGS.format,
     }),
     body: { required: true, content: { ...bodies, ...imported } },

@@ -38,6 +38,7 @@ export const DatasetSchema = z.object({
   settings: z.object({
     short_side: z.int(),
     max_rejected: z.number(),
+    originals: z.boolean().optional(),
     format: z.enum(DATASET_FORMATS).optional(),
   }),
   progress: z.object({

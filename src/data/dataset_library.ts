@@ -12,7 +12,8 @@ import { imagesOf, removeReplaced, removeUnfinished } from "./generations.ts";
 import { importPath } from "./import_roots.ts";
 import { dropPart, failedParts, failPart, listPart, pendingParts } from "./pending_parts.ts";
 import { removeTree } from "./remove_tree.ts";
-import { REJECTED, syncDirectory } from "./shard.ts";
+import { syncDirectory } from "./shard.ts";
+import { REJECTED } from "./shard_format.ts";
 import { diskFull, removeSpools, spool } from "./spool.ts";
 
 /** Open datasets that are kept for browsing. */
@@ -122,6 +123,18 @@ export class FileDatasetLibrary implements DatasetLibrary {
       throw new DomainError("not_found", `Cannot find image ${n} of ${dataset}: it has ${reader.length}`);
     }
     return reader.image(n);
+  }
+
+  async original(dataset: string, n: number): Promise<Uint8Array<ArrayBuffer>> {
+    const reader = this.#open(dataset);
+    const missing = (why: string) =>
+      new DomainError("not_found", `Cannot find the original of image ${n} of ${dataset}: ${why}`);
+    if (!(Number.isInteger(n) && n >= 0 && n < reader.length)) {
+      throw missing(`it has ${reader.length} images`);
+    }
+    const bytes = reader.original(n);
+    if (!bytes) throw missing("it was not kept, as it is where a dataset is uploaded with originals=true");
+    return bytes;
   }
 
   async rejected(

@@ -3,17 +3,19 @@ import type { DatasetItem, DuplicateGroup, RejectedFile } from "../domain/datase
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
 import { imagesOf } from "./generations.ts";
+import { readOriginal } from "./originals.ts";
 import type { NameFile } from "./name_file.ts";
 import { PagedFile, readFully } from "./paged_file.ts";
+import { shardFile } from "./shard_files.ts";
 import {
   FORMAT,
   type ImageRecord,
   openNames,
+  PIXELS,
   readRecord,
   RECORD_BYTES,
   type ShardManifest,
-  shardName,
-} from "./shard.ts";
+} from "./shard_format.ts";
 
 /** A stretch of `by_split.bin` or `by_class.bin`: numbers that rise. */
 interface Stretch {
@@ -129,6 +131,11 @@ export class DatasetReader {
     return JSON.parse(Deno.readTextFileSync(join(this.directory, "duplicates.json")));
   }
 
+  /** Image `n`'s file as it came; undefined if it was not kept. */
+  original(n: number): Uint8Array<ArrayBuffer> | undefined {
+    return readOriginal(this.directory, n);
+  }
+
   image(n: number): RgbImage {
     const { width, height } = this.#record(n), pixels = new Uint8Array(width * height * 3);
     this.readInto(n, pixels);
@@ -143,8 +150,8 @@ export class DatasetReader {
    */
   readInto(n: number, target: Uint8Array): void {
     const { shard, offset } = this.#record(n);
-    const file = this.#shards[shard] ??= Deno.openSync(join(this.directory, shardName(shard)));
-    readFully(file, offset, target, `image ${n} of ${shardName(shard)}`);
+    const file = this.#shards[shard] ??= Deno.openSync(join(this.directory, shardFile(PIXELS, shard)));
+    readFully(file, offset, target, `image ${n} of ${shardFile(PIXELS, shard)}`);
   }
 
   close(): void {

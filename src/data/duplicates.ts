@@ -1,4 +1,4 @@
-import { HASH_BYTES } from "./shard.ts";
+import { HASH_BYTES } from "./shard_format.ts";
 
 /** What {@link findDuplicates} looks at. */
 export interface Hashes {

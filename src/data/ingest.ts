@@ -1,12 +1,13 @@
 import { join } from "@std/path";
-import type { DatasetSummary } from "../domain/dataset.ts";
+import type { DatasetSettings, DatasetSummary } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { ImageDecoder, Ingester, IngestTask } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
 import { readSamples } from "./dataset_format.ts";
 import { imagesOf } from "./generations.ts";
 import type { Sample } from "./sample.ts";
-import { REJECTED, ShardWriter } from "./shard.ts";
+import { ShardWriter } from "./shard.ts";
+import { REJECTED } from "./shard_format.ts";
 import { type Outcome, Tally } from "./tally.ts";
 
 /** Images that may wait on the decoder at once: enough to keep its threads busy, few enough to hold in memory. */
@@ -31,13 +32,13 @@ export async function ingestArchive(
 ): Promise<DatasetSummary> {
   const earlier = earlierParts(dataset);
   if (earlier && earlier.manifest.parts!.taken > part) return earlier.manifest.summary; // a crash came behind it
-  const writer = new ShardWriter(dataset, earlier),
-    tally = new Tally(settings, earlier),
-    before = writer.images;
   const { size: bytesTotal } = await Deno.stat(archive).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new DomainError("invalid", "Cannot read the archive: it is not there any more", { type: "gone" });
   });
+  const writer = new ShardWriter(dataset, { base: earlier, originals: settings.originals }),
+    tally = new Tally(settings, earlier),
+    before = writer.images;
   let bytesRead = 0;
   try {
     // Decoded out of order, taken in order: a dataset's numbers do not depend on which thread was faster.
@@ -56,7 +57,7 @@ export async function ingestArchive(
     const onBytes = (bytes: number) => bytesRead += bytes;
     for await (const sample of readSamples(archive, { format: settings.format, onBytes, signal })) {
       signal?.throwIfAborted();
-      const outcome = decodeSample(sample, decoder, settings.short_side);
+      const outcome = decodeSample(sample, decoder, settings);
       outcome.catch(() => {}); // whoever takes it meets the error; if nobody does any more, it is none
       waiting.push(outcome);
       if (waiting.length >= IN_FLIGHT) await take();
@@ -105,11 +106,16 @@ export const ingesterWith = (decoder: ImageDecoder): Ingester => ({
   ingest: ({ name, archive, dataset }, task) => ingestArchive(name, archive, dataset, decoder, task),
 });
 
-async function decodeSample(sample: Sample, decoder: ImageDecoder, shortSide: number): Promise<Outcome> {
+async function decodeSample(
+  sample: Sample,
+  decoder: ImageDecoder,
+  { short_side: shortSide, originals }: DatasetSettings,
+): Promise<Outcome> {
   if (!("bytes" in sample)) return sample;
   const { path, meaning, bytes } = sample;
   try {
-    return { path, meaning, image: await decoder.decode(bytes, { shortSide }) };
+    const image = await decoder.decode(bytes, { shortSide });
+    return { path, meaning, image, ...(originals ? { original: bytes } : {}) };
   } catch (error) {
     if (!(error instanceof DomainError) || error.code === "unavailable") throw error;
     return { path, reason: error.message.replace(/^Cannot decode the image: /, "") };

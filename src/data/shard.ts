@@ -1,92 +1,26 @@
-import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import type { DatasetSummary, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
+import type { DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
 import { nextImagesOf, removeUnfinished, unfinishedImagesOf } from "./generations.ts";
-import { NameFile, NameWriter } from "./name_file.ts";
-
-/**
- * A dataset's images on disk (generations.ts says where); all numbers are little-endian:
- *   shard-00000.bin …   8-bit RGB pixels, image after image
- *   index.bin           32 bytes an image: u32 offset in its shard, u16 shard, u8 split, u8 zero, u16 width, u16 height,
- *                       i32 class (−1 none, −2 the hidden one), 16 bytes of the content's hash
- *   by_split.bin        the images' numbers as u32, ordered by split, then number
- *   by_class.bin        the same, ordered by split, then class, then number
- *   names.bin, .starts  the images' names in the archive (name_file.ts)
- *   rejected.json       files that did not become images
- *   duplicates.json     contents that stand in more than one split
- *   manifest.json       what the numbers mean; written last
- */
-/** What is kept, beside the error, of a dataset that failed for its files: a ready one has its own among the images. */
-export const REJECTED = "rejected.json";
-export const FORMAT = 2;
-export const RECORD_BYTES = 32;
-export const HASH_BYTES = 16;
-const HASH_AT = 16;
-/** A side is kept in 16 bits. */
-export const MAX_SIDE = 65_535;
-const MAX_SPLITS = 256;
-export const shardName = (shard: number): string => `shard-${String(shard).padStart(5, "0")}.bin`;
-export const openNames = (directory: string): NameFile =>
-  new NameFile(join(directory, "names.bin"), join(directory, "names.starts"));
-
-export interface ShardManifest {
-  format: typeof FORMAT;
-  images: number;
-  splits: string[];
-  classes: string[];
-  /** Images of each split: of no class, then of each class. Where each begins in `by_class.bin` follows. */
-  groups: number[][];
-  summary: DatasetSummary;
-  /** What was done to images that were larger; absent where nothing was asked. */
-  resize?: { short_side: number; method: "bicubic, antialiased"; images: number };
-  /** What it takes to add a part; absent where none can be. */
-  parts?: {
-    /** How many are in. */
-    taken: number;
-    /** Sums over each split's pixels, of each channel's 8-bit values and of their squares. */
-    sums: ChannelTotals[];
-    /** The one folder that is no class yet, and would be one beside another; with its images in each split. */
-    hidden?: { class: string; images: number[] };
-  };
-}
-export interface ChannelTotals {
-  sum: number[];
-  squares: number[];
-  pixels: number;
-}
-/** One image's place. `split` and `class` index the manifest's lists; class −1 is none. */
-export interface ImageRecord {
-  shard: number;
-  split: number;
-  offset: number;
-  class: number;
-  width: number;
-  height: number;
-}
-export function readRecord(view: DataView, at: number): ImageRecord {
-  return {
-    offset: view.getUint32(at, true),
-    shard: view.getUint16(at + 4, true),
-    split: view.getUint8(at + 6),
-    width: view.getUint16(at + 8, true),
-    height: view.getUint16(at + 10, true),
-    class: Math.max(-1, view.getInt32(at + 12, true)),
-  };
-}
-
-/** The class of an image of the hidden folder, in the index. */
-export const HIDDEN = -2;
-
-/** SHA-256 of an image's width and height and of the SHA-256 of its pixels. */
-export const contentHash = (
-  { width, height, pixels }: RgbImage,
-  pixelsHash = createHash("sha256").update(pixels).digest("hex"),
-): Uint8Array => createHash("sha256").update(`${width}x${height} ${pixelsHash}`).digest();
-
-/** A new shard is begun past this: one file stays easy to copy, and far from any file system's limit. */
-const SHARD_BYTES = 256 * 2 ** 20;
+import { NameWriter } from "./name_file.ts";
+import { OriginalWriter } from "./originals.ts";
+import { ShardFiles, writeAll } from "./shard_files.ts";
+import {
+  contentHash,
+  FORMAT,
+  HASH_AT,
+  HASH_BYTES,
+  HIDDEN,
+  MAX_SIDE,
+  MAX_SPLITS,
+  openNames,
+  PIXELS,
+  readRecord,
+  RECORD_BYTES,
+  REJECTED,
+  type ShardManifest,
+} from "./shard_format.ts";
 
 /** Writes a dataset's images into a directory aside, which takes its place only when it is complete and durable. */
 export class ShardWriter {
@@ -96,20 +30,28 @@ export class ShardWriter {
   #namesStarts: Uint8Array | undefined;
   #records = new DataView(new ArrayBuffer(1024 * RECORD_BYTES));
   #images = 0;
-  #shard: Deno.FsFile | undefined;
-  #shardIndex = -1;
-  #offset = SHARD_BYTES;
+  readonly #pixels: ShardFiles;
+  readonly #originals: OriginalWriter | undefined;
 
   /**
    * @param dataset The dataset's directory. What an earlier writer left unfinished is removed.
-   * @param base The images to go on from: a directory, and its manifest. They stay as they are.
+   * @param options.base The images to go on from: a directory, and its manifest. They stay as they are.
+   * @param options.originals Whether images' files are kept as they came.
    */
-  constructor(readonly dataset: string, base?: { directory: string; manifest: ShardManifest }) {
+  constructor(
+    readonly dataset: string,
+    { base, originals = false }: {
+      base?: { directory: string; manifest: ShardManifest };
+      originals?: boolean;
+    } = {},
+  ) {
     this.#temporary = unfinishedImagesOf(dataset);
     removeUnfinished(dataset);
     Deno.mkdirSync(this.#temporary, { recursive: true });
     const file = this.#namesFile = this.#create("names.bin");
     this.#names = new NameWriter((block) => writeAll(file, block));
+    this.#pixels = new ShardFiles(this.#temporary, PIXELS);
+    if (originals) this.#originals = new OriginalWriter(this.#temporary);
     if (base) this.#continue(base.directory, base.manifest);
   }
 
@@ -135,29 +77,34 @@ export class ShardWriter {
   }
 
   /**
-   * @param hash The content's; worked out where it is not given.
+   * @param more `hash`: the content's, worked out where it is not given; `original`: the image's file.
    * @throws {RangeError} If a side is past MAX_SIDE; {@link DomainError} if there are more than 256 splits.
    */
-  add(path: string, image: RgbImage, split: number, classIndex: number, hash = contentHash(image)): void {
-    const { width, height, pixels } = image, bytes = pixels.length, view = this.#room();
+  add(
+    path: string,
+    image: RgbImage,
+    split: number,
+    classIndex: number,
+    { hash = contentHash(image), original }: { hash?: Uint8Array; original?: Uint8Array } = {},
+  ): void {
+    const { width, height, pixels } = image, view = this.#room();
     if (Math.max(width, height) > MAX_SIDE) {
       throw new RangeError(`Cannot keep ${path}: a side is at most ${MAX_SIDE}, got ${width}×${height}`);
     }
     if (split >= MAX_SPLITS) {
       throw new DomainError("invalid", `Cannot keep the dataset: it has more than ${MAX_SPLITS} splits`);
     }
-    if (this.#offset + bytes > SHARD_BYTES) this.#nextShard();
-    writeAll(this.#shard!, pixels);
+    const { shard, offset } = this.#pixels.append(pixels);
+    this.#originals?.add(original);
     this.#names.add(path);
     const at = this.#images++ * RECORD_BYTES;
-    view.setUint32(at, this.#offset, true);
-    view.setUint16(at + 4, this.#shardIndex, true);
+    view.setUint32(at, offset, true);
+    view.setUint16(at + 4, shard, true);
     view.setUint8(at + 6, split);
     view.setUint16(at + 8, width, true);
     view.setUint16(at + 10, height, true);
     view.setInt32(at + 12, classIndex, true);
     new Uint8Array(view.buffer).set(hash.subarray(0, HASH_BYTES), at + HASH_AT);
-    this.#offset += bytes;
   }
 
   /** The names of images that were added. Nothing can be added afterwards. */
@@ -182,7 +129,8 @@ export class ShardWriter {
     rejected: RejectedFile[],
     duplicates: DuplicateGroup[] = [],
   ): void {
-    this.#closeShard();
+    this.#pixels.finish();
+    this.#originals?.finish();
     this.#sealNames();
     const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
     const view = this.#records, images = this.images;
@@ -212,9 +160,10 @@ export class ShardWriter {
 
   /** Removes what was written so far. */
   abandon(): void {
-    this.#shard?.close();
+    this.#pixels.close();
+    this.#originals?.abandon();
     this.#namesFile?.close();
-    this.#shard = this.#namesFile = undefined;
+    this.#namesFile = undefined;
     removeUnfinished(this.dataset);
   }
 
@@ -233,15 +182,8 @@ export class ShardWriter {
     }
     names.close();
     this.#images = images;
-    this.#shardIndex = readRecord(view, (images - 1) * RECORD_BYTES).shard;
-    for (let shard = 0; shard <= this.#shardIndex; shard++) {
-      const [from, to] = [directory, this.#temporary].map((folder) => join(folder, shardName(shard)));
-      try {
-        Deno.linkSync(from, to);
-      } catch { // a file system without hard links
-        Deno.copyFileSync(from, to);
-      }
-    }
+    this.#pixels.continue(directory, readRecord(view, (images - 1) * RECORD_BYTES).shard + 1);
+    this.#originals?.continue(directory);
   }
 
   #room(): DataView {
@@ -258,16 +200,6 @@ export class ShardWriter {
     this.#namesFile?.close();
     this.#namesFile = undefined;
     this.#write("names.starts", this.#namesStarts);
-  }
-  #nextShard(): void {
-    this.#closeShard();
-    this.#offset = 0;
-    this.#shard = this.#create(shardName(++this.#shardIndex));
-  }
-  #closeShard(): void {
-    this.#shard?.syncSync();
-    this.#shard?.close();
-    this.#shard = undefined;
   }
   #create(name: string): Deno.FsFile {
     return Deno.openSync(join(this.#temporary, name), { write: true, createNew: true });
@@ -286,10 +218,6 @@ function orderedBy(groupOf: Uint8Array | Uint32Array, counts: number[]): Uint8Ar
   const numbers = new DataView(new ArrayBuffer(4 * groupOf.length));
   for (let n = 0; n < groupOf.length; n++) numbers.setUint32(4 * next[groupOf[n]]++, n, true);
   return new Uint8Array(numbers.buffer);
-}
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
 /** Without this a crash may lose the names of files that are themselves safe. */

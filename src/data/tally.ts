@@ -12,6 +12,7 @@ import type { DecodedImage } from "../domain/ports.ts";
 import { findDuplicates } from "./duplicates.ts";
 import type { PathMeaning } from "./image_path.ts";
 import type { SkippedFile } from "./sample.ts";
+import type { ShardWriter } from "./shard.ts";
 import {
   type ChannelTotals,
   contentHash,
@@ -19,11 +20,13 @@ import {
   HIDDEN,
   MAX_SIDE,
   type ShardManifest,
-  type ShardWriter,
-} from "./shard.ts";
+} from "./shard_format.ts";
 
 /** What became of a file of an archive. */
-export type Outcome = { path: string; meaning: PathMeaning; image: DecodedImage } | SkippedFile;
+export type Outcome =
+  /** `original`: its file, where that is to be kept. */
+  | { path: string; meaning: PathMeaning; image: DecodedImage; original?: Uint8Array }
+  | SkippedFile;
 
 /** Contents in more than one split that are reported one by one; of each, images. */
 const MAX_GROUPS = 1000;
@@ -73,7 +76,7 @@ export class Tally {
       if (skipped) this.skipped++;
       return;
     }
-    const { path, meaning, image } = outcome, { width, height } = image;
+    const { path, meaning, image, original } = outcome, { width, height } = image;
     if (Math.max(width, height) > MAX_SIDE) {
       const reason = `a side is longer than ${MAX_SIDE} pixels: it would be kept as ${width}×${height}`;
       this.rejected.push({ path, reason });
@@ -88,7 +91,7 @@ export class Tally {
     this.#bytes += image.pixels.length;
     this.#shrunk += image.shrunk ? 1 : 0;
     const pixels = createHash("sha256").update(image.pixels).digest("hex");
-    writer.add(path, image, split, label, contentHash(image, pixels));
+    writer.add(path, image, split, label, { hash: contentHash(image, pixels), original });
   }
 
   /**

@@ -16,6 +16,8 @@ export interface DatasetSettings {
   short_side: number;
   /** The share of files that may be rejected; with more the dataset fails. What is only skipped does not count. */
   max_rejected: number;
+  /** Whether the images' files are kept as they came, beside their pixels; false by default. */
+  originals?: boolean;
   /** What the upload is to be read as; told by its bytes where it is not given. */
   format?: DatasetFormat;
 }

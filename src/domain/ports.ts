@@ -171,6 +171,8 @@ export interface DatasetLibrary {
     page: { after?: number; limit: number },
   ): Promise<Paged<DatasetItem>>;
   image(dataset: string, n: number): Promise<RgbImage>;
+  /** An image's file as it came. @throws {DomainError} `not_found`, too, where the dataset does not keep it. */
+  original(dataset: string, n: number): Promise<Uint8Array<ArrayBuffer>>;
   rejected(dataset: string, page: { after?: number; limit: number }): Promise<Paged<RejectedFile>>;
   /** Contents that stand in more than one split: the first thousand. */
   duplicates(dataset: string, page: { after?: number; limit: number }): Promise<Paged<DuplicateGroup>>;

@@ -83,6 +83,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
       n < 3
         ? Promise.resolve({ width: 4, height: 2, pixels: new Uint8Array(24).fill(9) })
         : Promise.reject(new DomainError("not_found", `Cannot find image ${n} of ${id}`)),
+    original: (_id, n) => Promise.resolve(new TextEncoder().encode(n === 0 ? "\xff\xd8\xff" : "?")),
     rejected: () => Promise.resolve({ data: [{ path: "notes.jpg", reason: "no image" }], has_more: false }),
     duplicates: () =>
       Promise.resolve({

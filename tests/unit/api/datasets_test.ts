@@ -185,3 +185,18 @@ Deno.test("GET /v1/datasets/{id}/views asks for both views of an image, with wha
     store.settleDataset(dataset.id, { status: "ingesting" });
     assertEquals((await at("item=1")).status, 409);
   }));
+
+Deno.test("GET …/items/{n}/original gives a file back under a name of ours, and once only", () =>
+  withApi(async ({ get, dataset }) => {
+    const path = `/v1/datasets/${dataset.id}/items/0/original`,
+      found = await get(path),
+      etag = found.headers.get("ETag")!;
+    assertEquals([found.status, found.headers.get("Content-Type")], [200, "application/octet-stream"]);
+    assertEquals(
+      found.headers.get("Content-Disposition"),
+      `attachment; filename="${dataset.id}-0.octet-stream"`,
+    );
+    assertEquals(found.headers.get("X-Content-Type-Options"), "nosniff");
+    assertEquals((await found.bytes()).length, 6);
+    assertEquals((await get(path, { "If-None-Match": etag })).status, 304);
+  }));

@@ -220,3 +220,25 @@ Deno.test("what a dead server was receiving is swept, and what the database does
     assertEquals(contents(directory), ["upload-00000"]);
   });
 });
+
+Deno.test("images' files are kept as they came where that is asked for, through later parts too", async () => {
+  const settings = { ...TASK.settings, originals: true };
+  await withLibrary(async (library, id, directory) => {
+    for (const files of LABELLED) {
+      await send(library, id, files);
+      await library.ingest(id, "pets", { settings });
+    }
+    const files = Object.assign({}, ...LABELLED), { data } = await library.items(id, {}, { limit: 100 });
+    assertEquals(data.length, 8);
+    for (const { n, path } of data) assertEquals(await library.original(id, n), files[path], path);
+    const { code } = await assertRejects(() => library.original(id, 8), DomainError) as DomainError;
+    assertEquals(code, "not_found");
+    assert(contents(join(directory, "images-2")).includes("original-00002.bin"));
+  });
+  await withLibrary(async (library, id, directory) => {
+    await send(library, id, LABELLED[0]);
+    await library.ingest(id, "pets", TASK);
+    await assertRejects(() => library.original(id, 0), DomainError, "originals=true");
+    assertEquals(contents(join(directory, "images")).filter((name) => name.startsWith("original")), []);
+  });
+});

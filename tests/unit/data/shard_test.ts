@@ -123,7 +123,7 @@ Deno.test("an index past what is cached is read by page", () =>
     const hash = new Uint8Array(16), pixels = new Uint8Array(3);
     for (let n = 0; n < images; n++) {
       pixels.fill(n % 251);
-      writer.add(`train/${n % 7}/${n}.png`, { width: 1, height: 1, pixels }, 0, n % 7, hash);
+      writer.add(`train/${n % 7}/${n}.png`, { width: 1, height: 1, pixels }, 0, n % 7, { hash });
     }
     writer.finish(
       { splits: ["train"], classes: [..."abcdefg"], summary: {} as never },

@@ -28,6 +28,7 @@ function library(more: Partial<DatasetLibrary> = {}): DatasetLibrary & { calls: 
     ingest: (id, name) => (calls.push(`ingest ${id} ${name}`), Promise.resolve(SUMMARY)),
     remove: (id) => (calls.push(`remove ${id}`), Promise.resolve()),
     items: () => Promise.reject(new Error("unused")),
+    original: () => Promise.reject(new Error("unused")),
     image: () => Promise.reject(new Error("unused")),
     rejected: () => Promise.reject(new Error("unused")),
     duplicates: () => Promise.reject(new Error("unused")),
