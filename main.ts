@@ -18,6 +18,7 @@ import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess } from "./src/supervisor/child_process.ts";
+import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
@@ -56,6 +57,15 @@ function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir
   });
 }
 
+/** How one URL is fetched: by a process that may reach the network, and read nothing but this program. */
+const downloadCommand = (maxBytes: number) => (url: string) => ({
+  program: Deno.execPath(),
+  args: [
+    ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-net", "--allow-env"],
+    ...[`--allow-read=${import.meta.dirname}`, import.meta.filename!, "download", url, String(maxBytes)],
+  ],
+});
+
 /** Wires the rooms, listens, and returns when SIGTERM or SIGINT has been answered with an orderly end. */
 async function serve(config: Config): Promise<void> {
   const dataDir = resolve(config.dataDir);
@@ -85,6 +95,7 @@ async function serve(config: Config): Promise<void> {
     ingester: new IngestClient(ingestChild),
     maxUploadBytes: config.maxUploadBytes,
     importRoots: config.importRoots,
+    downloader: new DownloadClient(downloadCommand(config.maxUploadBytes), config.importUrls),
     uploads,
   });
   const intake = new DatasetIntake({ store, library });
@@ -159,6 +170,9 @@ switch (role) {
     break;
   case "ingest-worker":
     await (await import("./src/workers/ingest_worker.ts")).runIngestWorker(config);
+    break;
+  case "download":
+    await (await import("./src/workers/download.ts")).runDownload(Deno.args[1], Number(Deno.args[2]));
     break;
   default:
     console.error(

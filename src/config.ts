@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ALLOWED_HOST } from "./domain/allowed_url.ts";
 
 const wholeBytes = (fallback: number) =>
   z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number).refine((n) => n > 0, {
@@ -23,6 +24,14 @@ const Environment = z.object({
     .refine((paths) => paths.every((path) => path.startsWith("/")), {
       error: "must be absolute paths with a colon between them",
     }),
+  IMPORT_URLS: z.string().default("").transform((hosts) =>
+    hosts.toLowerCase().split(",").map((host) => host.trim())
+  )
+    .transform((hosts) => hosts.filter((host) => host !== ""))
+    .refine((hosts) => hosts.every((host) => ALLOWED_HOST.test(host)), {
+      error:
+        "must be host names such as example.org, *.example.org or example.org:8443, with commas between them",
+    }),
   UPLOAD_EXPIRY_HOURS: wholeNumber(1, 8760, 24),
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
@@ -44,6 +53,8 @@ export interface Config {
   dataDir: string;
   /** Folders on the server's disk that datasets may be imported from. */
   importRoots: string[];
+  /** Hosts that datasets may be fetched from. */
+  importUrls: string[];
   /** What a resumable upload may take until it becomes a dataset. */
   uploadExpiryHours: number;
   maxUploadBytes: number;
@@ -67,6 +78,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "IMPORT_ROOTS",
     default: "",
     meaning: "folders that datasets may be imported from, a colon between them; none: no import",
+  },
+  {
+    name: "IMPORT_URLS",
+    default: "",
+    meaning: "hosts that datasets may be fetched from by https, with commas; none: no fetching",
   },
   {
     name: "UPLOAD_EXPIRY_HOURS",
@@ -127,6 +143,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     port: data.PORT,
     dataDir: data.DATA_DIR,
     importRoots: data.IMPORT_ROOTS,
+    importUrls: data.IMPORT_URLS,
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,

@@ -47,7 +47,12 @@ const Import = z.strictObject({
     z.strictObject({
       upload: z.string().max(100).openapi({ description: "A finished resumable upload's id; it is used up" }),
     }),
-  ], { error: "must be {path} or {upload}" }),
+    z.strictObject({
+      url: z.string().min(1).max(4096).openapi({
+        description: "An archive at an https URL, of a host in IMPORT_URLS; the answer comes when it is here",
+      }),
+    }),
+  ], { error: "must be {path}, {upload} or {url}" }),
   ...SETTINGS,
 }).openapi("DatasetImport");
 

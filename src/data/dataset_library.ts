@@ -5,7 +5,15 @@ import type { DatasetItem, DatasetSummary, DuplicateGroup, RejectedFile } from "
 import { DomainError } from "../domain/errors.ts";
 import { checkId, isId } from "../domain/ids.ts";
 import type { RgbImage } from "../domain/image.ts";
-import type { DatasetLibrary, Ingester, IngestTask, Paged, Upload, UploadLibrary } from "../domain/ports.ts";
+import type {
+  DatasetLibrary,
+  Downloader,
+  Ingester,
+  IngestTask,
+  Paged,
+  Upload,
+  UploadLibrary,
+} from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
 import { formArchive } from "./form_archive.ts";
 import { imagesOf, removeReplaced, removeUnfinished } from "./generations.ts";
@@ -23,12 +31,19 @@ const NO_UPLOADS: UploadLibrary = {
   take: (id) => Promise.reject(new DomainError("not_found", `Cannot find the upload ${id}: there is none`)),
 };
 
+const NO_DOWNLOADS: Downloader = {
+  download: () => {
+    throw new DomainError("forbidden", "Cannot fetch the URL: fetching is off");
+  },
+};
+
 /** Datasets as directories: `<directory>/<id>`, with what was uploaded, then with the images made of it. */
 export class FileDatasetLibrary implements DatasetLibrary {
   readonly #directory: string;
   readonly #ingester: Ingester;
   readonly #maxUploadBytes: number;
   readonly #uploads: UploadLibrary;
+  readonly #downloader: Downloader;
   readonly #importRoots: readonly string[];
   readonly #readers = new Map<string, DatasetReader>();
 
@@ -39,24 +54,31 @@ export class FileDatasetLibrary implements DatasetLibrary {
       maxUploadBytes: number;
       importRoots?: readonly string[];
       uploads?: UploadLibrary;
+      downloader?: Downloader;
     },
   ) {
     this.#directory = options.directory;
     this.#ingester = options.ingester;
     this.#maxUploadBytes = options.maxUploadBytes;
     this.#uploads = options.uploads ?? NO_UPLOADS;
+    this.#downloader = options.downloader ?? NO_DOWNLOADS;
     this.#importRoots = options.importRoots ?? [];
   }
 
   async receive(dataset: string, upload: Upload): Promise<number> {
     const directory = this.#path(dataset), spooled = join(directory, `${crypto.randomUUID()}.spool`);
-    const source = "path" in upload ? { path: await importPath(upload.path, this.#importRoots) } : upload;
+    const source = "path" in upload
+      ? { path: await importPath(upload.path, this.#importRoots) }
+      : "url" in upload
+      ? { body: this.#downloader.download(upload.url) }
+      : upload;
     const isNew = !await exists(directory);
     await Deno.mkdir(directory, { recursive: true });
     try {
       let bytes = 0;
       if ("body" in source) {
-        const { body, boundary } = source, archive = boundary ? formArchive(body, boundary) : body;
+        const { body, boundary }: { body: AsyncIterable<Uint8Array>; boundary?: string } = source,
+          archive = boundary ? formArchive(body, boundary) : body;
         bytes = await spool(archive, spooled, this.#maxUploadBytes);
       } else if ("upload" in source) bytes = await this.#uploads.take(source.upload, spooled);
       const part = "path" in source ? source : { file: spooled };

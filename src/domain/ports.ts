@@ -132,12 +132,25 @@ export interface UploadLibrary {
   take(upload: string, to: string): Promise<number>;
 }
 
+/** Fetches what the operator allows. */
+export interface Downloader {
+  /**
+   * A URL's body, as it comes.
+   *
+   * @throws {DomainError} `forbidden`, at once, for what is not allowed, and while it is read for an address that is not;
+   *   while it is read `too_large`, `invalid` if it cannot be had, `unavailable`.
+   */
+  download(url: string): ReadableStream<Uint8Array>;
+}
+
 /** What a dataset, or a part of one, is made of. */
 export type Upload =
   /** An archive; with a `boundary`, a body of multipart/form-data, of which the files are taken. */
   | { body: ReadableStream<Uint8Array>; boundary?: string }
   /** A finished resumable upload, by id; it is used up. */
   | { upload: string }
+  /** What a URL has; it is there when the dataset is. */
+  | { url: string }
   /** An archive or a folder on the server's disk, read where it lies. */
   | { path: string };
 
