@@ -6,7 +6,7 @@ import { join, resolve } from "@std/path";
 import { createApp } from "./src/api/app.ts";
 import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpoint_reader.ts";
 import { type Config, readConfig } from "./src/config.ts";
-import { decoderFolders } from "./src/data/decoder_folders.ts";
+import { decoderFolders, sharpFolders } from "./src/data/decoder_folders.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
@@ -30,8 +30,9 @@ const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
 /** Starts a worker role of this file, with no more permissions than it needs: no network, no other program. */
 function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir: string): ChildProcess {
+  const native = name === "ingest" ? config.imageDecoder === "sharp" : config.gpuProvider === "dawn";
   const own = name === "ingest"
-    ? [...decoderFolders(), ...config.importRoots]
+    ? [...decoderFolders(), ...(native ? sharpFolders() : []), ...config.importRoots]
     : ["/sys/module/nvidia/version"];
   const readable = [import.meta.dirname!, dataDir, ...own];
   return new ChildProcess({
@@ -41,7 +42,7 @@ function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir
       ...["run", "--quiet", "--no-prompt", "--frozen", "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${readable.join()}`,
       ...(name === "embed" ? [] : [`--allow-write=${name === "train" ? dataDir : datasetsIn(dataDir)}`]),
-      ...(name !== "ingest" && config.gpuProvider === "dawn" ? ["--allow-ffi"] : []), // Dawn is a native module
+      ...(native ? ["--allow-ffi"] : []),
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
       ...["--allow-env", import.meta.filename!, `${name}-worker`],
     ],
@@ -49,6 +50,7 @@ function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir
       DATA_DIR: dataDir,
       GPU_PROVIDER: config.gpuProvider,
       GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
+      IMAGE_DECODER: config.imageDecoder,
       DECODE_WORKERS: String(config.decodeWorkers),
       GPU_TUNE: config.gpuTune ? "on" : "off",
       ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",

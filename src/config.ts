@@ -35,6 +35,7 @@ const Environment = z.object({
   UPLOAD_EXPIRY_HOURS: wholeNumber(1, 8760, 24),
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
+  IMAGE_DECODER: z.enum(["wasm", "sharp"], { error: "must be wasm or sharp" }).default("wasm"),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
   GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
   GPU_MEMORY_BYTES: z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number)
@@ -60,6 +61,8 @@ export interface Config {
   maxUploadBytes: number;
   maxJsonBytes: number;
   decodeWorkers: number;
+  /** What decodes JPEG and WebP when a dataset is taken in. */
+  imageDecoder: "wasm" | "sharp";
   gpuProvider: "deno" | "dawn";
   /** The most that a job may take of the GPU; 0 leaves it to the GPU. */
   gpuMemoryBytes: number;
@@ -91,6 +94,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   },
   { name: "MAX_UPLOAD_BYTES", default: "8589934592", meaning: "largest dataset upload" },
   { name: "MAX_JSON_BYTES", default: "33554432", meaning: "largest body of an embeddings request" },
+  {
+    name: "IMAGE_DECODER",
+    default: "wasm",
+    meaning: "what decodes a dataset's JPEG and WebP: `wasm`, or `sharp`, native code that you install",
+  },
   { name: "DECODE_WORKERS", default: "2", meaning: "threads that decode images" },
   {
     name: "GPU_PROVIDER",
@@ -147,6 +155,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
+    imageDecoder: data.IMAGE_DECODER,
     decodeWorkers: data.DECODE_WORKERS,
     gpuProvider: data.GPU_PROVIDER,
     gpuMemoryBytes: data.GPU_MEMORY_BYTES,

@@ -4,6 +4,7 @@ import { decodeBmp } from "./decode_bmp.ts";
 import { decodeGif } from "./decode_gif.ts";
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
+import { SHARP } from "./decode_sharp.ts";
 import { decodeTiff } from "./decode_tiff.ts";
 import { decodeWebp } from "./decode_webp.ts";
 import { type ImageFormat, type ImageHeader, NAMES, readImageHeader } from "./image_header.ts";
@@ -25,6 +26,9 @@ const DECODE: Record<ImageFormat, Decode> = {
   bmp: decodeBmp,
 };
 
+/** `sharp`: JPEG and WebP by native code, where it is installed and the operator asks for it. */
+export type DecoderKind = "wasm" | "sharp";
+
 /**
  * Decodes an image to upright 8-bit RGB: EXIF's orientation is applied, of an animation the first frame is taken, gray
  * and palettes become RGB, 16 bits are rounded to 8, CMYK goes by the plain formula without a profile, and alpha is
@@ -34,12 +38,13 @@ const DECODE: Record<ImageFormat, Decode> = {
  *   `too_large` past MAX_PIXELS or MAX_SIDE.
  * @throws {DecoderMissing} If a decoder cannot be loaded.
  */
-export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
+export async function decodeImage(bytes: Uint8Array, kind: DecoderKind = "wasm"): Promise<RgbImage> {
   const header = readImageHeader(bytes), { format, width, height, orientation } = header;
   checkSize(header);
   let image: RgbImage;
   try {
-    image = await DECODE[format](bytes, { width, height });
+    const decoders = kind === "sharp" ? { ...DECODE, ...SHARP } : DECODE;
+    image = await decoders[format](bytes, { width, height });
   } catch (error) {
     if (error instanceof DecoderMissing) throw error;
     throw malformed(`the ${NAMES[format]} is damaged, or of a kind that is not read`);

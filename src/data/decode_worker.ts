@@ -9,9 +9,9 @@ const thread = self as unknown as {
   postMessage(message: DecodeAnswer, transfer: Transferable[]): void;
 };
 
-thread.onmessage = async ({ data: { id, bytes, shortSide } }) => {
+thread.onmessage = async ({ data: { id, bytes, shortSide, kind } }) => {
   try {
-    const image = capShortSide(await decodeImage(bytes), shortSide);
+    const image = capShortSide(await decodeImage(bytes, kind), shortSide);
     thread.postMessage({ id, image }, [image.pixels.buffer as ArrayBuffer]);
   } catch (error) {
     thread.postMessage({ id, failure: toFailure(error, "Cannot decode images") }, []);

@@ -7,3 +7,12 @@ export const decoderFolders = (): string[] => [
   dirname(folderOf("imagescript/wasm/node/jpeg.js")),
   folderOf("@jsquash/webp/decode.js"),
 ];
+
+/**
+ * Where sharp and its libraries lie, among all other packages, and what it tells the C library by; none if it is not
+ * installed.
+ */
+export function sharpFolders(): string[] {
+  const entry = import.meta.resolve("sharp"), at = entry.indexOf("/sharp/");
+  return entry.startsWith("file:") && at > 0 ? [fromFileUrl(entry.slice(0, at)), "/usr/bin/ldd"] : [];
+}

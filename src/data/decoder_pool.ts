@@ -1,10 +1,12 @@
 import { DomainError, type Failure, fromFailure } from "../domain/errors.ts";
+import type { DecoderKind } from "./decode.ts";
 import type { DecodedImage, ImageDecoder } from "../domain/ports.ts";
 
 export interface DecodeRequest {
   id: number;
   bytes: Uint8Array<ArrayBuffer>;
   shortSide?: number;
+  kind: DecoderKind;
 }
 export type DecodeAnswer =
   | { id: number; image: DecodedImage }
@@ -34,7 +36,11 @@ export class DecoderPool implements ImageDecoder {
   hung = 0;
 
   /** @param size Threads at most. */
-  constructor(readonly size: number, readonly deadlineMs = DEADLINE_MS) {}
+  constructor(
+    readonly size: number,
+    readonly deadlineMs = DEADLINE_MS,
+    readonly kind: DecoderKind = "wasm",
+  ) {}
 
   /** @param bytes Copied: the caller's stay as they are. */
   decode(bytes: Uint8Array, { shortSide }: { shortSide?: number } = {}): Promise<DecodedImage> {
@@ -68,9 +74,12 @@ export class DecoderPool implements ImageDecoder {
         this.deadlineMs,
       );
       const { bytes, shortSide } = task;
-      thread.worker.postMessage({ id: this.#nextId++, bytes, shortSide } satisfies DecodeRequest, [
-        bytes.buffer,
-      ]);
+      thread.worker.postMessage(
+        { id: this.#nextId++, bytes, shortSide, kind: this.kind } satisfies DecodeRequest,
+        [
+          bytes.buffer,
+        ],
+      );
     }
   }
 

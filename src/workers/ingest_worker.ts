@@ -1,5 +1,8 @@
+import type { DecoderKind } from "../data/decode.ts";
+import { loadSharp } from "../data/decode_sharp.ts";
 import { DecoderPool } from "../data/decoder_pool.ts";
 import { ingestArchive } from "../data/ingest.ts";
+import { DomainError } from "../domain/errors.ts";
 import type { IngestStanding } from "../domain/ports.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 
@@ -10,12 +13,22 @@ const TOLD_EVERY_MS = 500;
  * The ingesting child: archives in, images on disk. A process and not a thread, because Deno cannot end a thread that loops
  * for ever: what hangs over a hostile archive is killed from outside, and its decoding threads with it.
  *
- * @param options.decodeWorkers Threads that decode.
+ * @param options `decodeWorkers`: threads that decode; `imageDecoder`: by what.
  */
-export function runIngestWorker({ decodeWorkers }: { decodeWorkers: number }): Promise<never> {
-  const decoder = new DecoderPool(decodeWorkers);
+export function runIngestWorker(
+  { decodeWorkers, imageDecoder }: { decodeWorkers: number; imageDecoder: DecoderKind },
+): Promise<never> {
+  const decoder = new DecoderPool(decodeWorkers, undefined, imageDecoder);
   return serveWorker({
-    ready: () => Promise.resolve({ adapter: `${decodeWorkers} CPU threads`, failed: new Promise(() => {}) }),
+    async ready() {
+      // Without it nothing is taken in, and the log says why.
+      if (imageDecoder === "sharp") {
+        await loadSharp().catch(({ message }) => {
+          throw new DomainError("unavailable", `Cannot ingest: ${message}`);
+        });
+      }
+      return { adapter: `${decodeWorkers} CPU threads, ${imageDecoder}`, failed: new Promise(() => {}) };
+    },
     async handle(request, _payload, say, signal) {
       if (request.type !== "ingest") {
         throw new TypeError(`Cannot serve ${request.type}: this worker ingests`);

@@ -12,7 +12,7 @@ import { newId } from "../../../src/domain/ids.ts";
 import type { IngestTask } from "../../../src/domain/ports.ts";
 import { gzip, tarOf, text, zipOf } from "./archive_scene.ts";
 
-const ingester = ingesterWith({ decode: decodeImage });
+const ingester = ingesterWith({ decode: (bytes) => decodeImage(bytes) });
 const TASK = { settings: { short_side: 256, max_rejected: 1 } };
 type Body = ConstructorParameters<typeof Blob>[0] extends (infer T)[] | undefined ? T : never;
 

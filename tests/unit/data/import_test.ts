@@ -44,7 +44,7 @@ Deno.test("a folder and a tar under IMPORT_ROOTS are read where they lie, and st
     const told: unknown[] = [];
     for (const name of ["photos", "photos.tar"]) {
       const directory = await Deno.makeTempDir({ prefix: "latentd-imported-" }), id = newId("ds");
-      const ingester = ingesterWith({ decode: decodeImage });
+      const ingester = ingesterWith({ decode: (bytes) => decodeImage(bytes) });
       const library = new FileDatasetLibrary({
         ...{ directory, ingester, maxUploadBytes: 10, importRoots: [root] },
       });
@@ -69,7 +69,7 @@ Deno.test("a folder and a tar under IMPORT_ROOTS are read where they lie, and st
 Deno.test("what is to be imported and is gone when its turn comes fails the dataset by that name", async () => {
   await withRoot(async (root) => {
     const directory = await Deno.makeTempDir({ prefix: "latentd-imported-" }), id = newId("ds");
-    const ingester = ingesterWith({ decode: decodeImage });
+    const ingester = ingesterWith({ decode: (bytes) => decodeImage(bytes) });
     const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 10, importRoots: [root] });
     await library.receive(id, { path: join(root, "photos.tar") });
     Deno.removeSync(join(root, "photos.tar"));

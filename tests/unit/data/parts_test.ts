@@ -12,7 +12,7 @@ import type { Ingester } from "../../../src/domain/ports.ts";
 import { tarOf } from "./archive_scene.ts";
 
 const TASK = { settings: { short_side: 64, max_rejected: 0.5 } };
-const inProcess = ingesterWith({ decode: decodeImage });
+const inProcess = ingesterWith({ decode: (bytes) => decodeImage(bytes) });
 type Files = Record<string, Uint8Array | string>;
 const plain = (value: number, width = 4, height = 3) =>
   encodePng({ width, height, pixels: new Uint8Array(width * height * 3).fill(value) });
