@@ -5,25 +5,14 @@ import { encodePng } from "../../src/data/encode_png.ts";
 import { DEFAULT_SETTINGS } from "../../src/domain/dataset.ts";
 import { DomainError } from "../../src/domain/errors.ts";
 import { newId } from "../../src/domain/ids.ts";
-import { ChildProcess } from "../../src/supervisor/child_process.ts";
 import { IngestClient } from "../../src/supervisor/ingest_client.ts";
+import { withIngestWorker } from "./ingest_worker.ts";
 import { tarOf } from "../unit/data/archive_scene.ts";
 
 const pathOf = (path: string) => fromFileUrl(new URL(`../../${path}`, import.meta.url));
 
 Deno.test("a Parquet file over which its reader loops for ever ends that dataset, and no other", async () => {
-  const directory = await Deno.makeTempDir({ prefix: "latentd-endless-" }), lines: string[] = [];
-  const { log, error } = console;
-  console.log = console.error = (line: string) => lines.push(line);
-  const child = new ChildProcess({
-    name: "ingest",
-    program: Deno.execPath(),
-    args: [
-      ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-env", "--allow-read"],
-      ...[`--allow-write=${directory}`, pathOf("main.ts"), "ingest-worker"],
-    ],
-  });
-  try {
+  await withIngestWorker(async (child, directory, said) => {
     const ingester = new IngestClient(child, 5000);
     const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 2 ** 20 });
     const settings = { ...DEFAULT_SETTINGS, max_rejected: 1 };
@@ -42,10 +31,6 @@ Deno.test("a Parquet file over which its reader loops for ever ends that dataset
     const png = await encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
     await library.receive(sound, { body: new Blob([await tarOf({ "a/1.png": png })]).stream() });
     assertEquals((await library.ingest(sound, "sound", { settings })).counts.images, 1);
-    assertEquals(lines.filter((line) => line.includes("SIGKILL")).length, 1);
-  } finally {
-    await child.close();
-    Object.assign(console, { log, error });
-    await Deno.remove(directory, { recursive: true });
-  }
+    assertEquals(said.filter((line) => line.includes("SIGKILL")).length, 1);
+  });
 });
