@@ -52,8 +52,8 @@ export class FileDatasetLibrary implements DatasetLibrary {
     const directory = this.#path(dataset), spooled = join(directory, `${crypto.randomUUID()}.spool`);
     const source = "path" in upload ? { path: await importPath(upload.path, this.#importRoots) } : upload;
     const isNew = !await exists(directory);
-    await Deno.mkdir(directory, { recursive: true });
     try {
+      await Deno.mkdir(directory, { recursive: true });
       let bytes = 0;
       if ("body" in source) {
         const { body, boundary } = source, archive = boundary ? formArchive(body, boundary) : body;

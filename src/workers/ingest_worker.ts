@@ -1,5 +1,6 @@
 import { DecoderPool } from "../data/decoder_pool.ts";
 import { ingestArchive } from "../data/ingest.ts";
+import { diskFull } from "../data/spool.ts";
 import type { IngestStanding } from "../domain/ports.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 
@@ -28,6 +29,8 @@ export function runIngestWorker({ decodeWorkers }: { decodeWorkers: number }): P
         const task = { settings, part, signal, onProgress };
         const summary = await ingestArchive(name, archive, dataset, decoder, task);
         return { result: { summary, hung: decoder.hung } };
+      } catch (error) {
+        throw diskFull(error) ?? error; // told by the system's code, which does not cross to the server
       } finally {
         clearInterval(timer);
       }
