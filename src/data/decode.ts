@@ -4,6 +4,7 @@ import { decodeBmp } from "./decode_bmp.ts";
 import { decodeGif } from "./decode_gif.ts";
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
+import { decodePnm } from "./decode_pnm.ts";
 import { decodeTiff } from "./decode_tiff.ts";
 import { decodeWebp } from "./decode_webp.ts";
 import { type ImageFormat, type ImageHeader, NAMES, readImageHeader } from "./image_header.ts";
@@ -23,6 +24,7 @@ const DECODE: Record<ImageFormat, Decode> = {
   tiff: decodeTiff,
   webp: decodeWebp,
   bmp: decodeBmp,
+  pnm: decodePnm,
 };
 
 /**

@@ -62,7 +62,7 @@ Deno.test("a tar, and the same one gzipped, become the same dataset", async () =
       const { data } = await library.rejected(id, { limit: 10 });
       assertEquals(data, [{
         path: "train/cat/d.jpg",
-        reason: "the bytes are no PNG, JPEG, GIF, TIFF, WebP or BMP",
+        reason: "the bytes are no PNG, JPEG, GIF, TIFF, WebP, BMP or binary PNM",
       }]);
       const { data: items, has_more } = await library.items(id, { split: "train" }, { limit: 1 });
       assertEquals(items, [{
