@@ -46,7 +46,7 @@ export async function* readZip(
         yield {
           path: entry.filename.replace(/^(\.\/)+/, ""),
           size: entry.uncompressedSize,
-          ...(refused ? { refused } : {}),
+          ...(refused ? { refused, isLink: entry.symlink } : {}),
           chunks: () => chunksOf(entry, (share) => tellUpTo(before + Math.floor(share * bytes))),
         };
       }
