@@ -1,4 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
+import type { SkippedFile } from "./sample.ts";
 
 /** A file of an archive. Its path is a label of any content; nothing is ever written under it. */
 export interface ArchiveEntry {
@@ -7,6 +8,8 @@ export interface ArchiveEntry {
   size: number;
   /** Why it is not to be read: it is a link, or encrypted. */
   refused?: string;
+  /** It is a link or a device, with no content of its own: listed, and not held against the archive. */
+  isLink?: boolean;
   /**
    * Its content. To be read, if at all, once and before the next entry is asked for.
    *
@@ -66,6 +69,12 @@ export function refusal(entry: ArchiveEntry, limits: ArchiveLimits): string | un
   if (entry.refused) return entry.refused;
   if (entry.size > limits.entryBytes) return `it has ${entry.size} bytes, more than ${limits.entryBytes}`;
 }
+
+/** An entry that is not read, as a sample. */
+export const passedOver = ({ path, isLink }: ArchiveEntry, reason: string): SkippedFile => ({
+  ...{ path, reason },
+  ...(isLink ? { skipped: true } : {}),
+});
 
 /**
  * An entry's whole content; to be asked for only where `refusal` has no reason.

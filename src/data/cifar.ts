@@ -2,6 +2,7 @@ import {
   type ArchiveEntry,
   type ArchiveLimits,
   damaged,
+  passedOver,
   type ReadArchive,
   readEntry,
   refusal,
@@ -59,7 +60,7 @@ export async function* readCifar(archive: ReadArchive, limits: ArchiveLimits): A
   for await (const entry of archive("images")) {
     if (!entry.path.endsWith(".bin")) continue;
     batches++;
-    if (entry.refused) yield { path: entry.path, reason: entry.refused };
+    if (entry.refused) yield passedOver(entry, entry.refused);
     else yield* records(entry, names);
   }
   if (batches === 0) throw unfit("it is to be CIFAR, and holds no .bin of records");

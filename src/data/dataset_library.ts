@@ -73,8 +73,8 @@ export class FileDatasetLibrary implements DatasetLibrary {
       ? { body: this.#downloader.download(upload.url) }
       : upload;
     const isNew = !await exists(directory);
-    await Deno.mkdir(directory, { recursive: true });
     try {
+      await Deno.mkdir(directory, { recursive: true });
       let bytes = 0;
       if ("body" in source) {
         const { body, boundary }: { body: AsyncIterable<Uint8Array>; boundary?: string } = source,

@@ -5,6 +5,7 @@ import { decodeGif } from "./decode_gif.ts";
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
 import { SHARP } from "./decode_sharp.ts";
+import { decodePnm } from "./decode_pnm.ts";
 import { decodeTiff } from "./decode_tiff.ts";
 import { decodeWebp } from "./decode_webp.ts";
 import { type ImageFormat, type ImageHeader, NAMES, readImageHeader } from "./image_header.ts";
@@ -24,6 +25,7 @@ const DECODE: Record<ImageFormat, Decode> = {
   tiff: decodeTiff,
   webp: decodeWebp,
   bmp: decodeBmp,
+  pnm: decodePnm,
 };
 
 /** `sharp`: JPEG and WebP by native code, where it is installed and the operator asks for it. */

@@ -27,7 +27,7 @@ async function* entriesOf(root: string, folders: string[], onBytes: OnBytes): As
     const refused = isFile ? undefined : "it is a link or a device, not a file";
     const size = isFile ? (await Deno.lstat(file)).size : 0;
     yield {
-      ...{ path, size, ...(refused ? { refused } : {}) },
+      ...{ path, size, ...(refused ? { refused, isLink: true } : {}) },
       chunks: async function* () {
         for await (const chunk of (await Deno.open(file)).readable) {
           onBytes(chunk.length);

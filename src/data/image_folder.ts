@@ -2,6 +2,7 @@ import {
   archiveKind,
   type ArchiveLimits,
   overLimit,
+  passedOver,
   type ReadArchive,
   readEntry,
   refusal,
@@ -24,7 +25,7 @@ export async function* readImageFolder(archive: ReadArchive, limits: ArchiveLimi
     if (!meaning || table?.owns(path)) continue;
     const reason = refusal(entry, limits);
     if (reason) {
-      yield { path, reason };
+      yield passedOver(entry, reason);
       continue;
     }
     const bytes = await readEntry(entry), nested = archiveKind(bytes);

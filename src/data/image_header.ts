@@ -1,10 +1,11 @@
 import { DomainError } from "../domain/errors.ts";
 import { readBmpHeader } from "./decode_bmp.ts";
+import { readPnmHeader } from "./decode_pnm.ts";
 import { readJpegFrame } from "./jpeg_frame.ts";
 import { isTiff, readOrientation, readTiffDirectory } from "./tiff_directory.ts";
 import { readWebp } from "./webp_container.ts";
 
-export type ImageFormat = "png" | "jpeg" | "gif" | "tiff" | "webp" | "bmp";
+export type ImageFormat = "png" | "jpeg" | "gif" | "tiff" | "webp" | "bmp" | "pnm";
 
 /** What an image says of itself, read without decoding it. */
 export interface ImageHeader {
@@ -29,7 +30,7 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   }
   const format = formatOf(bytes);
   if (!format) {
-    const reason = "the bytes are no PNG, JPEG, GIF, TIFF, WebP or BMP";
+    const reason = "the bytes are no PNG, JPEG, GIF, TIFF, WebP, BMP or binary PNM";
     throw new DomainError("unsupported_media_type", `Cannot decode the image: ${reason}`, {
       type: "image_format",
     });
@@ -55,6 +56,7 @@ export const NAMES: Record<ImageFormat, string> = {
   tiff: "TIFF",
   webp: "WebP",
   bmp: "BMP",
+  pnm: "PNM",
 };
 
 type Size = Omit<ImageHeader, "format">;
@@ -74,6 +76,10 @@ const READ: Record<ImageFormat, (bytes: Uint8Array) => Size> = {
     const { width, height } = readBmpHeader(bytes);
     return { width, height, orientation: 1 };
   },
+  pnm: (bytes) => {
+    const { width, height } = readPnmHeader(bytes);
+    return { width, height, orientation: 1 };
+  },
 };
 
 function formatOf(bytes: Uint8Array): ImageFormat | undefined {
@@ -86,6 +92,7 @@ function formatOf(bytes: Uint8Array): ImageFormat | undefined {
   if (text.startsWith("BM") && [12, 40, 52, 56, 64, 108, 124].includes(bytes[14]) && bytes[15] === 0) {
     return "bmp";
   }
+  if (/^P[456][\s#]/.test(text)) return "pnm";
   return isTiff(bytes) ? "tiff" : undefined;
 }
 

@@ -37,7 +37,7 @@ export async function* readTar(
         yield {
           path: header.name.replace(/^(\.\/)+/, ""),
           size: header.size,
-          ...(type === "file" ? {} : { refused: `it is a ${type}, not a file` }),
+          ...(type === "file" ? {} : { refused: `it is a ${type}, not a file`, isLink: true }),
           chunks: () => chunksOf(body, where),
         };
       }

@@ -3,6 +3,7 @@ import {
   archiveKind,
   type ArchiveLimits,
   overLimit,
+  passedOver,
   type ReadArchive,
   readEntry,
   refusal,
@@ -69,7 +70,7 @@ export async function* readWebDataset(archive: ReadArchive, limits: ArchiveLimit
     if (PICKLES.includes(lastPart(suffix))) {
       const reason = "it is a pickle, and those are never decoded: one could run code";
       yield { path: entry.path, reason, skipped: true };
-    } else if (reason) yield { path: entry.path, reason };
+    } else if (reason) yield passedOver(entry, reason);
     else if (group.suffixes.has(suffix)) group.broken ??= `the sample has .${suffix} more than once`;
     else if (!group.broken) await add(group, suffix, entry, limits);
     group.suffixes.add(suffix);

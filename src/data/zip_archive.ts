@@ -10,6 +10,8 @@ import {
 
 const LOCAL_HEADER_BYTES = 30;
 const STORED = 0, DEFLATED = 8;
+/** Entries of a directory between two looks at what else is to be done. */
+const BREATH = 10_000;
 /** Entries come in the calling thread: zip.js's own workers would need rights, and inflating is not what takes long. */
 const OPTIONS = { useWebWorkers: false, filenameValidation: "tolerant", checkSignature: true } as const;
 
@@ -44,7 +46,7 @@ export async function* readZip(
         yield {
           path: entry.filename.replace(/^(\.\/)+/, ""),
           size: entry.uncompressedSize,
-          ...(refused ? { refused } : {}),
+          ...(refused ? { refused, isLink: entry.symlink } : {}),
           chunks: () => chunksOf(entry, (share) => tellUpTo(before + Math.floor(share * bytes))),
         };
       }
@@ -69,10 +71,13 @@ const bytesOf = (entry: Entry): number =>
   LOCAL_HEADER_BYTES + entry.rawFilename.length + entry.compressedSize;
 
 async function checkDirectory(reader: FileReader, size: number, limits: ArchiveLimits): Promise<void> {
-  let entries = 0, unpacked = 0;
-  const spans: [start: number, end: number, path: string][] = [];
+  const tooMany = (entries: number) => {
+    if (entries > limits.entries) throw overLimit(`it has more than ${limits.entries} entries`);
+  };
+  tooMany(await declaredEntries(reader, size));
+  const starts: number[] = [], ends: number[] = [];
+  let unpacked = 0;
   for await (const entry of new ZipReader(reader, OPTIONS).getEntriesGenerator()) {
-    if (++entries > limits.entries) throw overLimit(`it has more than ${limits.entries} entries`);
     unpacked += entry.uncompressedSize;
     const end = entry.offset + bytesOf(entry);
     if (end > size) {
@@ -80,15 +85,44 @@ async function checkDirectory(reader: FileReader, size: number, limits: ArchiveL
         `${entry.filename} lies at bytes ${entry.offset} to ${end}, and the file ends at ${size}`,
       );
     }
-    spans.push([entry.offset, end, entry.filename]);
+    starts.push(entry.offset);
+    ends.push(end);
+    tooMany(starts.length);
+    // It is all in memory, so nothing else has this thread wait: whoever watches would take it for hung.
+    if (starts.length % BREATH === 0) await new Promise((resolve) => setTimeout(resolve));
   }
   if (unpacked > limits.freeBytes + limits.expansion * size) {
     throw overLimit(`its ${size} bytes unpack to ${unpacked}, more than ${limits.expansion} times as much`);
   }
-  spans.sort(([a], [b]) => a - b);
-  for (const [i, [start, , path]] of spans.entries()) {
-    if (i > 0 && start < spans[i - 1][1]) throw overLimit(`${path} shares bytes with ${spans[i - 1][2]}`);
+  // If no byte is in two entries, then, each in order, entry n ends before entry n + 1 begins; and the other way round.
+  const inOrder = Float64Array.from(starts).sort(), sortedEnds = Float64Array.from(ends).sort();
+  const shared = inOrder.find((start, i) => i > 0 && start < sortedEnds[i - 1]);
+  if (shared !== undefined) throw overLimit(await namesAt(reader, shared));
+}
+
+/** How many entries the archive says it has, so that one of millions need not be gone through; 0 where it does not say. */
+async function declaredEntries(reader: FileReader, size: number): Promise<number> {
+  const END_BYTES = 22, COMMENT_BYTES = 65_535, LOCATOR_BYTES = 20, MANY = 0xffff;
+  const from = Math.max(0, size - END_BYTES - COMMENT_BYTES - LOCATOR_BYTES);
+  const tail = await reader.readUint8Array(from, size - from), view = new DataView(tail.buffer);
+  for (let at = tail.length - END_BYTES; at >= 0; at--) {
+    if (view.getUint32(at, true) !== 0x06054b50) continue;
+    const entries = view.getUint16(at + 10, true), locator = at - LOCATOR_BYTES;
+    if (entries < MANY || locator < 0 || view.getUint32(locator, true) !== 0x07064b50) return entries;
+    const zip64 = Number(view.getBigUint64(locator + 8, true)), COUNT_AT = 32;
+    const count = await reader.readUint8Array(zip64 + COUNT_AT, 8);
+    return count.length < 8 ? entries : Number(new DataView(count.buffer).getBigUint64(0, true));
   }
+  return 0;
+}
+
+async function namesAt(reader: FileReader, byte: number): Promise<string> {
+  const names: string[] = [];
+  for await (const entry of new ZipReader(reader, OPTIONS).getEntriesGenerator()) {
+    if (entry.offset <= byte && byte < entry.offset + bytesOf(entry)) names.push(entry.filename);
+    if (names.length === 2) break;
+  }
+  return `${names[1]} shares bytes with ${names[0]}`;
 }
 
 async function* chunksOf(

@@ -1,7 +1,11 @@
+import { delay } from "@std/async/delay";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
 import type { DatasetLibrary, IngestTask, Store, Upload } from "../domain/ports.ts";
+
+/** A disk that was too full to settle a dataset on is tried again so soon. */
+const RETRY_MS = 2000;
 
 /** The dataset that is being ingested. */
 interface Ingest {
@@ -16,20 +20,23 @@ export class DatasetIntake {
   #store: Store;
   #library: DatasetLibrary;
   #now: () => Date;
+  #retryMs: number;
   #queue: Promise<void> = Promise.resolve();
   /** Ingests that are to come, by dataset. */
   readonly #held = new Map<string, number>();
   #current: Ingest | undefined;
   #stopped = false;
 
-  constructor({ store, library, now = () => new Date() }: {
+  constructor({ store, library, now = () => new Date(), retryMs = RETRY_MS }: {
     store: Store;
     library: DatasetLibrary;
     now?: () => Date;
+    retryMs?: number;
   }) {
     this.#store = store;
     this.#library = library;
     this.#now = now;
+    this.#retryMs = retryMs;
   }
 
   /**
@@ -207,6 +214,22 @@ export class DatasetIntake {
     }
     // While another part of it comes in, the dataset is not through.
     const isThrough = !this.#held.has(id) || outcome.status === "failed";
-    if (!this.#stopped && !signal.aborted && isThrough) this.#store.settleDataset(id, outcome);
+    if (isThrough) await this.#settle(id, outcome, signal);
+  }
+
+  /** Unsettled it would be `ingesting` until the server's end: where the disk is full, this waits for room. */
+  async #settle(
+    id: string,
+    outcome: Parameters<Store["settleDataset"]>[1],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (; !this.#stopped && !signal.aborted; await delay(this.#retryMs, { signal }).catch(() => {})) {
+      try {
+        return this.#store.settleDataset(id, outcome);
+      } catch (error) {
+        if (!(error instanceof DomainError && error.code === "disk_full")) throw error;
+        console.error(`Cannot settle ${id} yet: ${error.message}`);
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { DomainError } from "../domain/errors.ts";
 import type { Store } from "../domain/ports.ts";
 import { migrate } from "./migrate.ts";
 import { sqliteCheckpoints } from "./sqlite_checkpoints.ts";
@@ -6,8 +7,12 @@ import { sqliteDatasets } from "./sqlite_datasets.ts";
 import { sqliteEvents } from "./sqlite_events.ts";
 import { sqliteJobs } from "./sqlite_jobs.ts";
 
+/** SQLite's words for its code 13, which Deno leaves out of what `exec` throws. */
+const FULL = "database or disk is full";
+
 /**
- * Opens, or makes, the store in one SQLite file and holds it alone until `close()` or the process's end.
+ * Opens, or makes, the store in one SQLite file and holds it alone until `close()` or the process's end. What finds no
+ * room on the disk throws a {@link DomainError} `disk_full`, and has changed nothing.
  *
  * @throws {Error} If another process holds the file, or a newer version made it.
  */
@@ -27,11 +32,25 @@ export function openSqliteStore(path: string, now: () => Date = () => new Date()
     throw error;
   }
   const events = sqliteEvents(db, now);
-  return {
+  return tellingFullDisk({
     ...sqliteDatasets(db),
     ...sqliteJobs(db, events.appendEvent, now),
     ...events,
     ...sqliteCheckpoints(db, events.appendEvent),
     close: () => db.close(),
+  });
+}
+
+function tellingFullDisk(store: Store): Store {
+  const telling = (call: (...args: unknown[]) => unknown) => (...args: unknown[]) => {
+    try {
+      return call(...args);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes(FULL))) throw error;
+      throw new DomainError("disk_full", "Cannot write to the database: the disk is full");
+    }
   };
+  return Object.fromEntries(
+    Object.entries(store).map(([name, call]) => [name, telling(call)]),
+  ) as unknown as Store;
 }

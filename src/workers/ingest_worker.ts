@@ -3,6 +3,7 @@ import { loadSharp } from "../data/decode_sharp.ts";
 import { DecoderPool } from "../data/decoder_pool.ts";
 import { ingestArchive } from "../data/ingest.ts";
 import { DomainError } from "../domain/errors.ts";
+import { diskFull } from "../data/spool.ts";
 import type { IngestStanding } from "../domain/ports.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 
@@ -41,6 +42,8 @@ export function runIngestWorker(
         const task = { settings, part, signal, onProgress };
         const summary = await ingestArchive(name, archive, dataset, decoder, task);
         return { result: { summary, hung: decoder.hung } };
+      } catch (error) {
+        throw diskFull(error) ?? error; // told by the system's code, which does not cross to the server
       } finally {
         clearInterval(timer);
       }

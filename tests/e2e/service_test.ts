@@ -243,7 +243,7 @@ Deno.test({
     };
     assertEquals(rejected, [{
       path: "train/a/text.jpg",
-      reason: "the bytes are no PNG, JPEG, GIF, TIFF, WebP or BMP",
+      reason: "the bytes are no PNG, JPEG, GIF, TIFF, WebP, BMP or binary PNM",
     }]);
 
     const unknown = await server.post("/v1/jobs", {

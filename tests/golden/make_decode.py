@@ -5,7 +5,7 @@ Run: python3 tests/golden/make_decode.py   (needs numpy and Pillow with WebP and
 A case's tolerance is 0 where the pixels are stored as they are. JPEG and lossy WebP are decoded by other arithmetic here
 than in Pillow: rounding, and the interpolation of colours that were stored at half the size.
 """
-import base64, io, json, os
+import base64, io, json, os, struct, zlib
 import numpy as np, PIL
 from PIL import Image
 
@@ -82,6 +82,58 @@ for orientation in range(1, 9):
         add(f"{format.lower()} of orientation {orientation}", save(color, format, exif=exif.tobytes(), **options), upright, tolerance)
     upright = color.transpose(TURNS[orientation]) if orientation > 1 else color
     add(f"tiff of orientation {orientation}", save(color, "TIFF", tiffinfo={274: orientation}), upright)
+
+def tiff(pixels, order, tile=None, deflate=False, apart=False):
+    """A TIFF by hand, for Pillow writes neither tiles nor, of RGB, the other byte order."""
+    pixels = pixels if pixels.ndim == 3 else pixels[..., None]
+    height, width, channels = pixels.shape
+    across, down = tile or (width, height)
+    blocks = []
+    for plane in [pixels[..., c:c + 1] for c in range(channels)] if apart else [pixels]:
+        for top in range(0, height, down):
+            for left in range(0, width, across):
+                block = np.zeros((down, across, plane.shape[2]), pixels.dtype)
+                part = plane[top:top + down, left:left + across]
+                block[:part.shape[0], :part.shape[1]] = part
+                data = block.astype(pixels.dtype.newbyteorder(order)).tobytes()
+                blocks.append(zlib.compress(data) if deflate else data)
+    at, offsets = 8, []
+    for block in blocks:
+        offsets.append(at)
+        at += len(block) + len(block) % 2
+    tags = {256: ("H", [width]), 257: ("H", [height]), 258: ("H", [pixels.dtype.itemsize * 8] * channels),
+            259: ("H", [8 if deflate else 1]), 262: ("H", [2 if channels == 3 else 1]), 277: ("H", [channels]),
+            284: ("H", [2 if apart else 1]), 324 if tile else 273: ("L", offsets),
+            325 if tile else 279: ("L", [len(block) for block in blocks])}
+    tags.update({322: ("H", [across]), 323: ("H", [down])} if tile else {278: ("H", [height])})
+    rows, behind, free = b"", b"", at + 2 + 12 * len(tags) + 4
+    for tag, (kind, values) in sorted(tags.items()):
+        data = struct.pack(f"{order}{len(values)}{kind}", *values)
+        if len(data) > 4:
+            data, behind = struct.pack(order + "L", free + len(behind)), behind + data + b"\0" * (len(data) % 2)
+        rows += struct.pack(order + "HHL", tag, {"H": 3, "L": 4}[kind], len(values)) + data.ljust(4, b"\0")
+    head = struct.pack(order + "2sHL", b"II" if order == "<" else b"MM", 42, at)
+    directory = struct.pack(order + "H", len(tags)) + rows + struct.pack(order + "L", 0)
+    return head + b"".join(block + b"\0" * (len(block) % 2) for block in blocks) + directory + behind
+
+for order, name in {"<": "little-endian", ">": "big-endian"}.items():
+    add(f"tiff {name}, rgb", tiff(rgb, order), rgb)
+    add(f"tiff {name}, gray, 16 bits", tiff(deep, order), rounded)
+    for tile in [(16, 16), (32, 16)]:
+        add(f"tiff {name}, tiles of {tile[0]} x {tile[1]}", tiff(rgb, order, tile), rgb)
+        add(f"tiff {name}, tiles of {tile[0]} x {tile[1]}, deflate, 16 bits", tiff(deep, order, tile, deflate=True), rounded)
+    add(f"tiff {name}, tiles, planes apart", tiff(rgb, order, (16, 16), apart=True), rgb)
+# Where Pillow reads such a file at all, it is the referee of what the writer above means.
+for case in cases[-14:]:
+    file = base64.b64decode(case["file"])
+    if "16 bits" not in case["name"] and "apart" not in case["name"]:
+        assert np.asarray(Image.open(io.BytesIO(file)).convert("RGB")).tobytes() == base64.b64decode(case["pixels"]), case["name"]
+
+for name, image in {"gray": gray, "rgb": color, "bilevel": bilevel}.items():
+    add(f"pnm {name}", save(image, "PPM"))
+add("pnm gray, 16 bits", b"P5 # a comment\n# and another\n%d\t%d\n65535\n" % (WIDTH, HEIGHT) + deep.astype(">u2").tobytes(), rounded)
+few = rgb // 16
+add("pnm rgb, of sixteen levels", b"P6\n%d %d 15\n" % (WIDTH, HEIGHT) + few.tobytes())
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "decode.json"), "w") as file:
     json.dump({"pillow": PIL.__version__, "cases": cases}, file, indent=0)

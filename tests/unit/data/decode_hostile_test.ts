@@ -18,6 +18,7 @@ const FORMATS = [
   "tiff rgb, tiff_lzw",
   "webp rgb",
   "bmp rgb",
+  "pnm rgb",
 ];
 const golden = (wanted: string) => Uint8Array.fromBase64(cases.find(({ name }) => name === wanted)!.file);
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -34,6 +35,7 @@ Deno.test("decodeImage() refuses an empty file, and what is no image whatever it
     "%PDF-1.7\n",
     "PK\x03\x04",
     "BMW and other cars, which begin like a bitmap",
+    "P3\n1 1\n255\n1 2 3\n",
   ];
   for (const text of others) {
     assertEquals(await refusal(bytesOf(text)), ["unsupported_media_type", "image_format"], text);
@@ -52,6 +54,12 @@ Deno.test("decodeImage() refuses 65,000 × 65,000 pixels of any format by the he
     claim("jpeg rgb", (view) => [5, 7].forEach((at) => view.setUint16(frame + at, 65_000))),
     claim("gif rgb", (view) => [6, 8].forEach((at) => view.setUint16(at, 65_000, true))),
     claim("bmp rgb", (view) => [18, 22].forEach((at) => view.setInt32(at, 65_000, true))),
+    claim("webp rgb", (view) => view.setUint32(21, 0xfffffff, true)), // 16,384 × 16,384, the most that it can say
+    claim("tiff rgb, raw", (view) => {
+      const directory = view.getUint32(4, true);
+      for (const entry of [0, 1]) view.setUint16(directory + 2 + 12 * entry + 8, 65_000, true);
+    }),
+    bytesOf("P6\n65000 65000\n255\n"),
   ];
   for (const bytes of huge) assertEquals(await refusal(bytes), ["too_large", "image_too_large"]);
 });

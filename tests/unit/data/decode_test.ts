@@ -74,7 +74,7 @@ Deno.test("decodeImage() says what is wrong with bytes that are no image", async
   const text = new TextEncoder().encode("this is a text, whatever its name says");
   assertEquals(
     (await refusal(text)).message,
-    "Cannot decode the image: the bytes are no PNG, JPEG, GIF, TIFF, WebP or BMP",
+    "Cannot decode the image: the bytes are no PNG, JPEG, GIF, TIFF, WebP, BMP or binary PNM",
   );
   assertEquals((await refusal(new Uint8Array())).code, "malformed");
   for (const whole of [png, photo]) {

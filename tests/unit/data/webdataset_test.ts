@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { packTar } from "modern-tar";
+import { decodeImage } from "../../../src/data/decode.ts";
 import { readMemberName } from "../../../src/data/webdataset.ts";
-import { IMAGE, refusalOf, samplesOf, tarOf, text } from "./archive_scene.ts";
+import { fullSamplesOf, IMAGE, refusalOf, samplesOf, tarOf, text } from "./archive_scene.ts";
 
 Deno.test("a shard's samples are consecutive members of one key; labels are .cls, or in .json", async () => {
   const tar = await tarOf({
@@ -75,4 +76,17 @@ Deno.test("a sample of more than may be in memory, and an archive as an image", 
     (await refusalOf(await tarOf({ "1.png": text("PK\x03\x04"), "1.cls": "1" }))).type,
     "archive_limits",
   );
+});
+
+Deno.test("a shard's PNM images are images", async () => {
+  const tar = await tarOf({
+    ...{ "1.ppm": "P6 1 1 255\nabc", "1.cls": "x" },
+    ...{ "2.pgm": "P5 2 1 255\nab", "2.cls": "y" },
+    ...{ "3.pbm": "P4 2 1\n\x40", "3.cls": "x" },
+  });
+  const samples = await fullSamplesOf(tar), pixels: number[][] = [];
+  for (const sample of samples) {
+    if ("bytes" in sample) pixels.push([...(await decodeImage(sample.bytes)).pixels]);
+  }
+  assertEquals(pixels, [[97, 98, 99], [97, 97, 97, 98, 98, 98], [255, 255, 255, 0, 0, 0]]);
 });

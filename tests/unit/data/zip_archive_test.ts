@@ -1,6 +1,6 @@
 import { deflateRawSync } from "node:zlib";
 import { BlobWriter, TextReader, Uint8ArrayReader, ZipWriter } from "@zip.js/zip.js";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   type Bytes,
   fullSamplesOf,
@@ -97,6 +97,15 @@ Deno.test("files of a zip that share bytes, entries without end and archives wit
   const many = zipOf(Array.from({ length: 11 }, (_, i) => png(`${i}.png`)));
   assertEquals((await samplesOf(many, { limits: { entries: 11 } })).length, 11);
   assertEquals((await refusalOf(many, { limits: { entries: 10 } })).type, "archive_limits");
+  // One that says it has millions is refused before they are gone through, if only by what it says;
+  const boasting = many.slice();
+  new DataView(boasting.buffer).setUint16(boasting.length - 12, 60_000, true);
+  const boast = await refusalOf(boasting, { limits: { entries: 50_000 } });
+  assertEquals(boast.message, "Cannot take the archive: it has more than 50000 entries");
+  // one that says it has fewer is gone through.
+  const modest = many.slice();
+  new DataView(modest.buffer).setUint16(modest.length - 12, 1, true);
+  assert((await samplesOf(modest)).length <= 11);
   assertEquals((await refusalOf(many, { limits: { directoryBytes: 500 } })).type, "archive_limits");
   assertEquals((await refusalOf(zipOf([png("in.zip", { body: many })]))).type, "archive_limits");
 });

@@ -221,3 +221,32 @@ Deno.test("DatasetIntake.add() refuses a dataset that is not there, has failed, 
   assertEquals(store.getDataset(used.id)!.status, "ready");
   store.close();
 });
+
+Deno.test("DatasetIntake settles a dataset once a full disk has room for that, and no other waits for ever", async () => {
+  const store = openSqliteStore(":memory:");
+  let full = 3;
+  const settleDataset: typeof store.settleDataset = (id, to) => {
+    if (full-- > 0) throw new DomainError("disk_full", "the disk is full");
+    store.settleDataset(id, to);
+  };
+  const { error } = console, said: string[] = [];
+  console.error = (line: string) => said.push(line);
+  try {
+    const intake = new DatasetIntake({ store: { ...store, settleDataset }, library: library(), retryMs: 1 });
+    const first = await intake.accept("first", body(), SETTINGS);
+    const second = await intake.accept("second", body(), SETTINGS);
+    await intake.idle();
+    assertEquals([first, second].map(({ id }) => store.getDataset(id)!.status), ["ready", "ready"]);
+    assertEquals(said.length, 3);
+
+    full = Infinity;
+    const third = await intake.accept("third", body(), SETTINGS);
+    while (said.length < 5) await new Promise((resolve) => setTimeout(resolve, 1));
+    await intake.remove(third.id); // given up at once
+    await intake.idle();
+    assertEquals(store.getDataset(third.id), undefined);
+  } finally {
+    console.error = error;
+  }
+  store.close();
+});
