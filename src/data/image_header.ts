@@ -128,6 +128,7 @@ function readGif(bytes: Uint8Array): Size {
 }
 
 function readTiff(bytes: Uint8Array): Size {
-  const { values } = readTiffDirectory(bytes), [width] = values(256)!, [height] = values(257)!;
+  const { values } = readTiffDirectory(bytes), [width, height] = [256, 257].map((tag) => values(tag)?.[0]);
+  if (width === undefined || height === undefined) throw new Error("it does not say its size");
   return { width, height, orientation: readOrientation(bytes) };
 }

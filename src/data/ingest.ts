@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import type { DatasetSettings, DatasetSummary } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { ImageDecoder, Ingester, IngestTask } from "../domain/ports.ts";
+import { ARCHIVE_LIMITS } from "./archive.ts";
 import { DatasetReader } from "./dataset_reader.ts";
 import { readSamples } from "./dataset_format.ts";
 import { imagesOf } from "./generations.ts";
@@ -12,6 +13,8 @@ import { type Outcome, Tally } from "./tally.ts";
 
 /** Images that may wait on the decoder at once: enough to keep its threads busy, few enough to hold in memory. */
 const IN_FLIGHT = 16;
+/** Rejected files that are always listed, so that what is wrong with an archive is seen. */
+const LISTED = 1000;
 
 /**
  * Makes images of an archive and keeps them as shards, behind those that are there. A file that is no image is listed as rejected; it fails nothing,
@@ -40,6 +43,8 @@ export async function ingestArchive(
     tally = new Tally(settings, earlier),
     before = writer.images;
   let bytesRead = 0;
+  // Past this no archive can be taken any more: millions of files are not decoded, and listed, for nothing.
+  const hopeless = Math.max(LISTED, settings.max_rejected * ARCHIVE_LIMITS.entries);
   try {
     // Decoded out of order, taken in order: a dataset's numbers do not depend on which thread was faster.
     const waiting: Promise<Outcome>[] = [];
@@ -61,6 +66,7 @@ export async function ingestArchive(
       outcome.catch(() => {}); // whoever takes it meets the error; if nobody does any more, it is none
       waiting.push(outcome);
       if (waiting.length >= IN_FLIGHT) await take();
+      if (tally.rejected.length - tally.skipped > hopeless) break;
     }
     while (waiting.length > 0) await take();
     const { rejected } = tally, images = writer.images - before, files = images + rejected.length;
@@ -72,7 +78,7 @@ export async function ingestArchive(
       await report();
       throw refuse("no_images", `none of its ${files} files is an image that can be read`);
     }
-    if (held > settings.max_rejected * judged) {
+    if (held > settings.max_rejected * judged || held > hopeless) {
       await report();
       throw refuse(
         "too_many_rejected",

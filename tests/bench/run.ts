@@ -48,7 +48,7 @@ const COMMANDS: Record<string, Command> = {
     run: memory,
   },
   data: {
-    about: "ingest beside Pillow, its memory, the index's size, and reading from 10³ to 10⁵ images",
+    about: "taking data in beside Pillow, reading it beside training; memory, health and the index meanwhile",
     options: DATA_OPTIONS,
     withoutGpu: true,
     run: data,

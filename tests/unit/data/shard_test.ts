@@ -284,3 +284,16 @@ Deno.test("an ingest tells how far it is, and one that is given up leaves only i
     assertEquals([...Deno.readDirSync(directory)], []);
   });
 });
+
+Deno.test("an archive that is rejected beyond hope is not read to its end", async () => {
+  const empty = new Uint8Array(), files: [string, Uint8Array][] = [["a/first.png", await plain(1)]];
+  for (let i = 0; i < 3000; i++) files.push([`a/${i}.png`, empty]);
+  await withDataset(files, async (library, id) => {
+    const settings = { ...SETTINGS, max_rejected: 0 };
+    const { options, message } = await refusal(() => library.ingest(id, "hopeless", { settings }));
+    assertEquals(options.type, "too_many_rejected");
+    const [, held] = /got (\d+) of/.exec(message)!.map(Number);
+    assert(held > 1000 && held < 1100, message);
+    assertEquals((await library.rejected(id, { after: 998, limit: 1 })).data[0].reason, "it is empty");
+  });
+});
