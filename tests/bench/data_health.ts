@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import { TestServer } from "../e2e/server.ts";
 import type { DataOptions } from "./data_bench.ts";
 import { noiseTar } from "./data_memory.ts";
+import { upload } from "./data_upload.ts";
 import { digits, printTable } from "./figures.ts";
 
 const TARGET_MS = 50;
@@ -55,12 +56,7 @@ export async function health(
     for (const name of ["large", "bomb", "entries", "endless"]) {
       let id = "";
       await during(`upload: ${name}`, async () => {
-        const dataset = await server.json(`/v1/datasets?name=${name}`, {
-          method: "POST",
-          headers: { "Content-Type": "application/x-tar" },
-          body: (await Deno.open(join(files, name))).readable,
-        });
-        id = dataset.id as string;
+        id = await upload(server, name, (await Deno.open(join(files, name))).readable);
         return "";
       });
       await during(`ingest: ${name}`, async () => {

@@ -4,6 +4,7 @@ import { encodePng } from "../../src/data/encode_png.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
 import { TestServer } from "../e2e/server.ts";
 import type { DataOptions } from "./data_bench.ts";
+import { upload } from "./data_upload.ts";
 import { digits, mebibytes, printTable } from "./figures.ts";
 
 const PX = 256, CLASSES = 10;
@@ -31,11 +32,7 @@ export async function memory(
     if (now.server + now.ingest > server + ingest) most[phase] = now;
   }, LOOK_MS);
   try {
-    const { id } = await server.json("/v1/datasets?name=large", {
-      method: "POST",
-      headers: { "Content-Type": "application/x-tar" },
-      body: ReadableStream.from(noiseTar(megabytes * 1e6)),
-    });
+    const id = await upload(server, "large", noiseTar(megabytes * 1e6));
     const uploaded = (performance.now() - start) / 1000;
     phase = "ingest";
     const { status } = await server.until(
