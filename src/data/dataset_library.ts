@@ -93,6 +93,7 @@ export class FileDatasetLibrary implements DatasetLibrary {
 
   async ingest(dataset: string, name: string, task: IngestTask): Promise<DatasetSummary> {
     const directory = this.#path(dataset);
+    let waiting: string | undefined; // what was acknowledged and has no room is kept
     for (let part; (part = pendingParts(directory)[0]);) {
       const { number, path: archive } = part;
       try {
@@ -103,6 +104,10 @@ export class FileDatasetLibrary implements DatasetLibrary {
         const reason = diskFull(error) ?? error;
         // A first part's failure is the dataset's; a later one's must not harm what is there.
         if (task.signal?.aborted || !(reason instanceof DomainError) || !imagesOf(directory)) throw reason;
+        if (reason.code === "disk_full") {
+          waiting = reason.message;
+          break;
+        }
         failPart(directory, part, reason.message);
         dropPart(part);
       }
@@ -114,7 +119,11 @@ export class FileDatasetLibrary implements DatasetLibrary {
       code: "part_failed" as const,
       message: `part ${number + 1} was not taken in: ${reason}`,
     }));
-    return { ...summary, warnings: [...summary.warnings, ...warnings] };
+    const kept = (waiting === undefined ? [] : pendingParts(directory)).map(({ number }) => ({
+      code: "part_failed" as const,
+      message: `part ${number + 1} is kept, and is taken in when another is added: ${waiting}`,
+    }));
+    return { ...summary, warnings: [...summary.warnings, ...warnings, ...kept] };
   }
 
   async sweep(isListed: (dataset: string) => boolean): Promise<string[]> {

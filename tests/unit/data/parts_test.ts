@@ -242,3 +242,27 @@ Deno.test("images' files are kept as they came where that is asked for, through 
     assertEquals(contents(join(directory, "images")).filter((name) => name.startsWith("original")), []);
   });
 });
+
+Deno.test("a part that the disk has no room for is kept, and taken in with the next", async () => {
+  let full = false;
+  const ingester: Ingester = {
+    ingest: (what, task) =>
+      full
+        ? Promise.reject(new DomainError("disk_full", "Cannot keep the dataset: the disk is full"))
+        : inProcess.ingest(what, task),
+  };
+  await withLibrary(async (library, id, directory) => {
+    await send(library, id, LABELLED[0]);
+    const before = await library.ingest(id, "pets", TASK);
+    await send(library, id, LABELLED[1]);
+    full = true;
+    const { warnings, ...rest } = await library.ingest(id, "pets", TASK);
+    assertEquals({ ...rest, warnings: [] }, before);
+    assert(warnings[0].message.startsWith("part 2 is kept, and is taken in when another is added"));
+    assertEquals(contents(directory), ["images", "upload-00001"]);
+    full = false;
+    await send(library, id, LABELLED[2]);
+    const after = await library.ingest(id, "pets", TASK);
+    assertEquals([after.counts.images, after.warnings], [8, []]);
+  }, ingester);
+});
