@@ -20,6 +20,8 @@ import {
 /** Images and views up to this many pixels a side are treated as CIFAR's are, by the recipes too. */
 const SMALL = 64;
 
+const PNG = { "image/png": { schema: { type: "string", format: "binary" } as const } };
+
 const items = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/items",
@@ -48,7 +50,7 @@ const image = createRoute({
   responses: {
     200: {
       description: "The image",
-      content: { "image/png": { schema: { type: "string", format: "binary" } } },
+      content: PNG,
     },
     ...problems,
   },
@@ -91,7 +93,7 @@ const views = createRoute({
   responses: {
     200: {
       description: "View 1 on the left, view 2 on the right",
-      content: { "image/png": { schema: { type: "string", format: "binary" } } },
+      content: PNG,
     },
     ...problems,
   },

@@ -1,20 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { packTar } from "modern-tar";
 import { encodePng } from "../../src/data/encode_png.ts";
-import { RandomStream } from "../../src/domain/philox.ts";
+import { noise, tarOf } from "./noise.ts";
 import { TestServer } from "./server.ts";
 
 const IMAGES = 600, PX = 256;
 
 /** One image under many names, of noise so that decoding it takes a while. */
-async function slowArchive(): Promise<Uint8Array<ArrayBuffer>> {
-  const random = new RandomStream(11, 94);
-  const pixels = Uint8Array.from({ length: PX * PX * 3 }, () => random.below(256));
-  const body = await encodePng({ width: PX, height: PX, pixels });
-  return await packTar(Array.from({ length: IMAGES }, (_, n) => ({
-    ...{ header: { name: `train/${n % 2}/${n}.png`, size: body.length }, body },
-  })));
-}
+const slowArchive = async () => tarOf(Array(IMAGES).fill(await encodePng(noise(PX, 11))));
 
 Deno.test({
   name: "an ingest that a crash cuts short is done again, and one that is deleted leaves nothing",

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { packTar } from "modern-tar";
 import { encodePng } from "../../src/data/encode_png.ts";
-import { RandomStream } from "../../src/domain/philox.ts";
+import { noise } from "./noise.ts";
 import { TestServer } from "./server.ts";
 
 const IMAGES = 200, PX = 192;
@@ -9,9 +9,7 @@ type File = { header: { name: string; size: number }; body: Uint8Array };
 
 /** Files of one image of noise, so that decoding them takes a while. */
 async function filesOf(folder: string): Promise<File[]> {
-  const random = new RandomStream(folder.length, 95);
-  const pixels = Uint8Array.from({ length: PX * PX * 3 }, () => random.below(256));
-  const body = await encodePng({ width: PX, height: PX, pixels });
+  const body = await encodePng(noise(PX, folder.length));
   return Array.from({ length: IMAGES }, (_, n) => ({
     ...{ header: { name: `train/${folder}/${n}.png`, size: body.length }, body },
   }));

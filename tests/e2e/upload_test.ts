@@ -1,24 +1,15 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
-import { packTar } from "modern-tar";
 import { Upload } from "tus-js-client";
-import { encodePng } from "../../src/data/encode_png.ts";
-import { RandomStream } from "../../src/domain/philox.ts";
+import { noiseTar } from "./noise.ts";
 import { TestServer } from "./server.ts";
 
 const PX = 200, IMAGES = 80, CHUNK = 1 << 18;
 const TUS = { "Tus-Resumable": "1.0.0" };
 
 /** Some megabytes of tar. */
-async function anArchive(): Promise<Uint8Array<ArrayBuffer>> {
-  const random = new RandomStream(3, 96);
-  const pixels = Uint8Array.from({ length: PX * PX * 3 }, () => random.below(256));
-  const body = await encodePng({ width: PX, height: PX, pixels });
-  return await packTar(Array.from({ length: IMAGES }, (_, n) => ({
-    ...{ header: { name: `train/${n % 2}/${n}.png`, size: body.length }, body },
-  })));
-}
+const anArchive = () => noiseTar(IMAGES, PX);
 
 Deno.test({
   name: "an upload goes on after its server was killed in the middle of a piece, and becomes a dataset",
