@@ -5,6 +5,8 @@ import { ARCHIVE_LIMITS } from "./archive.ts";
 
 /** A tar ends with two blocks of zeros. */
 const TAR_END = 1024;
+/** A form does not tell when its files were made; the same form makes the same archive. */
+const MTIME = new Date(0);
 
 const malformed = (reason: string): DomainError =>
   new DomainError("malformed", `Cannot read the form: ${reason}`);
@@ -31,7 +33,7 @@ export async function* formArchive(
       if (!path) continue;
       files++;
       const { bytes } = part.value;
-      const tar = await packTar([{ header: { name: path, size: bytes.length }, body: bytes }]);
+      const tar = await packTar([{ header: { name: path, size: bytes.length, mtime: MTIME }, body: bytes }]);
       yield tar.subarray(0, tar.length - TAR_END);
     }
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { unpackTar } from "modern-tar";
 import { formArchive } from "../../../src/data/form_archive.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { concat, IMAGE, samplesOf, text } from "./archive_scene.ts";
@@ -27,6 +28,9 @@ Deno.test("a form's files become an archive under their names, however its bytes
   ]);
   const whole = await archiveOf(bytes, boundary, bytes.length);
   for (const size of [1, 7, 512, 5000]) assertEquals(await archiveOf(bytes, boundary, size), whole);
+  for (const { header } of await unpackTar(whole)) {
+    assertEquals(header.mtime?.getTime(), 0, "the clock's time");
+  }
   const behind = concat([bytes, text("\r\nwhat follows the last boundary")]);
   assertEquals(await archiveOf(behind, boundary, 11), whole);
   assertEquals(await samplesOf(whole), [
