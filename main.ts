@@ -4,6 +4,7 @@
  */
 import { join, resolve } from "@std/path";
 import { createApp } from "./src/api/app.ts";
+import { listen } from "./src/api/listen.ts";
 import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpoint_reader.ts";
 import { type Config, readConfig } from "./src/config.ts";
 import { decoderFolders, sharpFolders } from "./src/data/decoder_folders.ts";
@@ -127,26 +128,18 @@ async function serve(config: Config): Promise<void> {
 
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
-  const server = Deno.serve({
-    hostname: config.host,
-    port: config.port,
-    onListen({ hostname, port }) {
-      console.log(
-        `latentd listening on http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
-      );
-      if (!config.trustNetwork) {
-        console.log("no API keys are configured: only this machine can reach the server");
-      }
-    },
-  }, app.fetch);
+  const server = await listen((request) => app.fetch(request), { hostname: config.host, port: config.port });
+  console.log(`latentd listening on ${server.url}`);
+  if (!config.trustNetwork) {
+    console.log("no API keys are configured: only this machine can reach the server");
+  }
   const { promise: stopped, resolve: stopNow } = Promise.withResolvers<void>();
   stop.signal.addEventListener("abort", () => stopNow(), { once: true });
   await stopped;
 
   console.log("latentd is stopping");
-  const drained = Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, DRAIN_MS))]);
   // Both at once: a container's runtime waits 10 s by default before it kills, and a last checkpoint is worth having.
-  await Promise.all([drained, runner.stop()]);
+  await Promise.all([server.close(DRAIN_MS), runner.stop()]);
   intake.stop();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
   decoder.close();
