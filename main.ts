@@ -18,10 +18,11 @@ import { JobRunner } from "./src/jobs/job_runner.ts";
 import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
-import { ChildProcess } from "./src/supervisor/child_process.ts";
+import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
+import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
 
 /** What requests under way are given to end before the server goes without them. */
@@ -29,14 +30,14 @@ const DRAIN_MS = 10_000;
 
 const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
-/** Starts a worker role of this file, with no more permissions than it needs: no network, no other program. */
-function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir: string): ChildProcess {
+/** How a worker role of this file is started, with no more permissions than it needs: no network, no other program. */
+function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataDir: string): Command {
   const native = name === "ingest" ? config.imageDecoder === "sharp" : config.gpuProvider === "dawn";
   const own = name === "ingest"
     ? [...decoderFolders(), ...(native ? sharpFolders() : []), ...config.importRoots]
     : ["/sys/module/nvidia/version"];
   const readable = [import.meta.dirname!, dataDir, ...own];
-  return new ChildProcess({
+  return {
     name,
     program: Deno.execPath(),
     args: [
@@ -57,7 +58,7 @@ function startWorker(name: "train" | "embed" | "ingest", config: Config, dataDir
       ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
       XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
     },
-  });
+  };
 }
 
 /** How one URL is fetched: by a process that may reach the network, and read nothing but this program. */
@@ -69,9 +70,19 @@ const downloadCommand = (maxBytes: number) => (url: string) => ({
   ],
 });
 
+/** Ends the process if the one that is to ingest cannot load sharp; this one must not try, it has no right to native code. */
+async function requireSharp(config: Config, dataDir: string): Promise<void> {
+  const failure = await startFailure(workerCommand("ingest", config, dataDir));
+  if (failure === undefined) return;
+  const accepted = "must be wasm, or sharp where it can be loaded";
+  console.error(`Cannot start: IMAGE_DECODER ${accepted}, got "${config.imageDecoder}": ${failure}`);
+  Deno.exit(2);
+}
+
 /** Wires the rooms, listens, and returns when SIGTERM or SIGINT has been answered with an orderly end. */
 async function serve(config: Config): Promise<void> {
   const dataDir = resolve(config.dataDir);
+  if (config.imageDecoder === "sharp") await requireSharp(config, dataDir);
   await Deno.mkdir(dataDir, { recursive: true });
   await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
   const checkpointDirectory = join(dataDir, "checkpoints");
@@ -84,9 +95,9 @@ async function serve(config: Config): Promise<void> {
   if (swept.length > 0) {
     console.log(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
   }
-  const trainChild = startWorker("train", config, dataDir),
-    embedChild = startWorker("embed", config, dataDir),
-    ingestChild = startWorker("ingest", config, dataDir);
+  const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
+    new ChildProcess(workerCommand(name, config, dataDir))
+  );
   const decoder = new DecoderPool(config.decodeWorkers);
   const uploads = new TusUploads({
     ...{ directory: join(dataDir, "uploads"), path: "/v1/uploads", maxBytes: config.maxUploadBytes },

@@ -92,7 +92,7 @@ const views = createRoute({
   },
   responses: {
     200: {
-      description: "View 1 on the left, view 2 on the right",
+      description: "View 1 on the left, view 2 on the right, four white pixels between them",
       content: PNG,
     },
     ...problems,
@@ -155,9 +155,9 @@ export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDe
     const { id, n } = c.req.valid("param"), bytes = await library.original(settled(id), n);
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex(), etag = `"${hash}"`;
     if (c.req.header("If-None-Match") === etag) return c.body(null, 304, { ETag: etag }) as never;
-    const type = imageType(bytes), name = `${id}-${n}.${type.split("/")[1] ?? "bin"}`;
+    const [mediaType, extension] = kindOf(bytes), name = `${id}-${n}.${extension}`;
     return c.body(bytes, 200, {
-      ...{ "Content-Type": type, "X-Content-Type-Options": "nosniff", "ETag": etag },
+      ...{ "Content-Type": mediaType, "X-Content-Type-Options": "nosniff", "ETag": etag },
       // Named by us: what a file was called in its archive is for nobody's disk.
       "Content-Disposition": `attachment; filename="${name}"`,
     });
@@ -167,7 +167,8 @@ export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDe
     const { width, height } = await library.image(id, item),
       px = query.px ?? (Math.min(width, height) > SMALL ? 224 : 32);
     const augmentation = preset ?? (px > SMALL ? "byol" : "cifar");
-    const both = await embedder.views({ dataset: id, item, augmentation, px, seed });
+    // Aborted only if the client goes: deno.json's `no-legacy-abort` is for this.
+    const both = await embedder.views({ dataset: id, item, augmentation, px, seed }, c.req.raw.signal);
     return c.body(new Uint8Array(await encodePng(both)), 200, { "Content-Type": "image/png" });
   });
   app.openapi(rejected, async (c) => {
@@ -186,18 +187,22 @@ export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDe
 }
 
 /** What an image's first bytes are the mark of; it was one when it was taken in. */
-const MARKS: readonly [type: string, at: number, mark: readonly number[]][] = [
-  ["image/png", 0, [0x89, 0x50, 0x4e, 0x47]],
-  ["image/jpeg", 0, [0xff, 0xd8, 0xff]],
-  ["image/gif", 0, [0x47, 0x49, 0x46, 0x38]],
-  ["image/tiff", 0, [0x49, 0x49]],
-  ["image/tiff", 0, [0x4d, 0x4d]],
-  ["image/webp", 8, [0x57, 0x45, 0x42, 0x50]],
-  ["image/bmp", 0, [0x42, 0x4d]],
+const MARKS: readonly [mediaType: string, extension: string, at: number, mark: string][] = [
+  ["image/png", "png", 0, "\x89PNG"],
+  ["image/jpeg", "jpeg", 0, "\xff\xd8\xff"],
+  ["image/gif", "gif", 0, "GIF8"],
+  ["image/tiff", "tiff", 0, "II"],
+  ["image/tiff", "tiff", 0, "MM"],
+  ["image/webp", "webp", 8, "WEBP"],
+  ["image/bmp", "bmp", 0, "BM"],
+  ["image/x-portable-bitmap", "pbm", 0, "P4"],
+  ["image/x-portable-graymap", "pgm", 0, "P5"],
+  ["image/x-portable-pixmap", "ppm", 0, "P6"],
 ];
-const imageType = (bytes: Uint8Array): string =>
-  MARKS.find(([, at, mark]) => mark.every((byte, i) => bytes[at + i] === byte))?.[0] ??
-    "application/octet-stream";
+function kindOf(bytes: Uint8Array): readonly [mediaType: string, extension: string, ...unknown[]] {
+  const start = String.fromCharCode(...bytes.subarray(0, 12));
+  return MARKS.find(([, , at, mark]) => start.startsWith(mark, at)) ?? ["application/octet-stream", "bin"];
+}
 
 /** The image with its longer side at most `px`, each pixel the mean of those it covers; never enlarged. */
 export function shrink(image: RgbImage, px: number): RgbImage {

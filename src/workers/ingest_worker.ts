@@ -22,10 +22,10 @@ export function runIngestWorker(
   const decoder = new DecoderPool(decodeWorkers, undefined, imageDecoder);
   return serveWorker({
     async ready() {
-      // Without it nothing is taken in, and the log says why.
+      // Without it nothing is taken in: the server does not start, and says what is said here.
       if (imageDecoder === "sharp") {
         await loadSharp().catch(({ message }) => {
-          throw new DomainError("unavailable", `Cannot ingest: ${message}`);
+          throw new DomainError("unavailable", message);
         });
       }
       return { adapter: `${decodeWorkers} CPU threads, ${imageDecoder}`, failed: new Promise(() => {}) };

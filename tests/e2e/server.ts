@@ -3,6 +3,24 @@ import { fromFileUrl } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
+/** `main.ts serve` with the permissions of the task `serve`, but for the directory. */
+export const serveCommand = (
+  dataDir: string,
+  env: Record<string, string> = {},
+  stderr: "piped" | "inherit" = "piped",
+): Deno.Command =>
+  new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-env", "--allow-net=127.0.0.1"],
+      ...["--allow-read", `--allow-write=${dataDir}`, `--allow-run=${Deno.execPath()}`],
+      ...["main.ts", "serve"],
+    ],
+    cwd: ROOT,
+    env: { DATA_DIR: dataDir, PORT: "0", ALLOW_SOFTWARE_GPU: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
+    stdout: "piped",
+    stderr,
+  });
+
 /** A real server in a process of its own, on a free port, with a data directory that outlives it. */
 export class TestServer {
   url = "";
@@ -10,19 +28,9 @@ export class TestServer {
   readonly #url = Promise.withResolvers<string>();
   private constructor(readonly process: Deno.ChildProcess) {}
 
-  /** Starts `main.ts serve` with the permissions of the task `serve`, but for the directory. */
+  /** Starts `main.ts serve`. */
   static async start(dataDir: string, env: Record<string, string> = {}): Promise<TestServer> {
-    const process = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-env", "--allow-net=127.0.0.1"],
-        ...["--allow-read", `--allow-write=${dataDir}`, `--allow-run=${Deno.execPath()}`],
-        ...["main.ts", "serve"],
-      ],
-      cwd: ROOT,
-      env: { DATA_DIR: dataDir, PORT: "0", ALLOW_SOFTWARE_GPU: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
+    const process = serveCommand(dataDir, env, "inherit").spawn();
     const server = new TestServer(process);
     server.#listen(process.stdout); // on and on: a full pipe would stop the server
     server.url = await server.#url.promise;

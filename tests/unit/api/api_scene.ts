@@ -5,7 +5,13 @@ import type { Checkpoint } from "../../../src/domain/checkpoint.ts";
 import type { Dataset } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { TusUploads } from "../../../src/data/tus_uploads.ts";
-import type { CheckpointLibrary, DatasetLibrary, Store, Trainer } from "../../../src/domain/ports.ts";
+import type {
+  CheckpointLibrary,
+  DatasetLibrary,
+  Embedder,
+  Store,
+  Trainer,
+} from "../../../src/domain/ports.ts";
 import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
 import { JobRunner } from "../../../src/jobs/job_runner.ts";
@@ -42,6 +48,7 @@ export interface Scene {
     train: Trainer["run"];
     ingest: DatasetLibrary["ingest"];
     model: CheckpointLibrary["model"];
+    views: Embedder["views"];
   };
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
@@ -56,6 +63,12 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
     train: () => Promise.resolve({ steps: 1 }),
     model: () => Promise.resolve(MODEL),
     ingest: () => Promise.reject(new DomainError("malformed", "Cannot read the archive: cut off")),
+    views: ({ item, px, seed, augmentation }) =>
+      Promise.resolve({
+        width: px,
+        height: seed,
+        pixels: new TextEncoder().encode(`${item} ${augmentation}`),
+      }),
   };
   const library: DatasetLibrary = {
     async receive(_id, upload) {
@@ -136,12 +149,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
     embedder: {
       embed: (_checkpoint, images) =>
         Promise.resolve(images.map(({ pixels: [p] }) => Float32Array.of(3, 4, p - 7))),
-      views: ({ item, px, seed, augmentation }) =>
-        Promise.resolve({
-          width: px,
-          height: seed,
-          pixels: new TextEncoder().encode(`${item} ${augmentation}`),
-        }),
+      views: (...request) => act.views(...request),
       ready: () => act.ready,
     },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),

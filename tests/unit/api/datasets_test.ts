@@ -186,16 +186,29 @@ Deno.test("GET /v1/datasets/{id}/views asks for both views of an image, with wha
     assertEquals((await at("item=1")).status, 409);
   }));
 
+Deno.test("views that nobody waits for any more are given up, and are no fault of the server's", () =>
+  withApi(async ({ app, act, dataset }) => {
+    const client = new AbortController(), logged: unknown[] = [], { error } = console;
+    act.views = (_request, signal) => {
+      client.abort();
+      return Promise.reject(signal?.reason ?? new Error("it is not told"));
+    };
+    console.error = (...line) => void logged.push(line);
+    try {
+      await app.request(`/v1/datasets/${dataset.id}/views?item=0`, { signal: client.signal });
+    } finally {
+      console.error = error;
+    }
+    assertEquals(logged, []);
+  }));
+
 Deno.test("GET …/items/{n}/original gives a file back under a name of ours, and once only", () =>
   withApi(async ({ get, dataset }) => {
     const path = `/v1/datasets/${dataset.id}/items/0/original`,
       found = await get(path),
       etag = found.headers.get("ETag")!;
     assertEquals([found.status, found.headers.get("Content-Type")], [200, "application/octet-stream"]);
-    assertEquals(
-      found.headers.get("Content-Disposition"),
-      `attachment; filename="${dataset.id}-0.octet-stream"`,
-    );
+    assertEquals(found.headers.get("Content-Disposition"), `attachment; filename="${dataset.id}-0.bin"`);
     assertEquals(found.headers.get("X-Content-Type-Options"), "nosniff");
     assertEquals((await found.bytes()).length, 6);
     assertEquals((await get(path, { "If-None-Match": etag })).status, 304);
