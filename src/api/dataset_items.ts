@@ -167,7 +167,6 @@ export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDe
     const { width, height } = await library.image(id, item),
       px = query.px ?? (Math.min(width, height) > SMALL ? 224 : 32);
     const augmentation = preset ?? (px > SMALL ? "byol" : "cifar");
-    // Aborted only if the client goes: deno.json's `no-legacy-abort` is for this.
     const both = await embedder.views({ dataset: id, item, augmentation, px, seed }, c.req.raw.signal);
     return c.body(new Uint8Array(await encodePng(both)), 200, { "Content-Type": "image/png" });
   });

@@ -3,6 +3,7 @@ import type { CheckpointFile, CheckpointFileName } from "../domain/checkpoint.ts
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
+import { removeTree, syncDirectory } from "../files/durable.ts";
 import { describeFile, MANIFEST, type Manifest } from "./manifest.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { encodeSafetensors } from "./safetensors.ts";
@@ -62,25 +63,10 @@ async function temporaryDirectory(path: string): Promise<AsyncDisposable & { pat
   return { path, [Symbol.asyncDispose]: () => removeTree(path) };
 }
 
-async function removeTree(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    // Renamed, or never made.
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true });
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   await file.sync();
-}
-
-/** Without this a crash may lose the names of files that are themselves safe. */
-async function syncDirectory(path: string): Promise<void> {
-  using directory = await Deno.open(path);
-  await directory.sync();
 }
 
 const encodeJson = (value: unknown): Uint8Array<ArrayBuffer> =>

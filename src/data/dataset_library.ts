@@ -15,14 +15,13 @@ import type {
   UploadLibrary,
 } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
+import { removeTree, syncDirectory } from "../files/durable.ts";
 import { formArchive } from "./form_archive.ts";
 import { imagesOf, removeReplaced, removeUnfinished } from "./generations.ts";
 import { importPath } from "./import_roots.ts";
 import { dropPart, failedParts, failPart, listPart, pendingParts } from "./pending_parts.ts";
-import { removeTree } from "./remove_tree.ts";
-import { syncDirectory } from "./shard.ts";
 import { REJECTED } from "./shard_format.ts";
-import { diskFull, removeSpools, spool } from "./spool.ts";
+import { diskFull, removeSpools, spool, spoolPath } from "./spool.ts";
 
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;
@@ -66,7 +65,7 @@ export class FileDatasetLibrary implements DatasetLibrary {
   }
 
   async receive(dataset: string, upload: Upload): Promise<number> {
-    const directory = this.#path(dataset), spooled = join(directory, `${crypto.randomUUID()}.spool`);
+    const directory = this.#path(dataset), spooled = spoolPath(directory);
     const source = "path" in upload
       ? { path: await importPath(upload.path, this.#importRoots) }
       : "url" in upload
@@ -82,11 +81,11 @@ export class FileDatasetLibrary implements DatasetLibrary {
         bytes = await spool(archive, spooled, this.#maxUploadBytes);
       } else if ("upload" in source) bytes = await this.#uploads.take(source.upload, spooled);
       const part = "path" in source ? source : { file: spooled };
-      listPart(directory, part, imagesOf(directory) ? takenParts(directory) : 0);
-      syncDirectory(this.#directory);
+      await listPart(directory, part, imagesOf(directory) ? takenParts(directory) : 0);
+      await syncDirectory(this.#directory);
       return bytes;
     } catch (error) {
-      removeTree(isNew ? directory : spooled);
+      await removeTree(isNew ? directory : spooled);
       throw diskFull(error) ?? error;
     }
   }
@@ -98,9 +97,9 @@ export class FileDatasetLibrary implements DatasetLibrary {
       const { number, path: archive } = part;
       try {
         await this.#ingester.ingest({ name, archive, dataset: directory }, { ...task, part: number });
-        dropPart(part);
+        await dropPart(part);
       } catch (error) {
-        removeUnfinished(directory); // a worker that was killed could not
+        await removeUnfinished(directory); // a worker that was killed could not
         const reason = diskFull(error) ?? error;
         // A first part's failure is the dataset's; a later one's must not harm what is there.
         if (task.signal?.aborted || !(reason instanceof DomainError) || !imagesOf(directory)) throw reason;
@@ -108,12 +107,12 @@ export class FileDatasetLibrary implements DatasetLibrary {
           waiting = reason.message;
           break;
         }
-        failPart(directory, part, reason.message);
-        dropPart(part);
+        await failPart(directory, part, reason.message);
+        await dropPart(part);
       }
     }
     this.#forget(dataset); // whoever browsed has read what is about to go
-    removeReplaced(directory);
+    await removeReplaced(directory);
     const { summary } = DatasetReader.open(directory).manifest;
     const warnings = failedParts(directory).map(({ number, reason }) => ({
       code: "part_failed" as const,
@@ -133,7 +132,7 @@ export class FileDatasetLibrary implements DatasetLibrary {
       const directory = join(this.#directory, name);
       removeSpools(directory);
       if (isListed(name)) continue;
-      if ([...Deno.readDirSync(directory)].length === 0) removeTree(directory);
+      if ([...Deno.readDirSync(directory)].length === 0) await removeTree(directory);
       else unlisted.push(name);
     }
     return unlisted;
@@ -187,7 +186,7 @@ export class FileDatasetLibrary implements DatasetLibrary {
 
   async remove(dataset: string): Promise<void> {
     this.#forget(dataset);
-    removeTree(this.#path(dataset));
+    await removeTree(this.#path(dataset));
   }
 
   #forget(dataset: string): void {

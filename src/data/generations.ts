@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { removeTree } from "./remove_tree.ts";
+import { removeTree } from "../files/durable.ts";
 
 /**
  * A dataset's images are a directory that appears at once and is never changed: `images`, then, each time a part was
@@ -41,8 +41,8 @@ export function nextImagesOf(dataset: string): string {
 export const unfinishedImagesOf = (dataset: string): string => join(dataset, `${IMAGES}.tmp`);
 
 /** Removes the generations that a later one has replaced; for whoever knows that nobody reads them any more. */
-export function removeReplaced(dataset: string): void {
-  for (const generation of generations(dataset).slice(1)) removeTree(join(dataset, nameOf(generation)));
+export async function removeReplaced(dataset: string): Promise<void> {
+  for (const generation of generations(dataset).slice(1)) await removeTree(join(dataset, nameOf(generation)));
 }
 /** Removes what a writer that did not come to an end has left. */
-export const removeUnfinished = (dataset: string): void => removeTree(unfinishedImagesOf(dataset));
+export const removeUnfinished = (dataset: string): Promise<void> => removeTree(unfinishedImagesOf(dataset));

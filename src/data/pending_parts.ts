@@ -1,5 +1,6 @@
 import { join } from "@std/path";
-import { syncDirectory } from "./shard.ts";
+import { removeTree, syncDirectory } from "../files/durable.ts";
+import { spoolPath } from "./spool.ts";
 
 /**
  * What was handed in for a dataset and is not images yet, in order: `upload-00000`, `upload-00001` and so on, each an
@@ -37,21 +38,25 @@ export function pendingParts(dataset: string): PendingPart[] {
 }
 
 /**
- * Lists a part that is complete; durable when it returns.
+ * Lists a part that is complete; durable when it resolves.
  *
  * @param part A file in the dataset's directory, which becomes the part; or the path of what is to be read where it lies.
  * @param taken How many parts are in already.
  */
-export function listPart(dataset: string, part: { file: string } | { path: string }, taken: number): void {
+export async function listPart(
+  dataset: string,
+  part: { file: string } | { path: string },
+  taken: number,
+): Promise<void> {
+  const [file, ending] = "file" in part ? [part.file, ""] : [await written(dataset, part), ".json"];
   const numbers = [...pendingParts(dataset), ...failedParts(dataset)].map(({ number }) => number + 1);
-  const entry = join(dataset, entryOf(Math.max(taken, ...numbers)));
-  if ("file" in part) Deno.renameSync(part.file, entry);
-  else writeDurably(`${entry}.json`, part);
-  syncDirectory(dataset);
+  // In one go with the numbering: another part may be on its way.
+  Deno.renameSync(file, join(dataset, entryOf(Math.max(taken, ...numbers)) + ending));
+  await syncDirectory(dataset);
 }
 
 /** Takes a part off the list. */
-export const dropPart = ({ entry }: PendingPart): void => Deno.removeSync(entry);
+export const dropPart = ({ entry }: PendingPart): Promise<void> => removeTree(entry);
 
 /** The parts that could not be read. */
 export function failedParts(dataset: string): FailedPart[] {
@@ -63,20 +68,18 @@ export function failedParts(dataset: string): FailedPart[] {
   }
 }
 /** Notes, durably, that a part could not be read. */
-export function failPart(dataset: string, { number }: PendingPart, reason: string): void {
+export async function failPart(dataset: string, { number }: PendingPart, reason: string): Promise<void> {
   const others = failedParts(dataset).filter((failed) => failed.number !== number);
-  writeDurably(join(dataset, FAILED), [...others, { number, reason }]);
-  syncDirectory(dataset);
+  await Deno.rename(await written(dataset, [...others, { number, reason }]), join(dataset, FAILED));
+  await syncDirectory(dataset);
 }
 
-/** All of it or nothing. */
-function writeDurably(path: string, content: unknown): void {
-  const temporary = `${path}.tmp`;
-  {
-    using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
-    const bytes = new TextEncoder().encode(JSON.stringify(content));
-    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-    file.syncSync();
-  }
-  Deno.renameSync(temporary, path);
+/** A file with `content`, durable, to be renamed to what it is for. What a crash leaves of it is swept with the spools. */
+async function written(dataset: string, content: unknown): Promise<string> {
+  const path = spoolPath(dataset);
+  using file = await Deno.open(path, { write: true, createNew: true });
+  const bytes = new TextEncoder().encode(JSON.stringify(content));
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
+  return path;
 }

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
-import { nextImagesOf, removeUnfinished, unfinishedImagesOf } from "./generations.ts";
+import { nextImagesOf, unfinishedImagesOf } from "./generations.ts";
 import { NameWriter } from "./name_file.ts";
 import { OriginalWriter } from "./originals.ts";
 import { ShardFiles, writeAll } from "./shard_files.ts";
@@ -46,7 +46,7 @@ export class ShardWriter {
     } = {},
   ) {
     this.#temporary = unfinishedImagesOf(dataset);
-    removeUnfinished(dataset);
+    this.#clear();
     Deno.mkdirSync(this.#temporary, { recursive: true });
     const file = this.#namesFile = this.#create("names.bin");
     this.#names = new NameWriter((block) => writeAll(file, block));
@@ -164,7 +164,15 @@ export class ShardWriter {
     this.#originals?.abandon();
     this.#namesFile?.close();
     this.#namesFile = undefined;
-    removeUnfinished(this.dataset);
+    this.#clear();
+  }
+
+  #clear(): void {
+    try {
+      Deno.removeSync(this.#temporary, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** Takes in what is there: shards by link, the index and the names by copy. Given classes are the manifest's, then the hidden one. */
@@ -221,7 +229,7 @@ function orderedBy(groupOf: Uint8Array | Uint32Array, counts: number[]): Uint8Ar
 }
 
 /** Without this a crash may lose the names of files that are themselves safe. */
-export function syncDirectory(path: string): void {
+function syncDirectory(path: string): void {
   using directory = Deno.openSync(path);
   directory.syncSync();
 }

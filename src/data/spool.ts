@@ -3,10 +3,13 @@ import { DomainError } from "../domain/errors.ts";
 
 const ENDING = ".spool";
 
+/** A new path in a directory for what is to be written there; what a crash leaves is known by it. */
+export const spoolPath = (directory: string): string => join(directory, crypto.randomUUID() + ENDING);
+
 /**
  * Writes a body to a file; durable when it resolves.
  *
- * @param path Its name ends in `.spool`, so that what a crash leaves is known.
+ * @param path Of {@link spoolPath}.
  * @returns Bytes written.
  * @throws {DomainError} `too_large` past `maxBytes`, counted while it streams; `disk_full`; `malformed` if it is empty or
  *   breaks off.

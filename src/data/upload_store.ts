@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { DataStore, ERRORS, Upload } from "@tus/server";
 import { DomainError } from "../domain/errors.ts";
 import { checkId, isId } from "../domain/ids.ts";
-import { syncDirectory } from "./shard.ts";
+import { syncDirectory } from "../files/durable.ts";
 import { diskFull } from "./spool.ts";
 
 /** What is known of an upload before its bytes, as `<id>.json`; the bytes are `<id>`, and the offset is their number. */
@@ -41,7 +41,7 @@ export class UploadStore extends DataStore {
       await Deno.writeFile(path, new Uint8Array(), { createNew: true });
       await Deno.writeTextFile(`${note}.tmp`, JSON.stringify(record));
       await Deno.rename(`${note}.tmp`, note); // listed from here on
-      syncDirectory(this.directory);
+      await syncDirectory(this.directory);
     } catch (error) {
       await this.#removeFiles(id);
       throw diskFull(error) ? refusal(507, "Cannot keep the upload: the disk is full") : error;

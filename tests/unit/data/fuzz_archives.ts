@@ -4,7 +4,7 @@ import { deflateRawSync } from "node:zlib";
 import { join } from "@std/path";
 import { readSamples } from "../../../src/data/dataset_format.ts";
 import { ingestArchive } from "../../../src/data/ingest.ts";
-import { removeTree } from "../../../src/data/remove_tree.ts";
+import { removeTree } from "../../../src/files/durable.ts";
 import { DEFAULT_SETTINGS } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { type Bytes, concat, gzip, tarOf, text, zipOf } from "./archive_scene.ts";
@@ -61,7 +61,7 @@ for (const [kind, files] of Object.entries(KINDS)) {
     } catch (error) {
       outcome = error instanceof DomainError ? "refused" : `fault: ${error}`;
     }
-    removeTree(dataset);
+    await removeTree(dataset);
     console.log(`${kind} ${n} ${outcome}`);
   }
 }
