@@ -17,6 +17,10 @@ export interface Chunk {
   /** and values that it may have where a row may have several. */
   maxValues: number;
 }
+/** What a value takes in memory at least, while its group is read: its level, itself, and the lists around it. */
+const VALUE_BYTES = 32;
+const MAX_DEPTH = 16;
+
 type Header = ReturnType<typeof parquetHeader>;
 
 /**
@@ -38,6 +42,7 @@ export function walkPages(
     definition: getMaxDefinitionLevel(schemaPath),
   };
   const isFlat = schemaPath.length === 2 && levels.repetition === 0, bodies: Uint8Array[] = [];
+  claimed(schemaPath.length, MAX_DEPTH, `the depth of column ${name}`);
   const total = claimed(
     column.num_values,
     levels.repetition ? maxValues : rows,
@@ -60,7 +65,11 @@ export function walkPages(
     const packed = claimed(header.compressed_page_size, bytes.length - cursor.offset, of("the bytes"));
     const size = claimed(header.uncompressed_page_size, Number.MAX_SAFE_INTEGER, of("the unpacked bytes"));
     const page = bytes.subarray(cursor.offset, cursor.offset += packed);
-    const countOf = (count: unknown) => claimed(count, total - values, of("the values"));
+    const countOf = (claim: unknown) => {
+      const count = claimed(claim, total - values, of("the values"));
+      budget.spend(VALUE_BYTES * count);
+      return count;
+    };
     if (header.type === "DICTIONARY_PAGE") {
       const body = unpack(page, size);
       claimed(dataOf(header, "dictionary_page_header").num_values, body.length, of("the dictionary"));

@@ -78,7 +78,9 @@ const node = (name: string, more: Partial<SchemaTree["element"]> = {}): SchemaTr
 /** Walks these pages as a column that may be null and has a value a row. */
 function walk(
   pages: Page[],
-  { repeated = false, ...column }: { repeated?: boolean } & Partial<ColumnMetaData> = {},
+  { repeated = false, rows = ROWS, ...column }:
+    & { repeated?: boolean; rows?: number }
+    & Partial<ColumnMetaData> = {},
 ) {
   const writer = new ByteWriter();
   for (const { header, body } of pages) {
@@ -91,11 +93,11 @@ function walk(
     writer.getBytes(),
     {
       column: {
-        ...{ type: "INT32", codec: "UNCOMPRESSED", path_in_schema: ["x"], num_values: BigInt(ROWS) },
+        ...{ type: "INT32", codec: "UNCOMPRESSED", path_in_schema: ["x"], num_values: BigInt(rows) },
         ...column,
       } as ColumnMetaData,
       schemaPath: [node("root"), node("x", element)],
-      rows: ROWS,
+      rows,
       maxValues: 4 * ROWS,
     },
     new GroupBudget(),
@@ -145,6 +147,13 @@ Deno.test("a page that claims more values than its column, or a column than its 
   refused(second({ num_nulls: 17 }), "the nulls of a page of column x must be 0 to 16, got 17");
   refused(second({ num_rows: -2 }), "the rows of a page of column x must be 0 to 16, got -2");
   refused(dictionary(13, 12), "the dictionary of a page of column x must be 0 to 12, got 13");
+});
+
+Deno.test("values without bytes count against what a row group may unpack to", () => {
+  const rows = 2 ** 24 + 1,
+    none = { levels: repeated(rows, 0), values: [], num_values: rows, num_nulls: rows };
+  const error = assertThrows(() => walk([second({ ...none, num_rows: rows })], { rows }), DomainError);
+  assertEquals((error as DomainError).options.type, "archive_limits");
 });
 
 Deno.test("a page that goes beyond its column's bytes, or back, and levels beyond their page, are refused", () => {
