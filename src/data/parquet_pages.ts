@@ -33,80 +33,126 @@ type Header = ReturnType<typeof parquetHeader>;
  */
 export function walkPages(
   bytes: Uint8Array,
-  { column, schemaPath, rows, maxValues }: Chunk,
+  chunk: Chunk,
   budget: GroupBudget,
 ): { bodies: Uint8Array[]; end: number } {
-  const { type, codec } = column, cursor = numbersOver(bytes), name = column.path_in_schema.join(".");
-  const levels = {
-    repetition: getMaxRepetitionLevel(schemaPath),
-    definition: getMaxDefinitionLevel(schemaPath),
-  };
-  const isFlat = schemaPath.length === 2 && levels.repetition === 0, bodies: Uint8Array[] = [];
-  claimed(schemaPath.length, MAX_DEPTH, `the depth of column ${name}`);
-  const total = claimed(
-    column.num_values,
-    levels.repetition ? maxValues : rows,
-    `the values of column ${name}`,
-  );
-  const unpack = (input: Uint8Array, length: number) => {
-    const body = budget.decompress(codec, input, length);
-    if (codec !== "UNCOMPRESSED") bodies.push(body);
-    return body;
-  };
-  const checkBody = (cursor: Cursor, count: number, encoding: string | undefined, isV2: boolean) =>
-    checkValues(cursor, count, {
-      ...{ encoding: String(encoding), type, isV2 },
-      spend: (bytes) => budget.spend(bytes),
-    });
-  for (let values = 0; isFlat ? values < rows : true;) {
-    if (cursor.offset >= bytes.length - 1) break;
+  const walk = new PageWalk(chunk, budget), cursor = numbersOver(bytes);
+  while (!walk.isThrough && cursor.offset < bytes.length - 1) {
     const header = parquetHeader(cursor);
-    const of = (what: string) => `${what} of a page of column ${name}`;
-    const packed = claimed(header.compressed_page_size, bytes.length - cursor.offset, of("the bytes"));
-    const size = claimed(header.uncompressed_page_size, Number.MAX_SAFE_INTEGER, of("the unpacked bytes"));
-    const page = bytes.subarray(cursor.offset, cursor.offset += packed);
-    const countOf = (claim: unknown) => {
-      const count = claimed(claim, total - values, of("the values"));
-      budget.spend(VALUE_BYTES * count);
-      return count;
-    };
-    if (header.type === "DICTIONARY_PAGE") {
-      const body = unpack(page, size);
-      claimed(dataOf(header, "dictionary_page_header").num_values, body.length, of("the dictionary"));
-    } else if (header.type === "DATA_PAGE") {
-      const data = dataOf(header, "data_page_header"), count = countOf(data.num_values);
-      const inside = cursorOver(unpack(page, size));
-      if (levels.repetition) readLevels(inside, levels.repetition, count, of);
-      const nulls = levels.definition
-        ? readLevels(inside, levels.definition, count, of).filter((level) => level !== levels.definition)
-        : [];
-      checkBody(inside, count - nulls.length, data.encoding, false);
-      values += count;
-    } else if (header.type === "DATA_PAGE_V2") {
-      const data = dataOf(header, "data_page_header_v2"), count = countOf(data.num_values);
-      const nulls = claimed(data.num_nulls, count, of("the nulls"));
-      claimed(data.num_rows, rows, of("the rows"));
-      const most = Math.min(page.length, size);
-      const first = claimed(data.repetition_levels_byte_length, most, of("the repetition levels' bytes"));
-      const second = claimed(
-        data.definition_levels_byte_length,
-        most - first,
-        of("the definition levels' bytes"),
-      );
-      if (levels.repetition) checkRuns(cursorOver(page), bitsOf(levels.repetition), count);
-      if (levels.definition) checkRuns(cursorOver(page, first), bitsOf(levels.definition), count);
-      // As hyparquet has it, levels that the schema has none of are no part of a page.
-      const rest = page.subarray(first + (levels.definition ? second : 0)), length = size - first - second;
-      checkBody(
-        cursorOver(data.is_compressed === false ? rest : unpack(rest, length)),
-        count - nulls,
-        data.encoding,
-        true,
-      );
-      values += count;
-    } else throw damaged(`${of("the type")} must be a data or a dictionary page's, got ${header.type}`);
+    const size = walk.claimed(header.compressed_page_size, bytes.length - cursor.offset, "bytes");
+    walk.pass(header, bytes.subarray(cursor.offset, cursor.offset += size));
   }
-  return { bodies, end: cursor.offset };
+  return { bodies: walk.bodies, end: cursor.offset };
+}
+
+class PageWalk {
+  readonly bodies: Uint8Array[] = [];
+  readonly #repetition: number;
+  readonly #definition: number;
+  readonly #name: string;
+  /** Values that the column may still have. */
+  #left: number;
+  /** Rows of which hyparquet would still look for values, where each has one. */
+  #rowsLeft: number;
+
+  constructor(readonly chunk: Chunk, readonly budget: GroupBudget) {
+    const { column, schemaPath, rows, maxValues } = chunk, name = column.path_in_schema.join(".");
+    claimed(schemaPath.length, MAX_DEPTH, `the depth of column ${name}`);
+    this.#name = name;
+    this.#repetition = getMaxRepetitionLevel(schemaPath);
+    this.#definition = getMaxDefinitionLevel(schemaPath);
+    const most = this.#repetition ? maxValues : rows;
+    this.#left = claimed(column.num_values, most, `the values of column ${name}`);
+    this.#rowsLeft = schemaPath.length === 2 && !this.#repetition ? rows : Infinity;
+  }
+
+  get isThrough(): boolean {
+    return this.#rowsLeft <= 0;
+  }
+
+  claimed(value: unknown, most: number, what: string): number {
+    return claimed(value, most, `the ${what} of a page of column ${this.#name}`);
+  }
+
+  pass(header: Header, page: Uint8Array): void {
+    const size = this.claimed(header.uncompressed_page_size, Number.MAX_SAFE_INTEGER, "unpacked bytes");
+    switch (header.type) {
+      case "DICTIONARY_PAGE": {
+        const { num_values } = dataOf(header, "dictionary_page_header"),
+          { length } = this.#unpack(page, size);
+        return void this.claimed(num_values, length, "dictionary");
+      }
+      case "DATA_PAGE":
+        return this.#passFirst(dataOf(header, "data_page_header"), this.#unpack(page, size));
+      case "DATA_PAGE_V2":
+        return this.#passSecond(dataOf(header, "data_page_header_v2"), page, size);
+      default:
+        throw damaged(
+          `the type of a page of column ${this.#name} must be a data or a dictionary page's, got ${header.type}`,
+        );
+    }
+  }
+
+  /** A data page of the first version, whose levels are in what is compressed. */
+  #passFirst({ num_values, encoding }: NonNullable<Header["data_page_header"]>, body: Uint8Array): void {
+    const count = this.#take(num_values), cursor = cursorOver(body), full = this.#definition;
+    if (this.#repetition) this.#readLevels(cursor, this.#repetition, count);
+    const levels = full ? this.#readLevels(cursor, full, count) : [];
+    const nulls = levels.filter((level) => level !== full).length;
+    this.#checkValues(cursor, count - nulls, encoding, false);
+  }
+
+  /** One of the second, whose levels stand before it. */
+  #passSecond(
+    { num_values, num_nulls, num_rows, encoding, is_compressed, ...levels }: NonNullable<
+      Header["data_page_header_v2"]
+    >,
+    page: Uint8Array,
+    size: number,
+  ): void {
+    const count = this.#take(num_values), nulls = this.claimed(num_nulls, count, "nulls");
+    this.claimed(num_rows, this.chunk.rows, "rows");
+    const most = Math.min(page.length, size);
+    const first = this.claimed(levels.repetition_levels_byte_length, most, "repetition levels' bytes"),
+      second = this.claimed(levels.definition_levels_byte_length, most - first, "definition levels' bytes");
+    if (this.#repetition) checkRuns(cursorOver(page), bitsOf(this.#repetition), count);
+    if (this.#definition) checkRuns(cursorOver(page, first), bitsOf(this.#definition), count);
+    // As hyparquet has it, definition levels that the schema has none of are no part of a page.
+    const rest = page.subarray(first + (this.#definition ? second : 0));
+    const body = is_compressed === false ? rest : this.#unpack(rest, size - first - second);
+    this.#checkValues(cursorOver(body), count - nulls, encoding, true);
+  }
+
+  /** As many values as a page says, if there may be so many. */
+  #take(claim: unknown): number {
+    const count = this.claimed(claim, this.#left, "values");
+    this.budget.spend(VALUE_BYTES * count);
+    this.#left -= count;
+    this.#rowsLeft -= count;
+    return count;
+  }
+
+  #unpack(input: Uint8Array, length: number): Uint8Array {
+    const { codec } = this.chunk.column, body = this.budget.decompress(codec, input, length);
+    if (codec !== "UNCOMPRESSED") this.bodies.push(body);
+    return body;
+  }
+
+  /** Levels behind their length in bytes. */
+  #readLevels(cursor: Cursor, most: number, count: number): number[] {
+    const { view, offset } = cursor, width = bitsOf(most), levels: number[] = new Array(count);
+    this.claimed(view.getUint32(offset, true), view.byteLength - offset - 4, "levels' bytes");
+    checkRuns({ view, offset: offset + 4 }, width, count);
+    readRleBitPackedHybrid(cursor, width, levels);
+    return levels;
+  }
+
+  #checkValues(cursor: Cursor, count: number, encoding: string | undefined, isV2: boolean): void {
+    checkValues(cursor, count, {
+      ...{ encoding: String(encoding), type: this.chunk.column.type, isV2 },
+      spend: (bytes) => this.budget.spend(bytes),
+    });
+  }
 }
 
 function dataOf<Kind extends keyof Header>(header: Header, kind: Kind): NonNullable<Header[Kind]> {
@@ -116,17 +162,3 @@ function dataOf<Kind extends keyof Header>(header: Header, kind: Kind): NonNulla
 }
 
 const bitsOf = (level: number): number => 32 - Math.clz32(level);
-
-/** Levels of a data page of the first version, behind their length in bytes. */
-function readLevels(
-  cursor: Cursor,
-  most: number,
-  count: number,
-  of: (what: string) => string,
-): number[] {
-  const { view, offset } = cursor, width = bitsOf(most), levels: number[] = new Array(count);
-  claimed(view.getUint32(offset, true), view.byteLength - offset - 4, of("the levels' bytes"));
-  checkRuns({ view, offset: offset + 4 }, width, count);
-  readRleBitPackedHybrid(cursor, width, levels);
-  return levels;
-}
