@@ -1,12 +1,12 @@
 import {
   type AsyncBuffer,
   type Compressors,
-  parquetMetadataAsync,
+  parquetMetadata,
   parquetReadObjects,
   parquetSchema,
-  snappyUncompress,
 } from "hyparquet";
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { getTreePath } from "hyparquet/src/schema.js";
+import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import {
   archiveKind,
   type ArchiveLimits,
@@ -16,14 +16,19 @@ import {
   overLimit,
   unfit,
 } from "./archive.ts";
+import { claimed } from "./parquet_claims.ts";
+import { GroupBudget, MAX_GROUP_BYTES } from "./parquet_codecs.ts";
+import { walkPages } from "./parquet_pages.ts";
+import { numbersOver } from "./parquet_runs.ts";
 import type { Sample } from "./sample.ts";
 
-/** Rows are read a row group at a time; one larger than this would not fit beside training. */
-const MAX_GROUP_BYTES = 512 * 2 ** 20;
+/** Columns, and what they are parts of: gone through anew for every row group. */
+const MAX_SCHEMA = 10_000;
 const MAGIC = "PAR1", FOOTER_BYTES = 8;
 
 type SchemaTree = ReturnType<typeof parquetSchema>;
-type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
+type Metadata = ReturnType<typeof parquetMetadata>;
+type RowGroup = Metadata["row_groups"][number];
 interface Columns {
   image: string;
   label?: string;
@@ -43,21 +48,22 @@ export async function* readParquet(
   { limits, onBytes, signal }: { limits: ArchiveLimits; onBytes?: OnBytes; signal?: AbortSignal },
 ): AsyncGenerator<Sample> {
   const file = await openBuffer(path);
-  await checkFooter(file, limits);
   let where = `in the footer of a file of ${file.byteLength} bytes`;
   try {
-    const metadata = await parquetMetadataAsync(file);
-    if (metadata.num_rows > limits.entries) {
-      throw overLimit(`it has ${metadata.num_rows} rows, more than ${limits.entries}`);
-    }
-    const columns = findColumns(metadata),
+    const metadata = await readFooter(file, limits),
+      total = claimed(metadata.num_rows, limits.entries, "its rows"),
+      columns = findColumns(metadata),
       wanted = [columns.image, columns.label].filter((name) => name !== undefined);
     let rowStart = 0, taken = 0;
     for (const [i, group] of metadata.row_groups.entries()) {
       signal?.throwIfAborted();
       const chunks = group.columns.map(({ meta_data }) => meta_data!)
         .filter(({ path_in_schema: [name] }) => wanted.includes(name));
-      const bytes = chunks.reduce((sum, { total_uncompressed_size: size }) => sum + Number(size), 0);
+      const bytes = chunks.reduce(
+        (sum, { total_uncompressed_size: unpacked, total_compressed_size: packed }) =>
+          sum + Math.max(Number(unpacked), Number(packed)),
+        0,
+      );
       const begins = Math.min(
         ...chunks.map((chunk) => Number(chunk.dictionary_page_offset ?? chunk.data_page_offset)),
       );
@@ -67,21 +73,8 @@ export async function* readParquet(
         );
       }
       where = `in the row group that begins at byte ${begins}`;
-      const rowEnd = rowStart + Number(group.num_rows);
-      if (rowEnd > metadata.num_rows) {
-        throw damaged(`its row groups hold more than its ${metadata.num_rows} rows`);
-      }
-      const rows = await parquetReadObjects({
-        ...{
-          file,
-          metadata,
-          columns: wanted,
-          rowStart,
-          rowEnd,
-          utf8: false,
-          compressors: boundedCompressors(),
-        },
-      });
+      const rowEnd = rowStart + claimed(group.num_rows, total - rowStart, `the rows of row group ${i}`);
+      const rows = await readGroup(file, { metadata, group, columns: wanted, limits });
       for (const [j, row] of rows.entries()) {
         const sample = sampleOf(row, rowStart + j, columns);
         // A dictionary's one image may stand for any number of rows.
@@ -102,28 +95,56 @@ export async function* readParquet(
 }
 
 /**
- * Decompressors for one row group. What a page declares is held against what is left to the group before it is allocated,
- * and what comes out against what it declares.
+ * The rows of a row group, once its pages are found to be what they say. hyparquet is handed the group as a file's only one,
+ * with no byte of it that was not walked, and the pages that were unpacked on the walk.
  */
-function boundedCompressors(): Compressors {
-  let left = MAX_GROUP_BYTES;
-  const bounded =
-    (decompress: (input: Uint8Array, options: { maxOutputLength: number }) => Uint8Array) =>
-    (input: Uint8Array, length: number): Uint8Array => {
-      left -= length;
-      if (left < 0) throw overLimit(`a row group of it unpacks to more than ${MAX_GROUP_BYTES} bytes`);
-      return length === 0 ? new Uint8Array() : decompress(input, { maxOutputLength: length });
-    };
-  return {
-    SNAPPY: bounded((input, { maxOutputLength }) => {
-      const output = new Uint8Array(maxOutputLength);
-      snappyUncompress(input, output);
-      return output;
-    }),
-    GZIP: bounded(gunzipSync),
-    BROTLI: bounded(brotliDecompressSync),
-    ZSTD: bounded(zstdDecompressSync),
-  };
+async function readGroup(
+  file: AsyncBuffer,
+  { metadata, group, columns, limits }: {
+    metadata: Metadata;
+    group: RowGroup;
+    columns: string[];
+    limits: ArchiveLimits;
+  },
+): Promise<Record<string, unknown>[]> {
+  const budget = new GroupBudget(), schema = parquetSchema(metadata), rows = Number(group.num_rows);
+  if (rows === 0) return [];
+  const compressors: Record<string, Compressors[keyof Compressors]> = {}, walked: RowGroup["columns"] = [];
+  for (const chunk of group.columns) {
+    const column = chunk.meta_data!;
+    if (!columns.includes(column.path_in_schema[0])) continue;
+    const start = claimed(
+      column.dictionary_page_offset || column.data_page_offset,
+      file.byteLength,
+      "where a column begins",
+    );
+    const bytes = claimed(column.total_compressed_size, file.byteLength - start, "the bytes of a column");
+    const { bodies, end } = walkPages(
+      new Uint8Array(await file.slice(start, start + bytes)),
+      {
+        column,
+        rows,
+        schemaPath: getTreePath(schema, column.path_in_schema),
+        maxValues: limits.entries,
+      },
+      budget,
+    );
+    const codec = column.codec === "UNCOMPRESSED" ? column.codec : `walked ${walked.length}`;
+    // Taken in the order in which they were walked: hyparquet has no other bytes to find pages in.
+    compressors[codec] = () => bodies.shift()!;
+    walked.push({
+      ...chunk,
+      meta_data: {
+        ...column,
+        codec: codec as typeof column.codec,
+        total_compressed_size: BigInt(end),
+      },
+    });
+  }
+  return await parquetReadObjects({
+    ...{ file, columns, compressors, utf8: false, rowStart: 0, rowEnd: rows },
+    metadata: { ...metadata, row_groups: [{ ...group, columns: walked }] },
+  });
 }
 
 /**
@@ -138,6 +159,10 @@ globalThis.addEventListener("unhandledrejection", (event) => {
 });
 /** Failures to read that were handed to hyparquet. */
 const strays = new WeakSet<Error>();
+
+/** Without those meanings of bytes that hyparquet takes the square of their number to work out. */
+const asBytes = ({ converted_type: type, logical_type: _, ...element }: Metadata["schema"][number]) =>
+  type === undefined || type === "DECIMAL" ? element : { ...element, converted_type: type };
 
 async function openBuffer(path: string): Promise<AsyncBuffer> {
   const { size } = await Deno.stat(path);
@@ -164,7 +189,8 @@ async function readRange(path: string, start: number, end: number): Promise<Arra
   return bytes.buffer;
 }
 
-async function checkFooter(file: AsyncBuffer, { directoryBytes }: ArchiveLimits): Promise<void> {
+/** The file's metadata, what of it can be wrong without end checked first. */
+async function readFooter(file: AsyncBuffer, { directoryBytes, entries }: ArchiveLimits): Promise<Metadata> {
   const { byteLength } = file, text = new TextDecoder();
   const end = new Uint8Array(await file.slice(Math.max(0, byteLength - FOOTER_BYTES), byteLength));
   if (byteLength < 2 * FOOTER_BYTES || text.decode(end.subarray(4)) !== MAGIC) {
@@ -175,6 +201,14 @@ async function checkFooter(file: AsyncBuffer, { directoryBytes }: ArchiveLimits)
     throw damaged(`its footer is to have ${bytes} bytes, more than the file's ${byteLength}`);
   }
   if (bytes > directoryBytes) throw overLimit(`its footer has ${bytes} bytes, more than ${directoryBytes}`);
+  const footer = await file.slice(byteLength - FOOTER_BYTES - bytes, byteLength);
+  deserializeTCompactProtocol(numbersOver(new Uint8Array(footer)));
+  const { schema, ...metadata } = parquetMetadata(footer, { geoparquet: false });
+  if (metadata.num_rows > entries) throw overLimit(`it has ${metadata.num_rows} rows, more than ${entries}`);
+  if (schema.length > MAX_SCHEMA) {
+    throw overLimit(`its schema has ${schema.length} parts, more than ${MAX_SCHEMA}`);
+  }
+  return { ...metadata, schema: schema.map(asBytes) };
 }
 
 interface Feature {

@@ -11,7 +11,7 @@ import { tarOf } from "../unit/data/archive_scene.ts";
 
 const pathOf = (path: string) => fromFileUrl(new URL(`../../${path}`, import.meta.url));
 
-Deno.test("a Parquet file over which its reader loops for ever ends that dataset, and no other", async () => {
+Deno.test("a Parquet file over which its reader would loop for ever ends that dataset, and no process", async () => {
   await withIngestWorker(async (child, directory, said) => {
     const ingester = new IngestClient(child, 5000);
     const library = new FileDatasetLibrary({ directory, ingester, maxUploadBytes: 2 ** 20 });
@@ -23,7 +23,7 @@ Deno.test("a Parquet file over which its reader loops for ever ends that dataset
     const refused = await assertRejects(
       () => library.ingest(endless, "endless", { settings }),
       DomainError,
-      "never comes to an end",
+      "the bytes of a column must be",
     );
     assertEquals(refused.options.type, "archive_malformed");
     assertEquals([...Deno.readDirSync(`${directory}/${endless}`)].map(({ name }) => name), ["upload-00000"]);
@@ -31,6 +31,6 @@ Deno.test("a Parquet file over which its reader loops for ever ends that dataset
     const png = await encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
     await library.receive(sound, { body: new Blob([await tarOf({ "a/1.png": png })]).stream() });
     assertEquals((await library.ingest(sound, "sound", { settings })).counts.images, 1);
-    assertEquals(said.filter((line) => line.includes("SIGKILL")).length, 1);
+    assertEquals(said.filter((line) => line.includes("SIGKILL")), []);
   });
 });

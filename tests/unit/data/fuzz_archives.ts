@@ -1,5 +1,6 @@
 // A child of fuzz_test.ts: reads damaged archives and says after each that it is through. Every twentieth is ingested, and
-// so written as a dataset would be. Arguments: a folder to write to, and how many of each kind.
+// so written as a dataset would be. Arguments: a folder to write to, how many of each kind, and the
+// golden Parquet files.
 import { deflateRawSync } from "node:zlib";
 import { join } from "@std/path";
 import { readSamples } from "../../../src/data/dataset_format.ts";
@@ -9,9 +10,10 @@ import { DEFAULT_SETTINGS } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { type Bytes, concat, gzip, tarOf, text, zipOf } from "./archive_scene.ts";
 import { damage, drawer } from "./damage.ts";
+import { parquetOf } from "./parquet_scene.ts";
 
 const INGESTED = 20;
-const [folder, count] = Deno.args, draw = drawer(20_261_126);
+const [folder, count, golden] = Deno.args, draw = drawer(20_261_126);
 const image: Bytes = Uint8Array.from({ length: 600 }, () => draw(256));
 const csv = "file_name,label\n" + Array.from({ length: 30 }, (_, n) => `${n}.png,"a, ""b"" ${n}"\n`).join("");
 const jsonl = Array.from({ length: 30 }, (_, n) => JSON.stringify({ file_name: `${n}.png`, label: n })).join(
@@ -23,6 +25,8 @@ const tar = await tarOf({
   "test/b/2.png": image,
   ["deep/".repeat(30) + "3.png"]: image,
 });
+const { cases }: { cases: { file: string }[] } = JSON.parse(Deno.readTextFileSync(golden));
+const images = [image, image, image.subarray(1)].map((bytes, n) => ({ bytes, path: `${n}.png` }));
 const KINDS: Record<string, Bytes[]> = {
   tar: [tar],
   "tar.gz": [await gzip(tar)],
@@ -44,6 +48,12 @@ const KINDS: Record<string, Bytes[]> = {
   metadata: [
     await tarOf({ "metadata.csv": csv, "1.png": image }),
     await tarOf({ "metadata.jsonl": jsonl, "2.png": image }),
+  ],
+  parquet: [
+    ...cases.map(({ file }) => Uint8Array.fromBase64(file)),
+    ...(["SNAPPY", "UNCOMPRESSED", "BROTLI"] as const).map((codec) =>
+      parquetOf(images, { labels: [0n, 1n, null], names: ["a", "b"], codec, rowGroupSize: 2 })
+    ),
   ],
 };
 

@@ -5,7 +5,8 @@ import { type Confined, runConfined } from "./confined.ts";
 /** Damaged files of each kind. */
 const FILES = 2000;
 const MAX_KB = 700 * 1024;
-const GOLDEN = fromFileUrl(new URL("../../golden/decode.json", import.meta.url));
+const goldenPath = (name: string) => fromFileUrl(new URL(`../../golden/${name}`, import.meta.url));
+const GOLDEN = goldenPath("decode.json"), PARQUET = goldenPath("parquet.json");
 
 /** What became of each kind's files: as many as were asked for, and each read or refused. */
 function expectThrough({ lines, peakKb }: Confined, kinds: number): void {
@@ -40,9 +41,9 @@ Deno.test(`${FILES} damaged archives of each kind are read or refused, and leave
   const outer = await Deno.makeTempDir({ prefix: "latentd-fuzz-" }), folder = join(outer, "data", "deep");
   try {
     await Deno.mkdir(folder, { recursive: true });
-    const args = [folder, String(FILES)];
-    const child = await runConfined("./fuzz_archives.ts", { args, read: [], write: [folder], maxKb: MAX_KB });
-    expectThrough(child, 6);
+    const args = [folder, String(FILES), PARQUET], may = { read: [PARQUET], write: [folder], maxKb: MAX_KB };
+    const child = await runConfined("./fuzz_archives.ts", { args, ...may });
+    expectThrough(child, 7);
     const names = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name);
     assertEquals([names(outer), names(join(outer, "data")), names(folder)], [["data"], ["deep"], ["upload"]]);
   } finally {

@@ -1,35 +1,9 @@
-import { gzipSync, zstdCompressSync } from "node:zlib";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import golden from "../../golden/parquet.json" with { type: "json" };
 import { fullSamplesOf, IMAGE, refusalOf, samplesOf, tarOf, text } from "./archive_scene.ts";
+import { type Image, parquetOf } from "./parquet_scene.ts";
 
-type Image = { bytes?: Uint8Array; path?: string | null } | null;
-type Write = Parameters<typeof parquetWriteBuffer>[0];
-
-/** A file in Hugging Face's image schema. */
-function parquetOf(
-  images: Image[],
-  { labels, names, ...more }: { labels?: (bigint | null)[]; names?: string[] } & Partial<Write> = {},
-): Uint8Array<ArrayBuffer> {
-  const columnData: ColumnSource[] = [{ name: "image", data: images }];
-  if (labels) columnData.push({ name: "label", data: labels, type: "INT64", nullable: true });
-  const features = {
-    image: { _type: "Image" },
-    ...(names ? { label: { _type: "ClassLabel", names } } : {}),
-  };
-  return new Uint8Array(parquetWriteBuffer({
-    schema: [
-      { name: "root", num_children: columnData.length },
-      { name: "image", num_children: 2, repetition_type: "OPTIONAL" },
-      { name: "bytes", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
-      { name: "path", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
-      ...(labels ? [{ name: "label", type: "INT64" as const, repetition_type: "OPTIONAL" as const }] : []),
-    ],
-    columnData: columnData.map(({ name, data }) => ({ name, data })),
-    kvMetadata: [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }],
-    ...more,
-  }));
-}
 const image = (path: string | null, bytes: Uint8Array = IMAGE): Image => ({ bytes, path });
 
 Deno.test("a Parquet file's images, by row group, with classes by name", async () => {
@@ -48,15 +22,43 @@ Deno.test("a Parquet file's images, by row group, with classes by name", async (
 });
 
 Deno.test("Parquet's compressions are read", async () => {
-  const compressors = {
-    GZIP: (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)),
-    ZSTD: (bytes: Uint8Array) => new Uint8Array(zstdCompressSync(bytes)),
-  };
-  for (const codec of ["UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"] as const) {
-    const file = parquetOf([image("a.png", text("a".repeat(5000)))], { codec, compressors });
+  for (const codec of ["UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "BROTLI"] as const) {
+    const file = parquetOf([image("a.png", text("a".repeat(5000)))], { codec });
     const [sample] = await fullSamplesOf(file);
     assertEquals("bytes" in sample && sample.bytes, text("a".repeat(5000)), codec);
   }
+});
+
+Deno.test("what pyarrow writes is read alike, whatever its encodings, pages and compression", async () => {
+  const { cases }: { cases: { name: string; file: string }[] } = golden;
+  const [first, ...others] = await Promise.all(
+    cases.map(async ({ file }) => await fullSamplesOf(Uint8Array.fromBase64(file))),
+  );
+  assertEquals(first.length, 40);
+  const [whole, , , , nameless, , , , , , unlabelled, , empty] = first;
+  assertEquals(whole.path, "deep/folder/000.png");
+  assertEquals("bytes" in whole && [whole.bytes.length, whole.meaning.class], [20, "a"]);
+  assertEquals("bytes" in nameless && [nameless.path, nameless.meaning.class], ["row 4", "b"]);
+  assertEquals("bytes" in unlabelled && [unlabelled.bytes[1], unlabelled.meaning.class], [70, null]);
+  assertEquals(empty, { path: "row 12", reason: "its row holds no bytes of an image" });
+  for (const [i, samples] of others.entries()) assertEquals(samples, first, cases[i + 1].name);
+});
+
+Deno.test("a Parquet file over which hyparquet would go on for ever is refused", async () => {
+  const endless = await Deno.readFile(new URL("../../golden/endless.parquet", import.meta.url));
+  assertEquals((await refusalOf(endless)).type, "archive_malformed");
+  const numberless = parquetOf([image("a")]), footer = numberless.length - 8;
+  const size = new DataView(numberless.buffer).getUint32(footer, true);
+  numberless.fill(0xff, footer - size + 1, footer);
+  const { message } = await refusalOf(numberless);
+  assertStringIncludes(message, "a number that goes on to byte");
+  const many = Array.from(
+    { length: 10_001 },
+    (_, n) => ({ name: `x${n}`, data: [1], type: "INT32" as const }),
+  );
+  const { type, message: why } = await refusalOf(new Uint8Array(parquetWriteBuffer({ columnData: many })));
+  assertEquals(type, "archive_limits");
+  assertStringIncludes(why, "its schema has 10002 parts, more than 10000");
 });
 
 Deno.test("labels without names are numbers, and without labels there are none", async () => {
