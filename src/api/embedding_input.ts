@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
-import { DomainError, type FieldError } from "../domain/errors.ts";
+import { DomainError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
 import { mediaType, readBody, readJson, unsupported } from "./body.ts";
 import { summary } from "./problem.ts";
@@ -16,6 +16,10 @@ const options = {
   encoding_format: z.enum(["float", "base64"]).default("float"),
   dimensions: z.int().positive().optional(),
   normalize: z.boolean().default(false),
+  partial: z.boolean().default(false).meta({
+    description:
+      "Whether the good images are embedded where others are bad, which are listed in `errors` then",
+  }),
 };
 const Item = z.union([z.string(), z.strictObject({ image: z.string() })], {
   error: 'must be an image: a data URI, base64, or {"image": …} of either',
@@ -30,11 +34,12 @@ export const EmbeddingBody = z.strictObject({
   user: z.string().optional(),
   modality: z.literal("image").optional(),
 });
+const flag = z.enum(["true", "false"]).default("false").transform((value) => value === "true");
 /** The same options where the body is the image: from the query or from form fields. */
 const TextOptions = z.strictObject({
   ...options,
   dimensions: z.coerce.number().int().positive().optional(),
-  normalize: z.enum(["true", "false"]).default("false").transform((value) => value === "true"),
+  ...{ normalize: flag, partial: flag },
 });
 
 export interface EmbeddingRequest {
@@ -42,22 +47,28 @@ export interface EmbeddingRequest {
   encoding_format: "float" | "base64";
   dimensions?: number;
   normalize: boolean;
-  /** Encoded images, still to be decoded; those that are listed in `errors` are empty. */
-  images: Uint8Array[];
-  errors: FieldError[];
+  partial: boolean;
+  images: GivenImage[];
+}
+/** An image as it was sent, still to be decoded. */
+export interface GivenImage {
+  /** Undefined for what is neither base64 nor a data URI of an image. */
+  bytes: Uint8Array | undefined;
+  /** Whether it may as well be text, which now and then is base64 too. */
+  mayBeText?: boolean;
 }
 
 /**
  * Reads an embeddings request in any of its forms.
  *
- * @throws {DomainError} For what is wrong with the request as a whole; a bad image is told in `errors`.
+ * @throws {DomainError} For what is wrong with the request as a whole; a bad image comes without bytes.
  */
 export async function readEmbeddingRequest(c: Context, maxBytes: number): Promise<EmbeddingRequest> {
   const type = mediaType(c);
   if (type === "application/json") return fromJson(await readJson(c, maxBytes));
   if (IMAGE_TYPES.includes(type)) {
     const rest = check(TextOptions, c.req.query());
-    return withImages(rest, [await readBody(c, maxBytes)]);
+    return { ...rest, images: [{ bytes: await readBody(c, maxBytes) }] };
   }
   if (type !== "multipart/form-data") throw unsupported(type, ACCEPTED);
   const bytes = await readBody(c, maxBytes);
@@ -79,10 +90,10 @@ export async function readEmbeddingRequest(c: Context, maxBytes: number): Promis
   const rest = check(TextOptions, fields);
   if (files.length === 0) throw new DomainError("malformed", "Cannot embed: the form has no image in it");
   limitCount(files.length);
-  return withImages(
-    rest,
-    await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer()))),
+  const images = await Promise.all(
+    files.map(async (file) => ({ bytes: new Uint8Array(await file.arrayBuffer()) })),
   );
+  return { ...rest, images };
 }
 
 /** A wrong option of OpenAI's is a 400 there, and clients tell 400 and 422 apart. */
@@ -102,7 +113,7 @@ function limitCount(images: number): void {
 }
 
 function fromJson(body: unknown): EmbeddingRequest {
-  const { input, model, encoding_format, dimensions, normalize } = check(EmbeddingBody, body);
+  const { input, model, encoding_format, dimensions, normalize, partial } = check(EmbeddingBody, body);
   const sources = (Array.isArray(input) ? input : [input]).map((one) =>
     typeof one === "string" ? one : one.image
   );
@@ -118,33 +129,18 @@ function fromJson(body: unknown): EmbeddingRequest {
       },
     );
   }
-  return withImages({ model, encoding_format, dimensions, normalize }, sources.map(fromBase64));
+  return { model, encoding_format, dimensions, normalize, partial, images: sources.map(fromBase64) };
 }
 
-/** The bytes of a data URI or of bare base64; undefined for anything else. */
-function fromBase64(source: string): Uint8Array | undefined {
-  const comma = source.indexOf(",");
-  const bare = !source.startsWith("data:");
-  if (!bare && !/^data:image\/[a-z0-9.+-]+;base64$/i.test(source.slice(0, comma))) return undefined;
-  try {
-    return Uint8Array.fromBase64(bare ? source : source.slice(comma + 1));
-  } catch {
-    return undefined; // not base64: told to the caller as not an image
+/** A data URI, or bare base64. */
+function fromBase64(source: string): GivenImage {
+  const comma = source.indexOf(","), mayBeText = !source.startsWith("data:");
+  if (!mayBeText && !/^data:image\/[a-z0-9.+-]+;base64$/i.test(source.slice(0, comma))) {
+    return { bytes: undefined };
   }
-}
-
-function withImages(
-  rest: Omit<EmbeddingRequest, "images" | "errors">,
-  found: (Uint8Array | undefined)[],
-): EmbeddingRequest {
-  const errors: FieldError[] = [];
-  const images = found.map((bytes, i) => {
-    if (bytes) return bytes;
-    errors.push({
-      detail: "must be an image, as a data URI or base64; text has no embedding here",
-      pointer: `#/input/${i}`,
-    });
-    return new Uint8Array();
-  });
-  return { ...rest, images, errors };
+  try {
+    return { bytes: Uint8Array.fromBase64(mayBeText ? source : source.slice(comma + 1)), mayBeText };
+  } catch {
+    return { bytes: undefined };
+  }
 }

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { DomainError, type FieldError } from "../domain/errors.ts";
+import { DomainError, type ErrorCode } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Embedder, ImageDecoder } from "../domain/ports.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -29,6 +29,8 @@ const EmbeddingList = z.object({
     embedding: z.union([z.array(z.number()), z.string()]),
   })),
   usage: z.object({ prompt_tokens: z.int(), total_tokens: z.int(), images: z.int() }),
+  errors: z.array(z.object({ index: z.int(), code: z.string(), detail: z.string(), pointer: z.string() }))
+    .optional().openapi({ description: "With `partial`: the images that have no embedding, and why" }),
 }).openapi("EmbeddingList");
 
 const { $schema: _, ...bodySchema } = z.toJSONSchema(EmbeddingBody, { io: "input" });
@@ -70,72 +72,111 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
         { errors: [{ detail: `must be ${dim} or left out`, pointer: "#/dimensions" }] },
       );
     }
-    if (request.errors.length === 0 && !embedder.ready()) throw notReady();
-    const rows = await embedAll(request, checkpoint, decoder, embedder);
-    if (request.normalize) rows.forEach(normalize);
+    if (request.images.some(({ bytes }) => bytes) && !embedder.ready()) throw notReady();
+    const { rows, bad } = await embedAll(request, checkpoint, decoder, embedder);
+    if (bad.length > 0 && !(request.partial && bad.length < rows.length)) throw refusal(bad);
+    if (request.normalize) rows.forEach((row) => row && normalize(row));
     if (c.req.header("Accept")?.includes("application/x-npy")) {
-      return c.body(encodeNpy(rows, dim), 200, { "Content-Type": "application/x-npy" });
+      // A row stands where its image stood: without one it is no numbers.
+      const all = rows.map((row) => row ?? new Float32Array(dim).fill(NaN));
+      return c.body(encodeNpy(all, dim), 200, { "Content-Type": "application/x-npy" });
     }
-    const data = rows.map((row, index) => ({
-      object: "embedding" as const,
+    const data = rows.flatMap((row, index) =>
+      row
+        ? [{
+          object: "embedding" as const,
+          index,
+          embedding: request.encoding_format === "base64" ? toBase64(row) : Array.from(row),
+        }]
+        : []
+    );
+    const usage = { prompt_tokens: 0, total_tokens: 0, images: data.length };
+    const errors = bad.map(({ index, type, detail }) => ({
       index,
-      embedding: request.encoding_format === "base64" ? toBase64(row) : Array.from(row),
+      code: type,
+      detail,
+      pointer: pointerTo(index),
     }));
-    const usage = { prompt_tokens: 0, total_tokens: 0, images: rows.length };
-    return c.json({ object: "list" as const, model: request.model, data, usage }, 200);
+    return c.json({
+      ...{ object: "list" as const, model: request.model, data, usage },
+      ...(errors.length > 0 ? { errors } : {}),
+    }, 200);
   });
   return app;
 }
 
-/** Decodes and embeds, a chunk at a time. After a bad image it goes on decoding, only to name all bad ones. */
+/** What became of a request's images: each has a row, or is bad. */
+interface Embedded {
+  rows: (Float32Array | undefined)[];
+  bad: BadImage[];
+}
+interface BadImage {
+  index: number;
+  code: ErrorCode;
+  type: string;
+  detail: string;
+}
+const NO_IMAGE = {
+  ...{ code: "malformed", type: "bad_image" } as const,
+  detail: "must be an image, as a data URI or base64; text has no embedding here",
+};
+
+/**
+ * Decodes and embeds, a chunk at a time. After a bad image it goes on decoding, only to name all bad ones, unless the request
+ * takes what is good.
+ */
 async function embedAll(
-  request: EmbeddingRequest,
+  { images, partial }: EmbeddingRequest,
   checkpoint: string,
   decoder: ImageDecoder,
   embedder: Embedder,
-): Promise<Float32Array[]> {
-  const bad = new Map(request.errors.map((error) => [error.pointer, error]));
-  const codes = new Set(request.errors.map(() => "malformed" as DomainError["code"]));
-  const rows: Float32Array[] = [];
-  let chunk: RgbImage[] = [], bytes = 0;
+): Promise<Embedded> {
+  const bad: BadImage[] = [], rows: Embedded["rows"] = new Array(images.length).fill(undefined);
+  let chunk: { index: number; image: RgbImage }[] = [], bytes = 0;
   async function flush(): Promise<void> {
-    if (bad.size === 0 && chunk.length > 0) rows.push(...await embedder.embed(checkpoint, chunk));
+    if (chunk.length > 0 && (partial || bad.length === 0)) {
+      const made = await embedder.embed(checkpoint, chunk.map(({ image }) => image));
+      for (const [i, { index }] of chunk.entries()) rows[index] = made[i];
+    }
     [chunk, bytes] = [[], 0];
   }
-  for (let at = 0; at < request.images.length; at += DECODE_TOGETHER) {
+  for (let at = 0; at < images.length; at += DECODE_TOGETHER) {
     const decoded = await Promise.all(
-      request.images.slice(at, at + DECODE_TOGETHER).map(async (encoded, i) => {
-        const pointer = `#/input/${at + i}`;
-        if (bad.has(pointer)) return undefined;
+      images.slice(at, at + DECODE_TOGETHER).map(async ({ bytes: encoded, mayBeText }, i) => {
+        const index = at + i;
+        if (!encoded) return void bad.push({ index, ...NO_IMAGE });
         try {
-          return await decoder.decode(encoded);
+          return { index, image: await decoder.decode(encoded) };
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
-          bad.set(pointer, { detail: error.message, pointer });
-          // That the request is of an accepted type was settled before: here it is an image that is none.
-          codes.add(error.code === "unsupported_media_type" ? "malformed" : error.code);
+          const { code, message: detail, options: { type = "bad_image" } } = error;
+          const isText = mayBeText && code === "unsupported_media_type";
+          bad.push({ index, ...(isText ? NO_IMAGE : { code, type, detail }) });
         }
       }),
     );
-    for (const image of decoded) {
-      if (!image) continue;
-      chunk.push(image);
-      bytes += image.pixels.length;
+    for (const one of decoded) {
+      if (!one) continue;
+      chunk.push(one);
+      bytes += one.image.pixels.length;
     }
     if (chunk.length >= CHUNK_IMAGES || bytes >= CHUNK_BYTES) await flush();
   }
   await flush();
-  if (bad.size > 0) {
-    const errors = [...bad.values()].sort((a, b) => indexOf(a) - indexOf(b));
-    const code = codes.size === 1 ? [...codes][0] : "malformed";
-    throw new DomainError(code, `Cannot embed: ${summary(errors)}`, {
-      ...{ type: code === "too_large" ? "image_too_large" : "bad_image", errors },
-    });
-  }
-  return rows;
+  return { rows, bad: bad.sort((a, b) => a.index - b.index) };
 }
 
-const indexOf = ({ pointer }: FieldError) => Number(pointer!.slice("#/input/".length));
+const pointerTo = (index: number): string => `#/input/${index}`;
+/** The bad images as one error; of what they have in common, and of which kind each is. */
+function refusal(bad: BadImage[]): DomainError {
+  const [{ code, type }] = bad,
+    errors = bad.map(({ index, detail }) => ({ detail, pointer: pointerTo(index) }));
+  return new DomainError(
+    bad.every((one) => one.code === code) ? code : "malformed",
+    `Cannot embed: ${summary(errors)}`,
+    { type: bad.every((one) => one.type === type) ? type : "bad_image", errors },
+  );
+}
 
 /** Scales a row to unit Euclidean length, in place; a row of zeros stays one. */
 function normalize(row: Float32Array): void {

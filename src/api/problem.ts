@@ -17,6 +17,8 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   unavailable: 503,
   disk_full: 507,
 };
+/** nginx's number for it; it has no other. */
+const CLIENT_GONE = 499 as ContentfulStatusCode;
 const TITLE: Record<number, string> = {
   400: "Malformed request",
   403: "Forbidden",
@@ -84,6 +86,8 @@ export function toProblem(error: Error, c: Context): Response {
       code: "malformed",
     });
   }
+  // The client went away, and what was under way for it was given up: nobody reads this answer.
+  if (error === c.req.raw.signal.reason) return c.body(null, CLIENT_GONE);
   console.error(`request ${c.get("requestId")}:`, error);
   return problem(c, 500, "Internal error", { code: "internal" });
 }

@@ -137,12 +137,20 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
     decoder: {
       decode(bytes) {
         if (bytes[0] === 0x89) {
-          return Promise.reject(new DomainError("too_large", "Cannot decode: too many pixels"));
+          return Promise.reject(
+            new DomainError("too_large", "Cannot decode: too many pixels", { type: "image_too_large" }),
+          );
         }
         if (bytes[0] !== 0xff) {
-          return Promise.reject(new DomainError("unsupported_media_type", "Cannot decode: no image"));
+          return Promise.reject(
+            new DomainError("unsupported_media_type", "Cannot decode: no image", { type: "image_format" }),
+          );
         }
-        if (bytes[3] === 0) return Promise.reject(new DomainError("malformed", "Cannot decode: cut off"));
+        if (bytes[3] === 0) {
+          return Promise.reject(
+            new DomainError("malformed", "Cannot decode: cut off", { type: "image_malformed" }),
+          );
+        }
         return Promise.resolve({ width: 2, height: 1, pixels: new Uint8Array(6).fill(bytes[3]) });
       },
     },

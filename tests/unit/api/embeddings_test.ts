@@ -81,13 +81,39 @@ Deno.test("POST /v1/embeddings names every bad image, and no good one", () =>
       ...[400, "bad_image", "#/input/1", "#/input/3", "#/input/4"],
     ]);
     assertEquals(await refused("a photo of a cat"), [400, "bad_image", "#/input/0"]);
-    assertEquals(await refused(btoa("<svg/>")), [400, "bad_image", "#/input/0"]);
+    assertEquals(await refused(btoa("<svg/>")), [400, "bad_image", "#/input/0"]); // or a word: who knows
+    const svg = `data:image/jpeg;base64,${btoa("<svg/>")}`;
+    assertEquals(await refused(svg), [415, "image_format", "#/input/0"]);
+    assertEquals(await refused([svg, bare(BROKEN)]), [400, "bad_image", "#/input/0", "#/input/1"]);
     assertEquals(await refused([uri(HUGE)]), [413, "image_too_large", "#/input/0"]);
     assertEquals(await refused([uri(HUGE), uri(BROKEN)]), [400, "bad_image", "#/input/0", "#/input/1"]);
     const body = await app.request(`/v1/embeddings?model=${model}`, {
       ...{ method: "POST", body: new Uint8Array(), headers: { "Content-Type": "image/png" } },
     });
-    assertEquals(await problemOf(body), [400, "bad_image", "#/input/0"]);
+    assertEquals(await problemOf(body), [415, "image_format", "#/input/0"]);
+  }));
+
+Deno.test("POST /v1/embeddings with `partial` embeds what is good, and lists what is not", () =>
+  withApi(async ({ post, checkpoint: { id: model } }) => {
+    const input = [uri(BROKEN), uri(JPEG), "hello world", uri(JPEG), uri(HUGE)];
+    const ask = (more: object, headers = {}) =>
+      post("/v1/embeddings", { model, input, partial: true, ...more }, headers);
+    const { data, usage, errors } = await (await ask({})).json();
+    assertEquals(data.map(({ index }: { index: number }) => index), [1, 3]);
+    const alone = await (await ask({ input: uri(JPEG) })).json();
+    assertEquals(alone.errors, undefined);
+    for (const { embedding } of data) assertEquals(embedding, alone.data[0].embedding);
+    assertEquals(usage.images, 2);
+    assertEquals(errors.map(({ index, code, pointer }: Record<string, unknown>) => [index, code, pointer]), [
+      [0, "image_malformed", "#/input/0"],
+      [2, "bad_image", "#/input/2"],
+      [4, "image_too_large", "#/input/4"],
+    ]);
+    const npy = await (await ask({}, { Accept: "application/x-npy" })).bytes();
+    const rows = new Float32Array(npy.slice(-4 * 5 * 3).buffer);
+    assertEquals(Array.from({ length: 5 }, (_, i) => isNaN(rows[3 * i])), [true, false, true, false, true]);
+    assertEquals(await problemOf(await ask({ input: [uri(BROKEN)] })), [400, "image_malformed", "#/input/0"]);
+    assertEquals(await problemOf(await ask({ partial: "yes" })), [400, "malformed", "#/partial"]);
   }));
 
 Deno.test("POST /v1/embeddings refuses URLs, other dimensions, formats, fields, tokens, nothing and too many", () =>
