@@ -70,6 +70,40 @@ Deno.test({
 });
 
 Deno.test({
+  name: "an import that a crash cuts short is read again where it lies, which stays as it is",
+  // The server and its children outlive their tests; the last line ends them.
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async () => {
+  const outer = await Deno.realPath(await Deno.makeTempDir({ prefix: "latentd-e2e-import-" }));
+  const root = `${outer}/root`, dataDir = `${outer}/data`, tar = await slowArchive();
+  await Deno.mkdir(root);
+  await Deno.writeFile(`${root}/noise.tar`, tar);
+  const env = { DECODE_WORKERS: "1", IMPORT_ROOTS: root };
+  let server = await TestServer.start(dataDir, env);
+  try {
+    const imported = { name: "noise", short_side: 32, source: { path: `${root}/noise.tar` } };
+    const { id } = await (await server.post("/v1/datasets", imported)).json();
+    await server.until(() => server.json(`/v1/datasets/${id}`), ({ status, progress }) => {
+      assertEquals(status, "ingesting", "it was done before it could be cut short");
+      return ((progress as { images: number } | undefined)?.images ?? 0) > 0;
+    });
+    await server.crash();
+    server = await TestServer.start(dataDir, env);
+    const { status, counts } = await server.until(
+      () => server.json(`/v1/datasets/${id}`),
+      ({ status }) => status !== "ingesting",
+    );
+    assertEquals([status, counts], ["ready", { images: IMAGES, rejected: 0, bytes: IMAGES * 32 * 32 * 3 }]);
+    assertEquals([...Deno.readDirSync(`${dataDir}/datasets/${id}`)].map(({ name }) => name), ["images"]);
+    assertEquals(await Deno.readFile(`${root}/noise.tar`), tar);
+  } finally {
+    await server.stop();
+    await Deno.remove(outer, { recursive: true });
+  }
+});
+
+Deno.test({
   name: "every format is decoded by the real worker, with the permissions that the server gives it",
   // The server and its children outlive their tests; the last line ends them.
   sanitizeOps: false,

@@ -72,6 +72,7 @@ Deno.test("names are labels of any content, and need not differ", async () => {
     "k/" + "n".repeat(4090),
     "x/1.png",
     "x/1.png",
+    "é/" + "n".repeat(120) + "\0.png", // by pax, which has lengths: there a NUL is a character
   ];
   const tar = await packTar(
     [...names, "X/1.png"].map((name) => ({ header: { name, size: 6 }, body: IMAGE })),
@@ -84,6 +85,7 @@ Deno.test("names are labels of any content, and need not differ", async () => {
     ["k/" + "n".repeat(4090), "train", "k"],
     ["x/1.png", "train", "x"],
     ["x/1.png", "train", "x"],
+    ["é/" + "n".repeat(120) + "\0.png", "train", "é"],
     ["X/1.png", "train", "X"],
   ]);
 });
