@@ -4,6 +4,7 @@
  */
 import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
 import { data, DATA_OPTIONS } from "./data_bench.ts";
+import { kills, KILLS_OPTIONS } from "./kills_bench.ts";
 import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
 import { describeOptions, type Option, readOptions, UsageError } from "./options.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
@@ -52,6 +53,11 @@ const COMMANDS: Record<string, Command> = {
     options: DATA_OPTIONS,
     withoutGpu: true,
     run: data,
+  },
+  kills: {
+    about: "fifty kills of a real server, or its worker, at random moments: nothing acknowledged is lost",
+    options: KILLS_OPTIONS,
+    run: kills,
   },
   scaling: {
     about: "twice the batch, and twice the blocks, in at most 2.1 × the time",
