@@ -30,6 +30,9 @@ const DRAIN_MS = 10_000;
 
 const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
+/** Whoever asks whether the server is well, or for an embedding, goes before work that takes hours. */
+const NICE = { train: 10, embed: 5, ingest: 10 };
+
 /** How a worker role of this file is started, with no more permissions than it needs: no network, no other program. */
 function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataDir: string): Command {
   const native = name === "ingest" ? config.imageDecoder === "sharp" : config.gpuProvider === "dawn";
@@ -39,7 +42,7 @@ function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataD
   const readable = [import.meta.dirname!, dataDir, ...own];
   return {
     name,
-    program: Deno.execPath(),
+    ...{ program: Deno.execPath(), nice: NICE[name] },
     args: [
       ...["run", "--quiet", "--no-prompt", "--frozen", "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${readable.join()}`,

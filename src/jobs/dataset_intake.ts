@@ -200,7 +200,7 @@ export class DatasetIntake {
         summary: await this.#library.ingest(id, name, { settings, signal, onProgress }),
       };
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || this.#stopped) return; // stopped, its worker is: the next server does it again
       if (!(error instanceof DomainError)) console.error(`Cannot ingest ${id}:`, error);
       outcome = {
         status: "failed",

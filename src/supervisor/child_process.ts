@@ -1,3 +1,4 @@
+import { setPriority } from "node:os";
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { JobStopped } from "../domain/job.ts";
@@ -16,6 +17,8 @@ export interface Command {
   program: string;
   args: string[];
   env?: Record<string, string>;
+  /** How far it steps back for others that want the processor, 0 to 19 (nice(2)). */
+  nice?: number;
 }
 export interface Answer {
   result: Record<string, unknown>;
@@ -140,7 +143,7 @@ export class ChildProcess {
 
   /** One life of the child. @returns How it ended, in words. */
   async #live(): Promise<string> {
-    const { program, args, env } = this.command;
+    const { program, args, env, nice } = this.command;
     let process: Deno.ChildProcess;
     try {
       process = new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "piped" })
@@ -149,6 +152,7 @@ export class ChildProcess {
       return `the process cannot be started (${(error as Error).message})`;
     }
     this.#process = process;
+    this.#stepBack(process);
     this.#writer = new FrameWriter(process.stdin);
     const noise = this.#passOn(process.stderr);
     let broken: string | undefined;
@@ -174,6 +178,17 @@ export class ChildProcess {
       pending.reject(lastWords ?? new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
     }
     return how;
+  }
+
+  /** At once: on Linux it is a thread's own, and those that come of it have it too. */
+  #stepBack({ pid }: Deno.ChildProcess): void {
+    const { name, nice } = this.command;
+    if (nice === undefined) return;
+    try {
+      setPriority(pid, nice);
+    } catch (error) {
+      console.error(`[${name}] it keeps the server's priority: ${(error as Error).message}`);
+    }
   }
 
   #receive(message: FromWorker, payload: Uint8Array<ArrayBuffer>): void {

@@ -5,6 +5,7 @@ import type { DataOptions } from "./data_bench.ts";
 import { noiseTar } from "./data_memory.ts";
 import { upload } from "./data_upload.ts";
 import { digits, printTable } from "./figures.ts";
+import { Probe } from "./health_probe.ts";
 
 const TARGET_MS = 50;
 /** Of the tar of images, of the one that a bomb unpacks to; and entries of the zip. */
@@ -29,27 +30,11 @@ export async function health(
   );
   const server = await TestServer.start(join(directory, "health"), { DECODE_WORKERS: String(workers) });
   await server.child("embed");
-  const probe = new Worker(new URL("./data_health_probe.ts", import.meta.url).href, { type: "module" });
-  const say = (message: unknown) => {
-    const answer = new Promise<number[]>((resolve) => probe.onmessage = ({ data }) => resolve(data));
-    probe.postMessage(message);
-    return answer;
-  };
-  /** Asks on and on while `work` is under way. */
+  const probe = new Probe(`${server.url}/healthz`);
   const during = async (what: string, work: () => Promise<string>) => {
-    await say({ url: `${server.url}/healthz` });
-    const start = performance.now(), outcome = await work(), seconds = (performance.now() - start) / 1000;
-    const times = (await say("stop")).sort((a, b) => a - b),
-      at = (share: number) => times[Math.floor(share * (times.length - 1))];
-    rows.push({
-      what,
-      outcome,
-      seconds,
-      asked: times.length,
-      p50_ms: at(0.5),
-      p99_ms: at(0.99),
-      max_ms: at(1),
-    });
+    const start = performance.now(), { asked, p50, p99, max, result: outcome } = await probe.during(work);
+    const seconds = (performance.now() - start) / 1000;
+    rows.push({ what, outcome: outcome!, seconds, asked, p50_ms: p50, p99_ms: p99, max_ms: max });
   };
   try {
     await during("nothing", () => new Promise((resolve) => setTimeout(() => resolve(""), 1000 * seconds)));
@@ -69,7 +54,7 @@ export async function health(
       });
     }
   } finally {
-    probe.terminate();
+    probe.close();
     await server.stop();
   }
   printTable(

@@ -13,6 +13,19 @@ export function slope(x: readonly number[], y: readonly number[]): number {
     sum(x.map((value) => (value - meanX) ** 2));
 }
 
+export interface Quantiles {
+  /** How many there were. */
+  asked: number;
+  p50: number;
+  p99: number;
+  max: number;
+}
+export function quantiles(values: readonly number[]): Quantiles {
+  const sorted = values.toSorted((a, b) => a - b),
+    at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
+  return { asked: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
 /** A figure in three to four digits; a dash where there is none. */
 export function digits(value: number): string {
   if (!Number.isFinite(value) || value === 0) return "–";

@@ -5,6 +5,7 @@
 import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
 import { data, DATA_OPTIONS } from "./data_bench.ts";
 import { kills, KILLS_OPTIONS } from "./kills_bench.ts";
+import { load, LOAD_OPTIONS } from "./load_bench.ts";
 import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
 import { describeOptions, type Option, readOptions, UsageError } from "./options.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
@@ -58,6 +59,11 @@ const COMMANDS: Record<string, Command> = {
     about: "fifty kills of a real server, or its worker, at random moments: nothing acknowledged is lost",
     options: KILLS_OPTIONS,
     run: kills,
+  },
+  load: {
+    about: "how soon a real server says that it is well while it trains, ingests and embeds for 64 clients",
+    options: LOAD_OPTIONS,
+    run: load,
   },
   scaling: {
     about: "twice the batch, and twice the blocks, in at most 2.1 × the time",

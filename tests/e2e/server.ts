@@ -12,7 +12,12 @@ export const serveCommand = (
   new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-env", "--allow-net=127.0.0.1"],
-      ...["--allow-read", `--allow-write=${dataDir}`, `--allow-run=${Deno.execPath()}`],
+      ...[
+        "--allow-read",
+        "--allow-sys=setPriority",
+        `--allow-write=${dataDir}`,
+        `--allow-run=${Deno.execPath()}`,
+      ],
       ...["main.ts", "serve"],
     ],
     cwd: ROOT,

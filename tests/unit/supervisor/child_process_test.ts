@@ -1,6 +1,7 @@
 import { delay } from "@std/async/delay";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { getPriority } from "node:os";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { JobStopped } from "../../../src/domain/job.ts";
 import type { Reply } from "../../../src/ipc/messages.ts";
@@ -14,11 +15,15 @@ const FAKE = fromFileUrl(new URL("./fake_worker.ts", import.meta.url));
 /** A real child for one test; what it and its keeper write is kept off the test's output and handed to it instead. */
 async function withChild(
   use: (child: ChildProcess, lines: string[]) => Promise<void>,
-  { env, program = Deno.execPath() }: { env?: Record<string, string>; program?: string } = {},
+  { env, program = Deno.execPath(), nice }: {
+    env?: Record<string, string>;
+    program?: string;
+    nice?: number;
+  } = {},
 ): Promise<void> {
   const { log, error } = console, lines: string[] = [];
   console.log = console.error = (line: string) => lines.push(line);
-  const child = new ChildProcess({ name: "fake", program, args: ["run", "--quiet", "-A", FAKE], env });
+  const child = new ChildProcess({ name: "fake", program, args: ["run", "--quiet", "-A", FAKE], env, nice });
   try {
     await use(child, lines);
   } finally {
@@ -48,6 +53,17 @@ Deno.test("a request is answered with result, payload and what was said on the w
     assertEquals([result.pid, [...payload], heard], [child.pid, [1, 2, 3], ["working on x"]]);
     assertEquals(child.adapter, "fake adapter");
   });
+});
+
+Deno.test("a child that is to step back does so on every thread", async () => {
+  await withChild(async (child) => {
+    await child.whenReady();
+    // By ls: Deno lets nobody read there who may not do everything.
+    const { stdout } = await new Deno.Command("ls", { args: [`/proc/${child.pid}/task`] }).output();
+    const threads = new TextDecoder().decode(stdout).trim().split("\n").map(Number);
+    assert(threads.length > 1);
+    for (const thread of threads) assertEquals(getPriority(thread), 7, `thread ${thread} of ${child.pid}`);
+  }, { nice: 7 });
 });
 
 Deno.test("a DomainError crosses with its code, type and errors; any other with its message", async () => {
