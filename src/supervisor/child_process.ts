@@ -143,7 +143,7 @@ export class ChildProcess {
 
   /** One life of the child. @returns How it ended, in words. */
   async #live(): Promise<string> {
-    const { program, args, env, nice } = this.command;
+    const { program, args, env } = this.command;
     let process: Deno.ChildProcess;
     try {
       process = new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "piped" })
