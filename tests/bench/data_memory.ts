@@ -6,6 +6,7 @@ import { TestServer } from "../e2e/server.ts";
 import type { DataOptions } from "./data_bench.ts";
 import { upload } from "./data_upload.ts";
 import { digits, mebibytes, printTable } from "./figures.ts";
+import { residentBytes, treeOf } from "./processes.ts";
 
 const PX = 256, CLASSES = 10;
 /** Of zeros at a tar's end. */
@@ -22,7 +23,7 @@ export async function memory(
   const server = await TestServer.start(dataDir, { DECODE_WORKERS: String(workers) });
   await server.child("embed"); // so that what its start takes is not counted
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const watched = { server: server.process.pid, ingest: childOf(server.process.pid, "ingest-worker") };
+  const watched = { server: server.process.pid, ingest: treeOf(server.process.pid, "ingest-worker")[0] };
   const look = () => ({ server: residentBytes(watched.server), ingest: residentBytes(watched.ingest) });
   const idle = look(), start = performance.now();
   const most: Record<string, typeof idle> = { upload: idle, ingest: idle };
@@ -67,23 +68,6 @@ export async function memory(
     await server.stop();
   }
 }
-
-/** A file of /proc: by `cat`, for Deno lets nobody read there who may not do everything. */
-function procFile(path: string): string {
-  const { stdout } = new Deno.Command("cat", { args: [`/proc/${path}`], stderr: "null" }).outputSync();
-  return new TextDecoder().decode(stdout);
-}
-
-/** A child of a process, told by a word of its command line. */
-function childOf(pid: number, word: string): number {
-  for (const child of procFile(`${pid}/task/${pid}/children`).trim().split(" ")) {
-    if (procFile(`${child}/cmdline`).includes(word)) return Number(child);
-  }
-  throw new Error(`process ${pid} has no child ${word}`);
-}
-
-const residentBytes = (pid: number): number =>
-  1024 * Number(/VmRSS:\s+(\d+)/.exec(procFile(`${pid}/status`))?.[1]);
 
 /** A tar of one noisy image under many names, a file at a time. */
 export async function* noiseTar(bytes: number): AsyncGenerator<Uint8Array> {

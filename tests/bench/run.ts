@@ -13,6 +13,7 @@ import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
 import { quality, QUALITY_OPTIONS } from "./quality_bench.ts";
 import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
+import { soak, SOAK_OPTIONS } from "./soak_bench.ts";
 import { torch, TORCH_OPTIONS } from "./torch_bench.ts";
 
 interface Command {
@@ -69,6 +70,11 @@ const COMMANDS: Record<string, Command> = {
     about: "twice the batch, and twice the blocks, in at most 2.1 × the time",
     options: SCALING_OPTIONS,
     run: scaling,
+  },
+  soak: {
+    about: "ten minutes of uploads, jobs, embeddings and kills: nothing lost, memory flat, a clean log",
+    options: SOAK_OPTIONS,
+    run: soak,
   },
   quality: {
     about: "k-NN accuracy of whole runs, ours over HTTP beside PyTorch's of the same recipe: an hour",

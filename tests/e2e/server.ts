@@ -1,5 +1,6 @@
 import { assert } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { TextLineStream } from "@std/streams/text-line-stream";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
@@ -33,10 +34,15 @@ export class TestServer {
   readonly #url = Promise.withResolvers<string>();
   private constructor(readonly process: Deno.ChildProcess) {}
 
-  /** Starts `main.ts serve`. */
-  static async start(dataDir: string, env: Record<string, string> = {}): Promise<TestServer> {
-    const process = serveCommand(dataDir, env, "inherit").spawn();
+  /** Starts `main.ts serve`. @param heard Called with each line of its standard error, which is passed on otherwise. */
+  static async start(
+    dataDir: string,
+    env: Record<string, string> = {},
+    heard?: (line: string) => void,
+  ): Promise<TestServer> {
+    const process = serveCommand(dataDir, env, heard ? "piped" : "inherit").spawn();
     const server = new TestServer(process);
+    if (heard) hear(process.stderr, heard);
     server.#listen(process.stdout); // on and on: a full pipe would stop the server
     server.url = await server.#url.promise;
     return server;
@@ -99,6 +105,15 @@ export class TestServer {
     }
     this.#url.reject(new Error(`the server ended before it listened: ${this.#output}`));
   }
+}
+
+async function hear(
+  stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
+  heard: (line: string) => void,
+): Promise<void> {
+  const lines: AsyncIterable<string> = stderr.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  for await (const line of lines) heard(line);
 }
 
 /** Whether a process is there. */
