@@ -21,6 +21,7 @@ import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
+import { EmbeddingQueue } from "./src/supervisor/embedding_queue.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
@@ -130,7 +131,7 @@ async function serve(config: Config): Promise<void> {
     checkpoints,
     retention,
     decoder,
-    embedder: new EmbeddingClient(embedChild),
+    embedder: new EmbeddingQueue(new EmbeddingClient(embedChild), { maxImages: config.embedQueueImages }),
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
     runner,
     hub,

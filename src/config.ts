@@ -35,6 +35,7 @@ const Environment = z.object({
   UPLOAD_EXPIRY_HOURS: wholeNumber(1, 8760, 24),
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
+  EMBED_QUEUE_IMAGES: wholeNumber(1, 100_000, 1024),
   IMAGE_DECODER: z.enum(["wasm", "sharp"], { error: "must be wasm or sharp" }).default("wasm"),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
   GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
@@ -60,6 +61,8 @@ export interface Config {
   uploadExpiryHours: number;
   maxUploadBytes: number;
   maxJsonBytes: number;
+  /** Images of embeddings requests that may wait for the GPU. */
+  embedQueueImages: number;
   decodeWorkers: number;
   /** What decodes JPEG and WebP when a dataset is taken in. */
   imageDecoder: "wasm" | "sharp";
@@ -94,6 +97,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   },
   { name: "MAX_UPLOAD_BYTES", default: "8589934592", meaning: "largest dataset upload" },
   { name: "MAX_JSON_BYTES", default: "33554432", meaning: "largest body of an embeddings request" },
+  {
+    name: "EMBED_QUEUE_IMAGES",
+    default: "1024",
+    meaning: "decoded images of embeddings requests that may wait for the GPU; past it the answer is 429",
+  },
   {
     name: "IMAGE_DECODER",
     default: "wasm",
@@ -155,6 +163,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
+    embedQueueImages: data.EMBED_QUEUE_IMAGES,
     imageDecoder: data.IMAGE_DECODER,
     decodeWorkers: data.DECODE_WORKERS,
     gpuProvider: data.GPU_PROVIDER,

@@ -73,7 +73,7 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
       );
     }
     if (request.images.some(({ bytes }) => bytes) && !embedder.ready()) throw notReady();
-    const { rows, bad } = await embedAll(request, checkpoint, decoder, embedder);
+    const { rows, bad } = await embedAll(request, checkpoint, decoder, embedder, c.req.raw.signal);
     if (bad.length > 0 && !(request.partial && bad.length < rows.length)) throw refusal(bad);
     if (request.normalize) rows.forEach((row) => row && normalize(row));
     if (c.req.header("Accept")?.includes("application/x-npy")) {
@@ -130,17 +130,19 @@ async function embedAll(
   checkpoint: string,
   decoder: ImageDecoder,
   embedder: Embedder,
+  signal: AbortSignal,
 ): Promise<Embedded> {
   const bad: BadImage[] = [], rows: Embedded["rows"] = new Array(images.length).fill(undefined);
   let chunk: { index: number; image: RgbImage }[] = [], bytes = 0;
   async function flush(): Promise<void> {
     if (chunk.length > 0 && (partial || bad.length === 0)) {
-      const made = await embedder.embed(checkpoint, chunk.map(({ image }) => image));
+      const made = await embedder.embed(checkpoint, chunk.map(({ image }) => image), signal);
       for (const [i, { index }] of chunk.entries()) rows[index] = made[i];
     }
     [chunk, bytes] = [[], 0];
   }
   for (let at = 0; at < images.length; at += DECODE_TOGETHER) {
+    signal.throwIfAborted(); // whoever asked has gone
     const decoded = await Promise.all(
       images.slice(at, at + DECODE_TOGETHER).map(async ({ bytes: encoded, mayBeText }, i) => {
         const index = at + i;

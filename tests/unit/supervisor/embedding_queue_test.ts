@@ -1,0 +1,112 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { DomainError } from "../../../src/domain/errors.ts";
+import type { RgbImage } from "../../../src/domain/image.ts";
+import { EmbeddingQueue } from "../../../src/supervisor/embedding_queue.ts";
+
+const image = (value: number, bytes = 3): RgbImage => ({
+  ...{ width: bytes / 3, height: 1, pixels: new Uint8Array(bytes).fill(value) },
+});
+const images = (...values: number[]) => values.map((value) => image(value));
+
+/** A queue before an embedder that answers when it is told to; a row is its image's first byte. */
+function scene(options: Partial<EmbeddingQueue["options"]> = {}) {
+  const batches: {
+    checkpoint: string;
+    values: number[];
+    signal: AbortSignal;
+    answer(): Promise<void>;
+    fail(error: Error): Promise<void>;
+  }[] = [];
+  const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
+  const queue = new EmbeddingQueue({
+    ready: () => true,
+    views: () => Promise.reject(new Error("not asked for")),
+    embed(checkpoint, batch, signal) {
+      const { promise, resolve, reject } = Promise.withResolvers<Float32Array[]>();
+      const values = batch.map(({ pixels }) => pixels[0]);
+      batches.push({
+        ...{ checkpoint, values, signal: signal! },
+        answer: () => (resolve(values.map((value) => Float32Array.of(value))), turn()),
+        fail: (error) => (reject(error), turn()),
+      });
+      return promise;
+    },
+  }, { maxImages: 100, ...options });
+  return { queue, batches, turn };
+}
+const valuesOf = async (rows: Promise<Float32Array[]>) => (await rows).map(([value]) => value);
+
+Deno.test("what comes while a batch is worked on makes up the next, in order, and each has its own rows", async () => {
+  const { queue, batches } = scene();
+  const answers = [queue.embed("a", images(1)), queue.embed("a", images(2, 3))]; // both at once: none waits
+  answers.push(queue.embed("a", images(4)), queue.embed("b", images(5)), queue.embed("a", images(6, 7)));
+  assertEquals(batches.map(({ values }) => values), [[1], [2, 3]]);
+  assertEquals(queue.queued, 4);
+  await batches[0].answer();
+  assertEquals(batches[2].values, [4, 6, 7]);
+  await batches[1].answer();
+  assertEquals([batches[3].checkpoint, batches[3].values], ["b", [5]]);
+  await batches[3].answer();
+  await batches[2].answer();
+  assertEquals(await Promise.all(answers.map(valuesOf)), [[1], [2, 3], [4], [5], [6, 7]]);
+  assertEquals([queue.queued, batches.length], [0, 4]);
+});
+
+Deno.test("a batch has so many images and bytes at most; a request may be several, an image that is larger goes alone", async () => {
+  const { queue, batches } = scene({ batchImages: 3, batchBytes: 30 });
+  const large = queue.embed("a", [image(1, 60), image(2, 30), image(3), image(4), image(5), image(6)]);
+  await batches[0].answer();
+  await batches[1].answer();
+  await batches[2].answer();
+  assertEquals(batches.map(({ values }) => values), [[1], [2], [3, 4, 5], [6]]);
+  await batches[3].answer();
+  assertEquals(await valuesOf(large), [1, 2, 3, 4, 5, 6]);
+});
+
+Deno.test("past its limit the queue is full, until images leave it; a request alone may be larger", async () => {
+  const { queue, batches } = scene({ maxImages: 3, batchImages: 2 });
+  const first = queue.embed("a", images(1, 2, 3, 4, 5, 6, 7)); // two batches of two are out, three images wait
+  const full = await assertRejects(
+    () => queue.embed("a", images(8)),
+    DomainError,
+    "3 images wait",
+  ) as DomainError;
+  assertEquals([full.code, full.options.retryAfterSeconds], ["queue_full", 1]);
+  await batches[0].answer();
+  const second = queue.embed("a", images(8));
+  for (let n = 1; n < 5; n++) await batches[n]?.answer();
+  assertEquals([await valuesOf(first), await valuesOf(second)], [[1, 2, 3, 4, 5, 6, 7], [8]]);
+});
+
+Deno.test("whoever goes away is out of the queue; a batch that nobody waits for any more is given up", async () => {
+  const { queue, batches, turn } = scene();
+  const [a, b, c] = [new AbortController(), new AbortController(), new AbortController()];
+  const gone = [queue.embed("a", images(1), a.signal), queue.embed("a", images(2), b.signal)];
+  gone.push(queue.embed("a", images(3), c.signal));
+  const stays = queue.embed("a", images(4));
+  for (const promise of gone) promise.catch(() => {});
+  c.abort(new Error("gone"));
+  a.abort(new Error("gone"));
+  await turn();
+  assertEquals([batches[0].signal.aborted, batches[1].signal.aborted, queue.queued], [true, false, 1]);
+  await batches[0].fail(new Error("cancelled"));
+  assertEquals(batches[2].values, [4]);
+  await batches[2].answer();
+  assertEquals(await valuesOf(stays), [4]);
+  await batches[1].answer();
+  assertEquals(await valuesOf(gone[1]), [2]);
+  for (const promise of [gone[0], gone[2]]) await assertRejects(() => promise, Error, "gone");
+  await assertRejects(() => queue.embed("a", images(1), a.signal), Error, "gone");
+});
+
+Deno.test("a batch's failure is that of the requests in it, and of no other", async () => {
+  const { queue, batches } = scene();
+  const failed = queue.embed("a", images(1)),
+    other = queue.embed("b", images(2)),
+    next = queue.embed("a", images(3));
+  failed.catch(() => {});
+  await batches[0].fail(new Error("broken"));
+  for (const n of [1, 2]) await batches[n].answer();
+  await assertRejects(() => failed, Error, "broken");
+  assertEquals([await valuesOf(other), await valuesOf(next)], [[2], [3]]);
+});
