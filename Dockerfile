@@ -16,7 +16,7 @@ COPY deno.json deno.lock ./
 COPY main.ts ./
 COPY src ./src
 COPY kernels ./kernels
-RUN deno cache --frozen main.ts src/data/decode_worker.ts
+RUN deno cache --frozen main.ts src/data/decode_worker.ts src/keys/command.ts
 
 FROM runtime
 RUN useradd --uid 1993 --no-create-home --home-dir /app --shell /usr/sbin/nologin latentd \

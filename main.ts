@@ -17,6 +17,7 @@ import { EventHub } from "./src/jobs/event_hub.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
 import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
+import { FileKeyRing } from "./src/keys/key_ring.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
@@ -83,9 +84,20 @@ async function requireSharp(config: Config, dataDir: string): Promise<void> {
   Deno.exit(2);
 }
 
+/** The keys of the file that is named, if one is; ends the process if it cannot be read. */
+function openKeys(path: string): FileKeyRing | undefined {
+  if (path === "") return undefined;
+  try {
+    return new FileKeyRing(resolve(path), (complaint) => console.error(complaint));
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+}
+
 /** Wires the rooms, listens, and returns when SIGTERM or SIGINT has been answered with an orderly end. */
 async function serve(config: Config): Promise<void> {
-  const dataDir = resolve(config.dataDir);
+  const dataDir = resolve(config.dataDir), keys = openKeys(config.apiKeysFile);
   if (config.imageDecoder === "sharp") await requireSharp(config, dataDir);
   await Deno.mkdir(dataDir, { recursive: true });
   await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
@@ -124,6 +136,7 @@ async function serve(config: Config): Promise<void> {
   const hub = new EventHub();
   const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
   const app = createApp({
+    keys,
     store,
     library,
     intake,
@@ -145,7 +158,8 @@ async function serve(config: Config): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
   const server = await listen((request) => app.fetch(request), { hostname: config.host, port: config.port });
   console.log(`latentd listening on ${server.url}`);
-  if (!config.trustNetwork) {
+  if (keys) console.log(`${keys.size} API keys are in force; ${keys.path} is read again when it changes`);
+  else if (!config.trustNetwork) {
     console.log("no API keys are configured: only this machine can reach the server");
   }
   const { promise: stopped, resolve: stopNow } = Promise.withResolvers<void>();

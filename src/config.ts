@@ -20,6 +20,7 @@ const Environment = z.object({
   HOST: z.string().regex(/^[0-9A-Za-z.:-]{1,253}$/, "must be a host name or an address").default("127.0.0.1"),
   PORT: wholeNumber(0, 65535, 8000),
   DATA_DIR: z.string().default("./data"),
+  API_KEYS_FILE: z.string().default(""),
   IMPORT_ROOTS: z.string().default("").transform((paths) => paths.split(":").filter((path) => path !== ""))
     .refine((paths) => paths.every((path) => path.startsWith("/")), {
       error: "must be absolute paths with a colon between them",
@@ -53,6 +54,8 @@ export interface Config {
   /** 0 takes a free port. */
   port: number;
   dataDir: string;
+  /** The file of keys, one of which each request must come with; empty: there are none. */
+  apiKeysFile: string;
   /** Folders on the server's disk that datasets may be imported from. */
   importRoots: string[];
   /** Hosts that datasets may be fetched from. */
@@ -80,6 +83,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   { name: "HOST", default: "127.0.0.1", meaning: "address to listen on" },
   { name: "PORT", default: "8000", meaning: "port to listen on; 0 takes a free one" },
   { name: "DATA_DIR", default: "./data", meaning: "database, datasets, checkpoints" },
+  {
+    name: "API_KEYS_FILE",
+    default: "",
+    meaning: "keys that requests must come with, as `deno task keys` writes them; none: loopback only",
+  },
   {
     name: "IMPORT_ROOTS",
     default: "",
@@ -127,8 +135,7 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   {
     name: "TRUST_NETWORK",
     default: "0",
-    meaning:
-      "1 allows a HOST that is not loopback, though the server has no keys yet: whoever reaches it may use it",
+    meaning: "1 allows a HOST that is not loopback without keys: whoever reaches the server may use it",
   },
 ];
 
@@ -147,9 +154,10 @@ export function readConfig(env: (name: string) => string | undefined): Config {
   }) ?? [];
   const host = data?.HOST ?? (env("HOST") || "127.0.0.1");
   const trusted = data?.TRUST_NETWORK ?? ["1", "true"].includes(env("TRUST_NETWORK") ?? "");
-  if (!isLoopback(host) && !trusted && !wrong.some((line) => line.startsWith("HOST "))) {
+  const hasKeys = (env("API_KEYS_FILE") ?? "") !== "";
+  if (!isLoopback(host) && !trusted && !hasKeys && !wrong.some((line) => line.startsWith("HOST "))) {
     wrong.push(
-      `HOST must be loopback, because API keys are not built yet and anyone could use the server ` +
+      `HOST must be loopback, because no API_KEYS_FILE is set and anyone could use the server ` +
         `(TRUST_NETWORK=1 allows it where something else keeps strangers out), got ${JSON.stringify(host)}`,
     );
   }
@@ -158,6 +166,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     host,
     port: data.PORT,
     dataDir: data.DATA_DIR,
+    apiKeysFile: data.API_KEYS_FILE,
     importRoots: data.IMPORT_ROOTS,
     importUrls: data.IMPORT_URLS,
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,

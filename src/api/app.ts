@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
+import { describeAccess, requireKey } from "./access.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
@@ -21,11 +22,13 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     await next();
     c.header("X-Content-Type-Options", "nosniff");
   });
+  app.use(requireKey(deps.keys));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
     ...[checkpointRoutes, modelRoutes, embeddingRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
+  describeAccess(app);
   serveOpenApi(app);
   app.onError(toProblem);
   app.notFound((c) => {

@@ -1,3 +1,4 @@
+import type { KeyRing } from "../domain/api_key.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
@@ -12,6 +13,8 @@ import type {
 
 /** What the routes need of the rest of the house. */
 export interface ApiDeps {
+  /** Whom the server answers; without it, everybody. */
+  keys?: KeyRing;
   store: Store;
   library: DatasetLibrary;
   intake: {

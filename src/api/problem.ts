@@ -21,6 +21,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
 const CLIENT_GONE = 499 as ContentfulStatusCode;
 const TITLE: Record<number, string> = {
   400: "Malformed request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not found",
   405: "Method not allowed",
