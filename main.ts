@@ -137,6 +137,7 @@ async function serve(config: Config): Promise<void> {
   const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
   const app = createApp({
     keys,
+    hosts: { allowed: config.allowedHosts, fromNetwork: config.trustNetwork },
     store,
     library,
     intake,

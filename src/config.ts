@@ -13,6 +13,15 @@ const wholeNumber = (min: number, max: number, fallback: number) =>
 const flag = z.enum(["0", "1", "true", "false"], { error: "must be 0, 1, true or false" })
   .transform((value) => value === "1" || value === "true").default(false);
 
+const hostNames = z.string().default("").transform((hosts) =>
+  hosts.toLowerCase().split(",").map((host) => host.trim())
+)
+  .transform((hosts) => hosts.filter((host) => host !== ""))
+  .refine((hosts) => hosts.every((host) => ALLOWED_HOST.test(host)), {
+    error:
+      "must be host names such as example.org, *.example.org or example.org:8443, with commas between them",
+  });
+
 const isLoopback = (host: string) =>
   host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 
@@ -21,18 +30,12 @@ const Environment = z.object({
   PORT: wholeNumber(0, 65535, 8000),
   DATA_DIR: z.string().default("./data"),
   API_KEYS_FILE: z.string().default(""),
+  ALLOWED_HOSTS: hostNames,
   IMPORT_ROOTS: z.string().default("").transform((paths) => paths.split(":").filter((path) => path !== ""))
     .refine((paths) => paths.every((path) => path.startsWith("/")), {
       error: "must be absolute paths with a colon between them",
     }),
-  IMPORT_URLS: z.string().default("").transform((hosts) =>
-    hosts.toLowerCase().split(",").map((host) => host.trim())
-  )
-    .transform((hosts) => hosts.filter((host) => host !== ""))
-    .refine((hosts) => hosts.every((host) => ALLOWED_HOST.test(host)), {
-      error:
-        "must be host names such as example.org, *.example.org or example.org:8443, with commas between them",
-    }),
+  IMPORT_URLS: hostNames,
   UPLOAD_EXPIRY_HOURS: wholeNumber(1, 8760, 24),
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
@@ -56,6 +59,8 @@ export interface Config {
   dataDir: string;
   /** The file of keys, one of which each request must come with; empty: there are none. */
   apiKeysFile: string;
+  /** Names that a server without keys answers to besides this machine's. */
+  allowedHosts: string[];
   /** Folders on the server's disk that datasets may be imported from. */
   importRoots: string[];
   /** Hosts that datasets may be fetched from. */
@@ -87,6 +92,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "API_KEYS_FILE",
     default: "",
     meaning: "keys that requests must come with, as `deno task keys` writes them; none: loopback only",
+  },
+  {
+    name: "ALLOWED_HOSTS",
+    default: "",
+    meaning: "names that a server without keys answers to besides localhost and addresses, with commas",
   },
   {
     name: "IMPORT_ROOTS",
@@ -167,6 +177,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     port: data.PORT,
     dataDir: data.DATA_DIR,
     apiKeysFile: data.API_KEYS_FILE,
+    allowedHosts: data.ALLOWED_HOSTS,
     importRoots: data.IMPORT_ROOTS,
     importUrls: data.IMPORT_URLS,
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,

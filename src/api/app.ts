@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
 import { describeAccess, requireKey } from "./access.ts";
+import { browserHeaders, refuseStrangePages } from "./browser_guard.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
@@ -14,14 +15,14 @@ import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
 import { uploadRoutes } from "./uploads.ts";
 
+const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
+
 /** The whole HTTP surface; every error leaves through `toProblem`. */
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   app.use(requestId());
-  app.use(async (c, next) => {
-    await next();
-    c.header("X-Content-Type-Options", "nosniff");
-  });
+  app.use(...browserHeaders());
+  app.use(refuseStrangePages(deps.keys ? undefined : deps.hosts ?? LOOPBACK_ONLY));
   app.use(requireKey(deps.keys));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],

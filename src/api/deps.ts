@@ -10,11 +10,14 @@ import type {
   Store,
   Upload,
 } from "../domain/ports.ts";
+import type { HostPolicy } from "./browser_guard.ts";
 
 /** What the routes need of the rest of the house. */
 export interface ApiDeps {
   /** Whom the server answers; without it, everybody. */
   keys?: KeyRing;
+  /** The names that it answers to without keys; this machine's where it is left out. */
+  hosts?: HostPolicy;
   store: Store;
   library: DatasetLibrary;
   intake: {

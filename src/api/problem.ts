@@ -29,6 +29,7 @@ const TITLE: Record<number, string> = {
   413: "Content too large",
   415: "Unsupported media type",
   416: "Range not satisfiable",
+  421: "Misdirected request",
   422: "Invalid request",
   429: "Queue full",
   500: "Internal error",
