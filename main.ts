@@ -150,7 +150,7 @@ async function serve(config: Config): Promise<void> {
     runner,
     hub,
     encodePng,
-    limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20 },
+    limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, requestsPerMinute: config.rateLimit },
   });
   intake.resume();
   runner.start();

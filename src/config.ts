@@ -31,6 +31,7 @@ const Environment = z.object({
   DATA_DIR: z.string().default("./data"),
   API_KEYS_FILE: z.string().default(""),
   ALLOWED_HOSTS: hostNames,
+  RATE_LIMIT: wholeNumber(0, 999_999, 0),
   IMPORT_ROOTS: z.string().default("").transform((paths) => paths.split(":").filter((path) => path !== ""))
     .refine((paths) => paths.every((path) => path.startsWith("/")), {
       error: "must be absolute paths with a colon between them",
@@ -61,6 +62,8 @@ export interface Config {
   apiKeysFile: string;
   /** Names that a server without keys answers to besides this machine's. */
   allowedHosts: string[];
+  /** Requests a minute of each key, and images embedded; 0: no limit. */
+  rateLimit: number;
   /** Folders on the server's disk that datasets may be imported from. */
   importRoots: string[];
   /** Hosts that datasets may be fetched from. */
@@ -97,6 +100,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "ALLOWED_HOSTS",
     default: "",
     meaning: "names that a server without keys answers to besides localhost and addresses, with commas",
+  },
+  {
+    name: "RATE_LIMIT",
+    default: "0",
+    meaning: "requests a minute that each key may make, an embedded image counting as one; 0: no limit",
   },
   {
     name: "IMPORT_ROOTS",
@@ -178,6 +186,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     dataDir: data.DATA_DIR,
     apiKeysFile: data.API_KEYS_FILE,
     allowedHosts: data.ALLOWED_HOSTS,
+    rateLimit: data.RATE_LIMIT,
     importRoots: data.IMPORT_ROOTS,
     importUrls: data.IMPORT_URLS,
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,

@@ -13,6 +13,7 @@ import { jobRoutes } from "./jobs.ts";
 import { modelRoutes } from "./models.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
+import { limitRate } from "./rate_limit.ts";
 import { uploadRoutes } from "./uploads.ts";
 
 const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
@@ -24,6 +25,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(...browserHeaders());
   app.use(refuseStrangePages(deps.keys ? undefined : deps.hosts ?? LOOPBACK_ONLY));
   app.use(requireKey(deps.keys));
+  app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
     ...[checkpointRoutes, modelRoutes, embeddingRoutes],

@@ -46,4 +46,6 @@ export interface Limits {
   embeddingsBytes: number;
   /** Largest JSON body elsewhere, in bytes. */
   jsonBytes: number;
+  /** Of each key, an image of an embeddings request counting as one; 0 or nothing: as many as it likes. */
+  requestsPerMinute?: number;
 }

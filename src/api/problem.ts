@@ -31,7 +31,7 @@ const TITLE: Record<number, string> = {
   416: "Range not satisfiable",
   421: "Misdirected request",
   422: "Invalid request",
-  429: "Queue full",
+  429: "Too many requests",
   500: "Internal error",
   503: "Not ready",
   507: "Disk full",
