@@ -18,6 +18,7 @@ import { JobRunner } from "./src/jobs/job_runner.ts";
 import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
 import { FileKeyRing } from "./src/keys/key_ring.ts";
+import { configureLog, log } from "./src/log/log.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
@@ -55,6 +56,8 @@ function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataD
     ],
     env: {
       DATA_DIR: dataDir,
+      LOG_FORMAT: "json", // the server writes it as its own lines are
+      LOG_LEVEL: config.logLevel,
       GPU_PROVIDER: config.gpuProvider,
       GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
       IMAGE_DECODER: config.imageDecoder,
@@ -80,7 +83,7 @@ async function requireSharp(config: Config, dataDir: string): Promise<void> {
   const failure = await startFailure(workerCommand("ingest", config, dataDir));
   if (failure === undefined) return;
   const accepted = "must be wasm, or sharp where it can be loaded";
-  console.error(`Cannot start: IMAGE_DECODER ${accepted}, got "${config.imageDecoder}": ${failure}`);
+  log.error(`Cannot start: IMAGE_DECODER ${accepted}, got "${config.imageDecoder}": ${failure}`);
   Deno.exit(2);
 }
 
@@ -88,9 +91,9 @@ async function requireSharp(config: Config, dataDir: string): Promise<void> {
 function openKeys(path: string): FileKeyRing | undefined {
   if (path === "") return undefined;
   try {
-    return new FileKeyRing(resolve(path), (complaint) => console.error(complaint));
+    return new FileKeyRing(resolve(path), log.warn);
   } catch (error) {
-    console.error((error as Error).message);
+    log.error((error as Error).message);
     Deno.exit(2);
   }
 }
@@ -109,7 +112,7 @@ async function serve(config: Config): Promise<void> {
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const swept = await retention.sweep();
   if (swept.length > 0) {
-    console.log(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
+    log.info(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
   }
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(workerCommand(name, config, dataDir))
@@ -131,7 +134,7 @@ async function serve(config: Config): Promise<void> {
   const intake = new DatasetIntake({ store, library });
   const unlisted = await library.sweep((id) => store.getDataset(id) !== undefined);
   if (unlisted.length > 0) {
-    console.error(`datasets that the database does not list are left alone: ${unlisted.join(", ")}`);
+    log.warn(`datasets that the database does not list are left alone: ${unlisted.join(", ")}`);
   }
   const hub = new EventHub();
   const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
@@ -157,17 +160,20 @@ async function serve(config: Config): Promise<void> {
 
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
-  const server = await listen((request) => app.fetch(request), { hostname: config.host, port: config.port });
-  console.log(`latentd listening on ${server.url}`);
-  if (keys) console.log(`${keys.size} API keys are in force; ${keys.path} is read again when it changes`);
+  const server = await listen((request, env) => app.fetch(request, env), {
+    hostname: config.host,
+    port: config.port,
+  });
+  log.info(`latentd listening on ${server.url}`);
+  if (keys) log.info(`${keys.size} API keys are in force; ${keys.path} is read again when it changes`);
   else if (!config.trustNetwork) {
-    console.log("no API keys are configured: only this machine can reach the server");
+    log.info("no API keys are configured: only this machine can reach the server");
   }
   const { promise: stopped, resolve: stopNow } = Promise.withResolvers<void>();
   stop.signal.addEventListener("abort", () => stopNow(), { once: true });
   await stopped;
 
-  console.log("latentd is stopping");
+  log.info("latentd is stopping");
   // Both at once: a container's runtime waits 10 s by default before it kills, and a last checkpoint is worth having.
   await Promise.all([server.close(DRAIN_MS), runner.stop()]);
   intake.stop();
@@ -180,6 +186,10 @@ async function serve(config: Config): Promise<void> {
 
 const [role] = Deno.args;
 const config = readConfigOrExit();
+configureLog({
+  format: config.logFormat === "auto" ? Deno.stdout.isTerminal() ? "text" : "json" : config.logFormat,
+  level: config.logLevel,
+});
 const { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes } = config;
 const workerOptions = { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes };
 switch (role) {
@@ -200,7 +210,7 @@ switch (role) {
     await (await import("./src/workers/download.ts")).runDownload(Deno.args[1], Number(Deno.args[2]));
     break;
   default:
-    console.error(
+    log.error(
       `usage: main.ts serve | train-worker | embed-worker | ingest-worker, got ${JSON.stringify(role ?? "")}`,
     );
     Deno.exit(2);
@@ -210,7 +220,7 @@ function readConfigOrExit(): Config {
   try {
     return readConfig((name) => Deno.env.get(name));
   } catch (error) {
-    console.error((error as Error).message);
+    log.error((error as Error).message);
     Deno.exit(2);
   }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ALLOWED_HOST } from "./domain/allowed_url.ts";
+import { type Level, LEVELS, type LogFormat } from "./log/log.ts";
 
 const wholeBytes = (fallback: number) =>
   z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number).refine((n) => n > 0, {
@@ -32,6 +33,8 @@ const Environment = z.object({
   API_KEYS_FILE: z.string().default(""),
   ALLOWED_HOSTS: hostNames,
   RATE_LIMIT: wholeNumber(0, 999_999, 0),
+  LOG_FORMAT: z.enum(["auto", "text", "json"], { error: "must be auto, text or json" }).default("auto"),
+  LOG_LEVEL: z.enum(LEVELS, { error: `must be ${LEVELS.join(", ")}` }).default("info"),
   IMPORT_ROOTS: z.string().default("").transform((paths) => paths.split(":").filter((path) => path !== ""))
     .refine((paths) => paths.every((path) => path.startsWith("/")), {
       error: "must be absolute paths with a colon between them",
@@ -64,6 +67,9 @@ export interface Config {
   allowedHosts: string[];
   /** Requests a minute of each key, and images embedded; 0: no limit. */
   rateLimit: number;
+  /** `auto`: text on a terminal, JSON elsewhere. */
+  logFormat: LogFormat | "auto";
+  logLevel: Level;
   /** Folders on the server's disk that datasets may be imported from. */
   importRoots: string[];
   /** Hosts that datasets may be fetched from. */
@@ -105,6 +111,16 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "RATE_LIMIT",
     default: "0",
     meaning: "requests a minute that each key may make, an embedded image counting as one; 0: no limit",
+  },
+  {
+    name: "LOG_FORMAT",
+    default: "auto",
+    meaning: "`text`, or `json`, an object a line; by itself text on a terminal only",
+  },
+  {
+    name: "LOG_LEVEL",
+    default: "info",
+    meaning: "`debug` has a line for each request; then `info`, `warn`, `error`",
   },
   {
     name: "IMPORT_ROOTS",
@@ -187,6 +203,8 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     apiKeysFile: data.API_KEYS_FILE,
     allowedHosts: data.ALLOWED_HOSTS,
     rateLimit: data.RATE_LIMIT,
+    logFormat: data.LOG_FORMAT,
+    logLevel: data.LOG_LEVEL,
     importRoots: data.IMPORT_ROOTS,
     importUrls: data.IMPORT_URLS,
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,

@@ -14,6 +14,7 @@ import { modelRoutes } from "./models.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
 import { limitRate } from "./rate_limit.ts";
+import { logRequests } from "./request_log.ts";
 import { uploadRoutes } from "./uploads.ts";
 
 const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
@@ -22,6 +23,7 @@ const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   app.use(requestId());
+  app.use(logRequests());
   app.use(...browserHeaders());
   app.use(refuseStrangePages(deps.keys ? undefined : deps.hosts ?? LOOPBACK_ONLY));
   app.use(requireKey(deps.keys));

@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
+import { log } from "../log/log.ts";
 
 const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   malformed: 400,
@@ -90,6 +91,6 @@ export function toProblem(error: Error, c: Context): Response {
   }
   // The client went away, and what was under way for it was given up: nobody reads this answer.
   if (error === c.req.raw.signal.reason) return c.body(null, CLIENT_GONE);
-  console.error(`request ${c.get("requestId")}:`, error);
+  log.error(`Cannot answer ${c.req.method} ${c.req.path}`, error);
   return problem(c, 500, "Internal error", { code: "internal" });
 }
