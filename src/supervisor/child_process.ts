@@ -136,7 +136,7 @@ export class ChildProcess {
       const born = performance.now(), how = await this.#live();
       if (this.#closing.signal.aborted) return;
       if (performance.now() - born > HEALTHY_MS) this.#delay = FIRST_DELAY_MS;
-      log.warn(`[${this.command.name}] ${how}; starting again in ${this.#delay / 1000} s`);
+      log.warn(`${how}; starting again in ${this.#delay / 1000} s`, undefined, { worker: this.command.name });
       await delay(this.#delay, { signal: this.#closing.signal }).catch(() => {}); // closing: the loop ends
       this.#delay = Math.min(2 * this.#delay, LONGEST_DELAY_MS);
     }
@@ -188,7 +188,7 @@ export class ChildProcess {
     try {
       setPriority(pid, nice);
     } catch (error) {
-      log.warn(`[${name}] it keeps the server's priority: ${(error as Error).message}`);
+      log.warn(`it keeps the server's priority: ${(error as Error).message}`, undefined, { worker: name });
     }
   }
 
