@@ -12,6 +12,7 @@ import { DecoderPool } from "./src/data/decoder_pool.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
 import { TusUploads } from "./src/data/tus_uploads.ts";
+import { hasRoom } from "./src/files/room.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
 import { EventHub } from "./src/jobs/event_hub.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
@@ -122,7 +123,10 @@ async function serve(config: Config): Promise<void> {
     console.error(`datasets that the database does not list are left alone: ${unlisted.join(", ")}`);
   }
   const hub = new EventHub();
-  const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
+  const runner = new JobRunner({
+    ...{ store, hub, retention, trainer: new TrainingClient(trainChild) },
+    hasRoom: (bytes) => hasRoom(dataDir, bytes),
+  });
   const app = createApp({
     store,
     library,

@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "config",
     "data",
     "domain",
+    "files",
     "jobs",
     "store",
     "supervisor",

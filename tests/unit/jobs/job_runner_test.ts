@@ -10,7 +10,8 @@ import type {
   TrainingTask,
 } from "../../../src/domain/ports.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
-import { JobRunner, recoverRunningJobs } from "../../../src/jobs/job_runner.ts";
+import { recoverRunningJobs } from "../../../src/jobs/attempts.ts";
+import { JobRunner } from "../../../src/jobs/job_runner.ts";
 import { CheckpointRetention } from "../../../src/jobs/retention.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
