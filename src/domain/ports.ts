@@ -33,10 +33,12 @@ export interface Store {
   ): void;
   deleteDataset(id: string): void;
 
-  /** Keeps a queued job, its first `status` event and, if given, the key that would create it again. */
-  createJob(job: Job, idempotency?: { key: string; fingerprint: string }): void;
+  /** Keeps a queued job, its first `status` event and, if given, what was sent to make it: by its key, or else by itself. */
+  createJob(job: Job, sent?: { fingerprint: string; key?: string }): void;
   /** What an idempotency key has created. */
   getIdempotent(key: string): { job: string; fingerprint: string } | undefined;
+  /** The newest job that was sent without a key as this one, and was made between two RFC 3339 times. */
+  findSent(fingerprint: string, from: string, to: string): Job | undefined;
   getJob(id: string): Job | undefined;
   listJobs(filter: { kind?: JobKind; status?: JobStatus; dataset?: string }, page: Page): Paged<Job>;
   /** Takes the oldest queued job and makes it `running`, atomically; undefined when there is none. */

@@ -49,6 +49,7 @@ export function sqliteJobs(
   Store,
   | "createJob"
   | "getIdempotent"
+  | "findSent"
   | "getJob"
   | "listJobs"
   | "claimJob"
@@ -58,10 +59,13 @@ export function sqliteJobs(
 > {
   const insert = db.prepare(
     `INSERT INTO jobs (id, kind, status, dataset, config, metadata, progress, metrics, result, attempt, error,
-       created_at, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       created_at, started_at, finished_at, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const keep = db.prepare("INSERT INTO idempotency_keys (key, fingerprint, job) VALUES (?, ?, ?)");
   const kept = db.prepare("SELECT job, fingerprint FROM idempotency_keys WHERE key = ?");
+  const sent = db.prepare(
+    "SELECT * FROM jobs WHERE fingerprint = ? AND created_at BETWEEN ? AND ? ORDER BY n DESC LIMIT 1",
+  );
   const get = db.prepare("SELECT * FROM jobs WHERE id = ?");
   const list = db.prepare(
     `SELECT * FROM jobs WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR status = ?2)
@@ -105,19 +109,24 @@ export function sqliteJobs(
   }
 
   return {
-    createJob(job, idempotency) {
+    createJob(job, how) {
       transact(db, () => {
         insert.run(
           ...[job.id, job.kind, job.status, job.dataset, JSON.stringify(job.config)],
           ...[JSON.stringify(job.metadata), stringify(job.progress), stringify(job.metrics)],
           ...[stringify(job.result), job.attempt, stringify(job.error)],
           ...[job.created_at, job.started_at, job.finished_at],
+          how && how.key === undefined ? how.fingerprint : null,
         );
-        if (idempotency) keep.run(idempotency.key, idempotency.fingerprint, job.id);
+        if (how?.key !== undefined) keep.run(how.key, how.fingerprint, job.id);
         appendEvent(job.id, "status", { status: job.status, attempt: job.attempt });
       });
     },
     getIdempotent: (key) => kept.get(key) as { job: string; fingerprint: string } | undefined,
+    findSent(fingerprint, from, to) {
+      const row = sent.get(fingerprint, from, to) as unknown as Row | undefined;
+      return row && toJob(row);
+    },
     getJob,
     listJobs({ kind, status, dataset }, { after, limit }) {
       const rows = list.all(kind ?? null, status ?? null, dataset ?? null, after ?? null, limit + 1);

@@ -255,6 +255,19 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertEquals(store.getIdempotent("other"), undefined);
   });
 
+  contract("a job is found by what was sent without a key, the newest of its time", (store, reopen) => {
+    const at = (second: number) => `2026-01-01T00:00:${second}.000Z`;
+    const [a, b, keyed] = [10, 20, 30].map((second) => aJob({ created_at: at(second) }));
+    store.createJob(a, { fingerprint: "f" });
+    store.createJob(b, { fingerprint: "f" });
+    store.createJob(keyed, { fingerprint: "f", key: "k" });
+    store.createJob(aJob({ created_at: at(40) }));
+    const again = reopen();
+    const found = (from: number, to: number, what = "f") => again.findSent(what, at(from), at(to))?.id;
+    assertEquals([found(10, 59), found(10, 19), found(21, 59)], [b.id, a.id, undefined]);
+    assertEquals([found(10, 59, "g"), again.getIdempotent("k")?.job], [undefined, keyed.id]);
+  });
+
   contract("an alias names one checkpoint at a time, and only one that there is", (store) => {
     const job = aJob(), [a, b] = [aCheckpoint(job.id), aCheckpoint(job.id)];
     store.createJob(job);

@@ -95,7 +95,8 @@ Deno.test({
         const answers: number[] = [];
         // SQLite writes into what its log has already, until it has to grow.
         for (let i = 0; i < 400 && answers.at(-1) !== 507; i++) {
-          const response = await server.post("/v1/jobs", { kind: "pretrain", dataset: earlier, config });
+          const body = { kind: "pretrain", dataset: earlier, config: { ...config, seed: i } };
+          const response = await server.post("/v1/jobs", body);
           answers.push(response.status);
           const { id } = await response.json();
           if (response.status === 202) jobs.push(id);
