@@ -41,8 +41,12 @@ export interface Store {
   findSent(fingerprint: string, from: string, to: string): Job | undefined;
   getJob(id: string): Job | undefined;
   listJobs(filter: { kind?: JobKind; status?: JobStatus; dataset?: string }, page: Page): Paged<Job>;
-  /** Takes the oldest queued job and makes it `running`, atomically; undefined when there is none. */
-  claimJob(): Job | undefined;
+  /** Takes the oldest queued job and makes it `running`, with its lease, atomically; undefined when there is none. */
+  claimJob(lease?: Lease): Job | undefined;
+  /** Extends a lease. @returns Whether the holder still had it: a job that does not run has none. */
+  renewLease(job: string, lease: Lease): boolean;
+  /** The lease of a job that runs; undefined for any other, and for one that was claimed without. */
+  getLease(job: string): Lease | undefined;
   /**
    * Moves a job along a legal transition and appends the `status` event, in one transaction.
    *
@@ -80,8 +84,15 @@ export interface Store {
   close(): void;
 }
 
+/** Who runs a job, and until when (RFC 3339) that is believed without another sign of life. */
+export interface Lease {
+  holder: string;
+  until: string;
+}
 /** What a running job tells while it runs. */
 export interface JobReport {
+  /** A sign of life. @param forMs How long there may be no other before the worker is taken for dead. */
+  alive(forMs: number): void;
   progress(progress: JobProgress, metrics: Record<string, number>): void;
   checkpoint(checkpoint: Checkpoint): void;
   message(level: "info" | "warn" | "error", text: string): void;

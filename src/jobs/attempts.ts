@@ -8,14 +8,17 @@ import type { Store } from "../domain/ports.ts";
  */
 export const MAX_ATTEMPTS = 3;
 /**
- * Puts back into the queue what a dead server left running, or fails it if it has had its attempts.
+ * Puts back into the queue what is `running` by somebody else's lease, or fails it if it has had its attempts. One server
+ * holds the store alone, so whoever has such a lease is dead, however long it still lasts.
  *
+ * @param holder Of the one lease that is good: of an attempt that is under way here.
  * @returns Those that failed.
  */
-export function recoverRunningJobs(store: Store): Job[] {
+export function recoverRunningJobs(store: Store, holder?: string): Job[] {
   const failed: Job[] = [];
   for (;;) {
-    const { data } = store.listJobs({ status: "running" }, { limit: 100 });
+    const running = store.listJobs({ status: "running" }, { limit: 100 }).data;
+    const data = running.filter(({ id }) => holder === undefined || store.getLease(id)?.holder !== holder);
     if (data.length === 0) return failed;
     for (const { id } of data) {
       const job = requeueOrFail(store, id, "the server ended while the job ran");

@@ -1,8 +1,9 @@
 import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { isEnded, type Job, JobStopped, STORAGE_FULL } from "../domain/job.ts";
-import type { JobReport, Store, Trainer } from "../domain/ports.ts";
+import type { Lease, Store, Trainer } from "../domain/ports.ts";
 import { recoverRunningJobs, requeueOrFail } from "./attempts.ts";
 import type { EventHub } from "./event_hub.ts";
+import { leaseUntil, type Reporting, reportOf } from "./job_report.ts";
 import type { CheckpointRetention } from "./retention.ts";
 import { StorageWatch } from "./storage_watch.ts";
 import { taskOf } from "./training_task.ts";
@@ -11,15 +12,14 @@ import { taskOf } from "./training_task.ts";
 const LAST_CHECKPOINT_MS = 20_000;
 /** After a fault of ours (a full disk, say): long enough not to spin, short enough to go on unattended. */
 const RETRY_MS = 2000;
+/** What a lease is good for until the trainer says how long it waits for a sign of life; a worker may yet be starting. */
+const CLAIM_MS = 60_000;
 
 /** One run of a job by the trainer. */
-interface Attempt {
-  id: string;
+interface Attempt extends Reporting {
   controller: AbortController;
   /** Rejected when the runner will not wait for the trainer any more. */
   abandoned: PromiseWithResolvers<never>;
-  /** Whether the runner has gone on: what is still reported then is dropped. */
-  over: boolean;
 }
 
 /** Runs queued jobs through a Trainer, oldest first and one at a time, and keeps what they report. */
@@ -148,11 +148,14 @@ export class JobRunner {
       this.#wake = Promise.withResolvers();
       try {
         // Also for a job whose settling the store would not take.
-        for (const failed of recoverRunningJobs(this.#store)) this.#retention.settle(failed);
-        const job = this.#store.claimJob();
+        for (const failed of recoverRunningJobs(this.#store, this.#current?.holder)) {
+          this.#retention.settle(failed);
+        }
+        const lease: Lease = { holder: crypto.randomUUID(), until: leaseUntil(CLAIM_MS) };
+        const job = this.#store.claimJob(lease);
         if (job) {
           this.#hub.publish(job.id);
-          await this.#attempt(job);
+          await this.#attempt(job, lease.holder);
           this.#hub.publish(job.id);
         } else await this.#wake.promise;
       } catch (error) {
@@ -164,14 +167,15 @@ export class JobRunner {
   }
 
   async #pause(milliseconds: number): Promise<void> {
+    this.#wake = Promise.withResolvers(); // what it was woken for before is no reason not to wait
     const timer = setTimeout(() => this.wake(), milliseconds);
     await this.#wake.promise;
     clearTimeout(timer);
   }
 
-  async #attempt(job: Job): Promise<void> {
+  async #attempt(job: Job, holder: string): Promise<void> {
     const attempt: Attempt = {
-      ...{ id: job.id, controller: new AbortController() },
+      ...{ id: job.id, holder, controller: new AbortController() },
       ...{ abandoned: Promise.withResolvers<never>(), over: false },
     };
     this.#current = attempt;
@@ -179,7 +183,7 @@ export class JobRunner {
     try {
       const running = this.#trainer.run(
         taskOf(job, this.#store),
-        this.#report(attempt),
+        reportOf(attempt, { store: this.#store, hub: this.#hub, retention: this.#retention }),
         attempt.controller.signal,
       );
       const result = await Promise.race([running, attempt.abandoned.promise]);
@@ -248,39 +252,6 @@ export class JobRunner {
   #retry(id: string, reason: string, code?: string): Job {
     this.#store.appendEvent(id, "message", { level: "error", text: reason });
     return requeueOrFail(this.#store, id, reason, code);
-  }
-
-  #report(attempt: Attempt): JobReport {
-    const { id } = attempt;
-    const status = () => attempt.over ? undefined : this.#store.getJob(id)?.status;
-    /** Also while a paused job's worker is ending; but a cancelled one keeps its last event last. */
-    const isLive = () => {
-      const now = status();
-      return now !== undefined && !isEnded(now);
-    };
-    return {
-      progress: (progress, metrics) => {
-        if (status() !== "running") return;
-        this.#store.updateProgress(id, progress, metrics);
-        this.#hub.publish(id);
-      },
-      checkpoint: (checkpoint) => {
-        if (!isLive()) return this.#retention.discard(checkpoint.id);
-        try {
-          this.#store.createCheckpoint(checkpoint);
-        } catch (error) {
-          this.#retention.discard(checkpoint.id); // it will never be listed
-          throw error;
-        }
-        this.#retention.prune(id);
-        this.#hub.publish(id);
-      },
-      message: (level, text) => {
-        if (!isLive()) return;
-        this.#store.appendEvent(id, "message", { level, text });
-        this.#hub.publish(id);
-      },
-    };
   }
 }
 

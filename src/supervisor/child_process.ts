@@ -33,6 +33,8 @@ interface Pending extends PromiseWithResolvers<Answer> {
 const FIRST_DELAY_MS = 500, LONGEST_DELAY_MS = 30_000;
 /** A child that lived this long had started well, so the next wait is the first again. */
 const HEALTHY_MS = 60_000;
+/** What a child is given to be ready: one that hangs before that is killed. A driver takes seconds, a first load more. */
+const START_MS = 300_000;
 /** What a child is given to end by itself before it is killed. */
 const GRACE_MS = 5000;
 
@@ -43,6 +45,8 @@ export class ChildProcess {
   #process: Deno.ChildProcess | undefined;
   #writer: FrameWriter | undefined;
   #pending = new Map<number, Pending>();
+  /** What ends the wait for the answer to a request that was cancelled: the child still works on it. */
+  #cancelled = new Map<number, PromiseWithResolvers<void>>();
   #nextId = 1;
   #delay = FIRST_DELAY_MS;
   #closing = new AbortController();
@@ -79,6 +83,7 @@ export class ChildProcess {
    * @param heard Called with what the child says before it is done.
    * @param signal Asks the child to stop. The promise then rejects with the signal's reason at once; but after a
    *   JobStopped for a pause or a shutdown it settles as the child answers, which may keep a checkpoint first.
+   * @param letGoMs A child that has not answered so long after a cancel is killed; never, if not given.
    * @throws {WorkerDied} If the process ends first without a word why, or this is closed.
    * @throws What the child failed with; a DomainError stays one.
    */
@@ -87,6 +92,7 @@ export class ChildProcess {
     payload?: Uint8Array,
     heard: (reply: Reply) => void = () => {},
     signal?: AbortSignal,
+    letGoMs?: number,
   ): Promise<Answer> {
     await this.whenReady(signal);
     signal?.throwIfAborted();
@@ -96,7 +102,9 @@ export class ChildProcess {
     const cancel = () => {
       const reason = signal!.reason instanceof JobStopped ? signal!.reason.reason : "cancel";
       writer.write({ type: "cancel", id, reason }).catch(() => {}); // a child that is gone needs no telling
-      if (reason === "cancel") pending.reject(signal!.reason);
+      if (reason !== "cancel") return;
+      if (letGoMs !== undefined) this.#expectLetGo(id, letGoMs);
+      pending.reject(signal!.reason);
     };
     signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -107,6 +115,20 @@ export class ChildProcess {
       this.#pending.delete(id);
       signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  /** Resolves when the child works on nothing any more that was cancelled with a `letGoMs`. */
+  async allLetGo(): Promise<void> {
+    await Promise.all([...this.#cancelled.values()].map(({ promise }) => promise));
+  }
+  #expectLetGo(id: number, withinMs: number): void {
+    const answered = Promise.withResolvers<void>(), process = this.#process;
+    this.#cancelled.set(id, answered);
+    const timer = setTimeout(() => process && kill(process), withinMs);
+    answered.promise.then(() => {
+      clearTimeout(timer);
+      this.#cancelled.delete(id);
+    });
   }
 
   /** Ends the running child at once, as a crash would; another is started. */
@@ -154,15 +176,17 @@ export class ChildProcess {
     this.#process = process;
     this.#stepBack(process);
     this.#writer = new FrameWriter(process.stdin);
-    const noise = this.#passOn(process.stderr);
+    const noise = this.#passOn(process.stderr), late = setTimeout(() => kill(process), START_MS);
     let broken: string | undefined;
     try {
       for await (const { header, payload } of readFrames(process.stdout)) {
+        clearTimeout(late); // the first is `ready`
         this.#receive(header as FromWorker, payload);
       }
     } catch (error) {
       broken = (error as Error).message;
     }
+    clearTimeout(late);
     // Either the process is ending, or it writes what is no frame and cannot be understood any more.
     if (this.adapter !== undefined) this.#ready = Promise.withResolvers();
     this.adapter = undefined;
@@ -174,6 +198,7 @@ export class ChildProcess {
     const lastWords = this.#lastWords;
     this.#lastWords = undefined;
     const how = `the process ended with ${signal ?? `code ${code}`}${broken ? ` (${broken})` : ""}`;
+    for (const answered of this.#cancelled.values()) answered.resolve();
     for (const pending of this.#pending.values()) {
       pending.reject(lastWords ?? new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
     }
@@ -203,6 +228,7 @@ export class ChildProcess {
       return;
     }
     const pending = this.#pending.get(message.id);
+    if (message.type === "done" || message.type === "failed") this.#cancelled.get(message.id)?.resolve();
     if (!pending) return; // it was cancelled, and nobody waits any more
     if (message.type === "done") pending.resolve({ result: message.result, payload });
     else if (message.type === "failed") pending.reject(fromWire(message.error));

@@ -194,7 +194,7 @@ Deno.test("recoverRunningJobs() requeues what a dead server left, up to the thir
   store.createJob(job);
   for (let attempt = 1; attempt <= 3; attempt++) {
     assertEquals(store.claimJob()!.attempt, attempt);
-    recoverRunningJobs(store);
+    recoverRunningJobs(store, "another server");
     assertEquals(store.getJob(job.id)!.status, attempt < 3 ? "queued" : "failed");
   }
   assertEquals(store.getJob(job.id)!.error!.code, "attempts_exhausted");
