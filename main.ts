@@ -9,6 +9,7 @@ import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpo
 import { type Config, readConfig } from "./src/config.ts";
 import { decoderFolders, sharpFolders } from "./src/data/decoder_folders.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
+import type { Store } from "./src/domain/ports.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
 import { TusUploads } from "./src/data/tus_uploads.ts";
@@ -84,16 +85,27 @@ async function requireSharp(config: Config, dataDir: string): Promise<void> {
   Deno.exit(2);
 }
 
+/** Ends the process, in a line, where another server has the store, or a newer version made it. */
+function openStoreOrExit(path: string): Store {
+  try {
+    return openSqliteStore(path);
+  } catch (error) {
+    console.error(`Cannot start: DATA_DIR cannot be used: ${(error as Error).message}`);
+    Deno.exit(2);
+  }
+}
+
 /** Wires the rooms, listens, and returns when SIGTERM or SIGINT has been answered with an orderly end. */
 async function serve(config: Config): Promise<void> {
   const dataDir = resolve(config.dataDir);
   if (config.imageDecoder === "sharp") await requireSharp(config, dataDir);
   await Deno.mkdir(dataDir, { recursive: true });
+  // First of all: whoever holds the store has DATA_DIR, and what another server is writing must not be swept.
+  const store = openStoreOrExit(join(dataDir, "latentd.sqlite"));
   await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
   const checkpointDirectory = join(dataDir, "checkpoints");
   await sweepUnfinished(checkpointDirectory);
 
-  const store = openSqliteStore(join(dataDir, "latentd.sqlite"));
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const swept = await retention.sweep();

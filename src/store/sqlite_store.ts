@@ -32,7 +32,10 @@ export function openSqliteStore(path: string, now: () => Date = () => new Date()
   } catch (error) {
     db.close();
     if (error instanceof Error && /locked|busy/i.test(error.message)) {
-      throw new Error(`Cannot open ${path}: another process holds it`, { cause: error });
+      throw new Error(
+        `Cannot open ${path}: another process holds it, a server that runs on the same DATA_DIR`,
+        { cause: error },
+      );
     }
     throw error;
   }
