@@ -176,3 +176,59 @@ Deno.test("how a job has ended is kept as soon as the store takes it, without do
     assertEquals([attempts, store.getJob(job.id)!.result, refused], [1, { attempt: 1 }, 3]);
   });
 });
+
+/** What changes the store while a job is run. */
+const WRITES = [
+  "claimJob",
+  "moveJob",
+  "renewLease",
+  "updateProgress",
+  "appendEvent",
+  "createCheckpoint",
+  "deleteCheckpoint",
+] as const;
+
+Deno.test("a store whose n-th write fails costs no job, whatever n is, until a run comes through clean", async () => {
+  const { error: log } = console;
+  console.error = () => {};
+  try {
+    for (let n = 1, calls = n; calls >= n; n++) {
+      calls = 0;
+      const train = (task: TrainingTask, report: JobReport) => {
+        report.alive(1000);
+        report.message("info", "here it goes");
+        report.progress({ step: 1, total_steps: 4, epoch: 0, images_per_s: 1, eta_s: null }, { loss: 1 });
+        for (const step of [0, 2, 3, 4]) report.checkpoint(aCheckpoint(task.job, { step }));
+        return Promise.resolve({ n });
+      };
+      await scene(train, async ({ store, disk, runner, removed, until, submit }) => {
+        disk.full = false;
+        const job = submit();
+        for (const name of WRITES) {
+          const write = store[name] as (...args: unknown[]) => unknown;
+          (store as unknown as Record<string, unknown>)[name] = (...args: unknown[]) => {
+            if (++calls === n) {
+              throw new DomainError("disk_full", `Cannot write to the database: ${name}, ${n}`);
+            }
+            return write(...args);
+          };
+        }
+        runner.start();
+        await until(() => {
+          runner.wake(); // or it would wait for two seconds after some faults
+          return store.getJob(job.id)!.status === "succeeded";
+        });
+        assertEquals(store.getJob(job.id)!.result, { n });
+        await runner.stop();
+        const events = store.listEvents(job.id, 0, 1000);
+        assertEquals(events.map(({ seq }) => seq), events.map((_, i) => i + 1));
+        const listed = store.listLatestFirst(job.id).map(({ id }) => id);
+        assertEquals(removed.filter((id) => listed.includes(id)), [], "what is listed has its files");
+        assertEquals(store.getLease(job.id), undefined);
+      });
+      assertEquals(n < 100, true, "it never comes through");
+    }
+  } finally {
+    console.error = log;
+  }
+});
