@@ -27,6 +27,11 @@ export interface Answer {
 
 interface Pending extends PromiseWithResolvers<Answer> {
   heard: (reply: Reply) => void;
+  letGoMs?: number;
+}
+/** A request that nobody waits for any more, while the child still works on it. */
+interface Cancelled extends PromiseWithResolvers<void> {
+  heard: (reply: Reply) => void;
 }
 
 /** Waits between a child's death and its next start: a crash at start must not spin, a rare one must not be felt. */
@@ -45,8 +50,7 @@ export class ChildProcess {
   #process: Deno.ChildProcess | undefined;
   #writer: FrameWriter | undefined;
   #pending = new Map<number, Pending>();
-  /** What ends the wait for the answer to a request that was cancelled: the child still works on it. */
-  #cancelled = new Map<number, PromiseWithResolvers<void>>();
+  #cancelled = new Map<number, Cancelled>();
   #nextId = 1;
   #delay = FIRST_DELAY_MS;
   #closing = new AbortController();
@@ -83,7 +87,8 @@ export class ChildProcess {
    * @param heard Called with what the child says before it is done.
    * @param signal Asks the child to stop. The promise then rejects with the signal's reason at once; but after a
    *   JobStopped for a pause or a shutdown it settles as the child answers, which may keep a checkpoint first.
-   * @param letGoMs A child that has not answered so long after a cancel is killed; never, if not given.
+   * @param letGoMs A child that has not answered so long after a cancel is killed; until then it is still `heard`. If not
+   *   given, nobody cares.
    * @throws {WorkerDied} If the process ends first without a word why, or this is closed.
    * @throws What the child failed with; a DomainError stays one.
    */
@@ -96,14 +101,14 @@ export class ChildProcess {
   ): Promise<Answer> {
     await this.whenReady(signal);
     signal?.throwIfAborted();
-    const id = this.#nextId++, pending: Pending = { ...Promise.withResolvers<Answer>(), heard };
+    const id = this.#nextId++, pending: Pending = { ...Promise.withResolvers<Answer>(), heard, letGoMs };
     this.#pending.set(id, pending);
     const writer = this.#writer!;
     const cancel = () => {
       const reason = signal!.reason instanceof JobStopped ? signal!.reason.reason : "cancel";
       writer.write({ type: "cancel", id, reason }).catch(() => {}); // a child that is gone needs no telling
       if (reason !== "cancel") return;
-      if (letGoMs !== undefined) this.#expectLetGo(id, letGoMs);
+      this.#expectLetGo(id, pending);
       pending.reject(signal!.reason);
     };
     signal?.addEventListener("abort", cancel, { once: true });
@@ -121,11 +126,13 @@ export class ChildProcess {
   async allLetGo(): Promise<void> {
     await Promise.all([...this.#cancelled.values()].map(({ promise }) => promise));
   }
-  #expectLetGo(id: number, withinMs: number): void {
-    const answered = Promise.withResolvers<void>(), process = this.#process;
-    this.#cancelled.set(id, answered);
-    const timer = setTimeout(() => process && kill(process), withinMs);
-    answered.promise.then(() => {
+  #expectLetGo(id: number, { heard, letGoMs }: Pending): void {
+    this.#pending.delete(id);
+    if (letGoMs === undefined) return;
+    const cancelled: Cancelled = { ...Promise.withResolvers<void>(), heard }, process = this.#process;
+    this.#cancelled.set(id, cancelled);
+    const timer = setTimeout(() => process && kill(process), letGoMs);
+    cancelled.promise.then(() => {
       clearTimeout(timer);
       this.#cancelled.delete(id);
     });
@@ -198,7 +205,7 @@ export class ChildProcess {
     const lastWords = this.#lastWords;
     this.#lastWords = undefined;
     const how = `the process ended with ${signal ?? `code ${code}`}${broken ? ` (${broken})` : ""}`;
-    for (const answered of this.#cancelled.values()) answered.resolve();
+    for (const cancelled of this.#cancelled.values()) cancelled.resolve();
     for (const pending of this.#pending.values()) {
       pending.reject(lastWords ?? new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
     }
@@ -228,17 +235,27 @@ export class ChildProcess {
       return;
     }
     const pending = this.#pending.get(message.id);
-    if (message.type === "done" || message.type === "failed") this.#cancelled.get(message.id)?.resolve();
-    if (!pending) return; // it was cancelled, and nobody waits any more
+    if (!pending) return this.#receiveCancelled(message);
     if (message.type === "done") pending.resolve({ result: message.result, payload });
     else if (message.type === "failed") pending.reject(fromWire(message.error));
     else {
       try {
         pending.heard(message);
       } catch (error) { // whoever listens has failed (a full disk, say): that ends this request and no other
+        this.#expectLetGo(message.id, pending);
         pending.reject(error);
         this.#writer!.write({ type: "cancel", id: message.id, reason: "cancel" }).catch(() => {});
       }
+    }
+  }
+
+  #receiveCancelled(message: Reply): void {
+    const cancelled = this.#cancelled.get(message.id);
+    if (message.type === "done" || message.type === "failed") return cancelled?.resolve();
+    try {
+      cancelled?.heard(message); // a checkpoint, say, that was under way: its files must go
+    } catch (error) {
+      console.error(`[${this.command.name}] what it says of a cancelled request is not kept:`, error);
     }
   }
 

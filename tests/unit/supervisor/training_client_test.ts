@@ -72,6 +72,26 @@ Deno.test("a worker that lets go of a cancelled job is kept; one that does not i
     assertNotEquals((await run("x")).pid, pid, "it waited for another worker, and was not held responsible");
   }));
 
+Deno.test("a worker that lets go of a cancelled job, or one that nobody could listen to, is heard until it has", () =>
+  withClient(undefined, 10_000, async (run) => {
+    const stop = new AbortController(), told: string[] = [];
+    const saving = run("save", stop.signal, {
+      message: (_level, text) => void (told.push(text), stop.abort(new JobStopped("cancel"))),
+    });
+    await assertRejects(() => saving, JobStopped);
+    assertEquals(told, ["training"]);
+    const { pid } = await run("x"); // it begins when the other has ended
+    assertEquals(told, ["training", "stopped by cancel"]);
+    const deaf = run("save", undefined, {
+      message: (_level, text) => {
+        if (told.push(text) === 3) throw new Error("the disk is full");
+      },
+    });
+    await assertRejects(() => deaf, Error, "the disk is full");
+    assertEquals((await run("x")).pid, pid);
+    assertEquals(told.slice(2), ["training", "stopped by cancel"]);
+  }));
+
 Deno.test("Silence holds a job against what it has shown, once two of its steps are told", async () => {
   let silent = 0;
   const silence = new Silence({ firstMs: 900, leastMs: 200, times: 3 }, (ms) => silent = ms);
