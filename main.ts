@@ -9,9 +9,11 @@ import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpo
 import { type Config, readConfig } from "./src/config.ts";
 import { decoderFolders, sharpFolders } from "./src/data/decoder_folders.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
+import type { Store } from "./src/domain/ports.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
 import { TusUploads } from "./src/data/tus_uploads.ts";
+import { hasRoom } from "./src/files/room.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
 import { EventHub } from "./src/jobs/event_hub.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
@@ -98,16 +100,27 @@ function openKeys(path: string): FileKeyRing | undefined {
   }
 }
 
+/** Ends the process, in a line, where another server has the store, or a newer version made it. */
+function openStoreOrExit(path: string): Store {
+  try {
+    return openSqliteStore(path);
+  } catch (error) {
+    log.error(`Cannot start: DATA_DIR cannot be used: ${(error as Error).message}`);
+    Deno.exit(2);
+  }
+}
+
 /** Wires the rooms, listens, and returns when SIGTERM or SIGINT has been answered with an orderly end. */
 async function serve(config: Config): Promise<void> {
   const dataDir = resolve(config.dataDir), keys = openKeys(config.apiKeysFile);
   if (config.imageDecoder === "sharp") await requireSharp(config, dataDir);
   await Deno.mkdir(dataDir, { recursive: true });
+  // First of all: whoever holds the store has DATA_DIR, and what another server is writing must not be swept.
+  const store = openStoreOrExit(join(dataDir, "latentd.sqlite"));
   await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
   const checkpointDirectory = join(dataDir, "checkpoints");
   await sweepUnfinished(checkpointDirectory);
 
-  const store = openSqliteStore(join(dataDir, "latentd.sqlite"));
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const swept = await retention.sweep();
@@ -137,7 +150,10 @@ async function serve(config: Config): Promise<void> {
     log.warn(`datasets that the database does not list are left alone: ${unlisted.join(", ")}`);
   }
   const hub = new EventHub();
-  const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
+  const runner = new JobRunner({
+    ...{ store, hub, retention, trainer: new TrainingClient(trainChild) },
+    hasRoom: (bytes) => hasRoom(dataDir, bytes),
+  });
   const app = createApp({
     keys,
     hosts: { allowed: config.allowedHosts, fromNetwork: config.trustNetwork },

@@ -35,7 +35,9 @@ const submit = createRoute({
   request: {
     headers: z.object({
       "idempotency-key": z.string().optional().openapi({
-        description: "The same key and body give the same job again; another body is refused (422)",
+        description:
+          "The same key and body give the same job again; another body is refused (422). Without a key, " +
+          "the same body within a minute gives the same job until that has ended: a client's second try",
       }),
     }),
     body: { required: true, content: { "application/json": { schema: JobBody } } },

@@ -17,23 +17,44 @@ export interface CheckpointContents {
   config: ModelConfig;
 }
 
+/** What is asked of the disk while a checkpoint is written; a test has each of these calls fail. */
+export interface Disk {
+  makeDirectory(path: string): Promise<void>;
+  /** A file that is not there yet; durable when it resolves. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  syncDirectory(path: string): Promise<void>;
+  /** A directory and all in it; none is fine. */
+  remove(path: string): Promise<void>;
+}
+const DISK: Disk = {
+  makeDirectory: (path) => Deno.mkdir(path, { recursive: true }),
+  write: writeSynced,
+  rename: (from, to) => Deno.rename(from, to),
+  syncDirectory,
+  remove: removeTree,
+};
+
 /**
  * Keeps a checkpoint under `<directory>/<id>`. The directory appears complete and durable or not at all: files are
  * synced in a temporary one, the manifest last, which is then renamed.
  *
  * @param directory Where checkpoints lie (`DATA_DIR/checkpoints`); made if it is missing.
  * @returns The files, the manifest among them.
- * @throws {DomainError} `disk_full`; `conflict`, if there is such a checkpoint: one never changes.
+ * @throws {DomainError} `disk_full`, also where the disk fails or may not be written to; `conflict`, if there is such a
+ *   checkpoint: one never changes.
  */
 export async function writeCheckpoint(
   directory: string,
   id: string,
   { model, trainingState, state, config }: CheckpointContents,
+  disk: Disk = DISK,
 ): Promise<CheckpointFile[]> {
-  const path = join(directory, checkId("ckpt", id));
+  const path = join(directory, checkId("ckpt", id)), temporary = join(directory, `.${id}.tmp`);
+  let appeared = false;
   try {
-    await Deno.mkdir(directory, { recursive: true });
-    await using temporary = await temporaryDirectory(join(directory, `.${id}.tmp`));
+    await disk.remove(temporary);
+    await disk.makeDirectory(temporary);
     const contents = [
       ["model.safetensors", encodeSafetensors(model, { format: "pt" })],
       ["config.json", encodeJson(config)],
@@ -42,25 +63,22 @@ export async function writeCheckpoint(
     ] as const satisfies [CheckpointFileName, Uint8Array][];
     const files: Manifest["files"] = [];
     for (const [name, bytes] of contents) {
-      await writeSynced(join(temporary.path, name), bytes);
+      await disk.write(join(temporary, name), bytes);
       files.push(await describeFile(name, bytes));
     }
     const manifest = encodeJson({ format: 1, files } satisfies Manifest);
-    await writeSynced(join(temporary.path, MANIFEST), manifest);
-    await syncDirectory(temporary.path);
-    await Deno.rename(temporary.path, path);
-    await syncDirectory(directory);
+    await disk.write(join(temporary, MANIFEST), manifest);
+    await disk.syncDirectory(temporary);
+    await disk.rename(temporary, path);
+    appeared = true;
+    await disk.syncDirectory(directory);
     return [...files, await describeFile(MANIFEST, manifest)];
   } catch (error) {
+    // What cannot be removed either (a disk that fails) goes at the server's next start, which lists none of it.
+    await disk.remove(temporary).catch(() => {});
+    if (appeared) await disk.remove(path).catch(() => {});
     throw toDomainError(error, id);
   }
-}
-
-/** A directory that is not there yet; what is left of it is removed in the end. */
-async function temporaryDirectory(path: string): Promise<AsyncDisposable & { path: string }> {
-  await removeTree(path);
-  await Deno.mkdir(path);
-  return { path, [Symbol.asyncDispose]: () => removeTree(path) };
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
@@ -69,14 +87,21 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   await file.sync();
 }
 
+/** What is wrong with a disk that takes nothing more, by the system's code. */
+const DISK_FAULTS: Record<string, string> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk's quota is used up",
+  EIO: "the disk has failed (EIO)",
+  EROFS: "the disk is read-only",
+};
+
 const encodeJson = (value: unknown): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
 
 function toDomainError(error: unknown, id: string): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new DomainError("disk_full", `Cannot write checkpoint ${id}: the disk is full`);
-  }
+  const reason = typeof code === "string" ? DISK_FAULTS[code] : undefined;
+  if (reason) return new DomainError("disk_full", `Cannot write checkpoint ${id}: ${reason}`);
   if (code === "ENOTEMPTY" || code === "EEXIST") {
     return new DomainError("conflict", `Cannot write checkpoint ${id}: there is one already`);
   }

@@ -10,11 +10,17 @@ export type JobStatus = typeof JOB_STATUSES[number];
 const LEGAL: Record<JobStatus, readonly JobStatus[]> = {
   queued: ["running", "paused", "cancelled", "failed"],
   running: ["queued", "paused", "succeeded", "failed", "cancelled"],
-  paused: ["queued", "cancelled"],
+  paused: ["queued", "cancelled", "paused"], // the last: what paused by itself, a user pauses for good
   succeeded: [],
   failed: [],
   cancelled: [],
 };
+
+/**
+ * The error of a job that paused by itself because nothing more could be written for it. It goes on by itself; a paused
+ * job without an error is its user's.
+ */
+export const STORAGE_FULL = "storage_full";
 
 /** Whether a job in `status` has ended for good. */
 export const isEnded = (status: JobStatus): boolean => LEGAL[status].length === 0;

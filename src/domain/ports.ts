@@ -33,14 +33,20 @@ export interface Store {
   ): void;
   deleteDataset(id: string): void;
 
-  /** Keeps a queued job, its first `status` event and, if given, the key that would create it again. */
-  createJob(job: Job, idempotency?: { key: string; fingerprint: string }): void;
+  /** Keeps a queued job, its first `status` event and, if given, what was sent to make it: by its key, or else by itself. */
+  createJob(job: Job, sent?: { fingerprint: string; key?: string }): void;
   /** What an idempotency key has created. */
   getIdempotent(key: string): { job: string; fingerprint: string } | undefined;
+  /** The newest job that was sent without a key as this one, and was made between two RFC 3339 times. */
+  findSent(fingerprint: string, from: string, to: string): Job | undefined;
   getJob(id: string): Job | undefined;
   listJobs(filter: { kind?: JobKind; status?: JobStatus; dataset?: string }, page: Page): Paged<Job>;
-  /** Takes the oldest queued job and makes it `running`, atomically; undefined when there is none. */
-  claimJob(): Job | undefined;
+  /** Takes the oldest queued job and makes it `running`, with its lease, atomically; undefined when there is none. */
+  claimJob(lease?: Lease): Job | undefined;
+  /** Extends a lease. @returns Whether the holder still had it: a job that does not run has none. */
+  renewLease(job: string, lease: Lease): boolean;
+  /** The lease of a job that runs; undefined for any other, and for one that was claimed without. */
+  getLease(job: string): Lease | undefined;
   /**
    * Moves a job along a legal transition and appends the `status` event, in one transaction.
    *
@@ -78,8 +84,15 @@ export interface Store {
   close(): void;
 }
 
+/** Who runs a job, and until when (RFC 3339) that is believed without another sign of life. */
+export interface Lease {
+  holder: string;
+  until: string;
+}
 /** What a running job tells while it runs. */
 export interface JobReport {
+  /** A sign of life. @param forMs How long there may be no other before the worker is taken for dead. */
+  alive(forMs: number): void;
   progress(progress: JobProgress, metrics: Record<string, number>): void;
   checkpoint(checkpoint: Checkpoint): void;
   message(level: "info" | "warn" | "error", text: string): void;

@@ -1,3 +1,4 @@
+import { log } from "../log/log.ts";
 import type { TuningCache } from "./tuner.ts";
 
 /** The file's own version: another one is left alone and written anew. */
@@ -11,7 +12,7 @@ export function memoryTuningCache(choices: ReadonlyMap<string, string> = new Map
 
 /**
  * Choices in a JSON file. One that is missing, damaged or of another version counts as empty: what is lost is measured
- * again. Writing replaces the file as a whole.
+ * again. Writing replaces the file as a whole; where that fails (a full disk, say) it is said, and nobody's job ends by it.
  */
 export function fileTuningCache(path: string): TuningCache {
   return {
@@ -33,11 +34,19 @@ export function fileTuningCache(path: string): TuningCache {
     },
     write(choices) {
       const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-      Deno.writeTextFileSync(
-        temporary,
-        JSON.stringify({ version: VERSION, choices: Object.fromEntries(choices) }, null, 1),
-      );
-      Deno.renameSync(temporary, path);
+      try {
+        Deno.writeTextFileSync(
+          temporary,
+          JSON.stringify({ version: VERSION, choices: Object.fromEntries(choices) }, null, 1),
+        );
+        Deno.renameSync(temporary, path);
+      } catch (error) {
+        log.warn(`Cannot keep which tiles are the fastest: ${(error as Error).message}`);
+        try {
+          Deno.removeSync(temporary);
+        } catch { // it was never made
+        }
+      }
     },
   };
 }

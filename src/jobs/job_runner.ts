@@ -1,58 +1,26 @@
-import { isSuspect } from "../domain/checkpoint.ts";
 import { DomainError, GPU_LOST } from "../domain/errors.ts";
-import { isEnded, type Job, JobStopped, KnnConfig } from "../domain/job.ts";
-import type { JobReport, Store, Trainer, TrainingTask } from "../domain/ports.ts";
-import { PretrainRequest } from "../domain/pretrain.ts";
+import { isEnded, type Job, JobStopped, STORAGE_FULL } from "../domain/job.ts";
+import type { Lease, Store, Trainer } from "../domain/ports.ts";
 import { log } from "../log/log.ts";
+import { recoverRunningJobs, requeueOrFail } from "./attempts.ts";
 import type { EventHub } from "./event_hub.ts";
-import { resolvePretrainConfig } from "./resolve_config.ts";
+import { leaseUntil, type Reporting, reportOf } from "./job_report.ts";
 import type { CheckpointRetention } from "./retention.ts";
+import { StorageWatch } from "./storage_watch.ts";
+import { taskOf } from "./training_task.ts";
 
-/**
- * A job over which its worker, or the server, has died this often without a checkpoint of a new step in between is not
- * tried again: it is likely to be what kills them. A job that gets further each time may take as many attempts as it
- * likes; one that is paused, or stopped in order, loses none.
- */
-export const MAX_ATTEMPTS = 3;
-/** Checkpoints that a job may go on from: should the newest be damaged, the one before will do. */
-const MAX_RESUME = 5;
 /** What a worker is given to keep a last checkpoint when the server stops. */
 const LAST_CHECKPOINT_MS = 20_000;
 /** After a fault of ours (a full disk, say): long enough not to spin, short enough to go on unattended. */
 const RETRY_MS = 2000;
-
-/**
- * Puts back into the queue what a dead server left running, or fails it if it has had its attempts.
- *
- * @returns Those that failed.
- */
-export function recoverRunningJobs(store: Store): Job[] {
-  const failed: Job[] = [];
-  for (;;) {
-    const { data } = store.listJobs({ status: "running" }, { limit: 100 });
-    if (data.length === 0) return failed;
-    for (const { id } of data) {
-      const job = requeueOrFail(store, id, "the server ended while the job ran");
-      if (isEnded(job.status)) failed.push(job);
-    }
-  }
-}
-
-function requeueOrFail(store: Store, id: string, reason: string, code = "attempts_exhausted"): Job {
-  const deaths = store.getDeaths(id) + 1;
-  if (deaths < MAX_ATTEMPTS) return store.moveJob(id, "queued", { deaths });
-  const message = `Cannot get further with the job in ${deaths} attempts: ${reason}`;
-  return store.moveJob(id, "failed", { deaths, error: { code, message } });
-}
+/** What a lease is good for until the trainer says how long it waits for a sign of life; a worker may yet be starting. */
+const CLAIM_MS = 60_000;
 
 /** One run of a job by the trainer. */
-interface Attempt {
-  id: string;
+interface Attempt extends Reporting {
   controller: AbortController;
   /** Rejected when the runner will not wait for the trainer any more. */
   abandoned: PromiseWithResolvers<never>;
-  /** Whether the runner has gone on: what is still reported then is dropped. */
-  over: boolean;
 }
 
 /** Runs queued jobs through a Trainer, oldest first and one at a time, and keeps what they report. */
@@ -62,28 +30,43 @@ export class JobRunner {
   #hub: EventHub;
   #retention: CheckpointRetention;
   #lastCheckpointMs: number;
+  #storage: StorageWatch;
   #loop: Promise<void> | undefined;
   #stopped = false;
   #wake = Promise.withResolvers<void>();
   #current: Attempt | undefined;
 
-  /** @param deps.lastCheckpointMs How long `stop()` waits for a running job's last checkpoint. */
-  constructor({ store, trainer, hub, retention, lastCheckpointMs = LAST_CHECKPOINT_MS }: {
-    store: Store;
-    trainer: Trainer;
-    hub: EventHub;
-    retention: CheckpointRetention;
-    lastCheckpointMs?: number;
-  }) {
+  /**
+   * @param deps.hasRoom Whether the disk takes so many bytes: asked before a job goes on that a full one had paused.
+   * @param deps.lastCheckpointMs How long `stop()` waits for a running job's last checkpoint.
+   */
+  constructor(
+    { store, trainer, hub, retention, hasRoom, roomCheckMs, lastCheckpointMs = LAST_CHECKPOINT_MS }: {
+      store: Store;
+      trainer: Trainer;
+      hub: EventHub;
+      retention: CheckpointRetention;
+      hasRoom?: (bytes: number) => Promise<boolean>;
+      roomCheckMs?: number;
+      lastCheckpointMs?: number;
+    },
+  ) {
     this.#store = store;
     this.#trainer = trainer;
     this.#hub = hub;
     this.#retention = retention;
     this.#lastCheckpointMs = lastCheckpointMs;
+    this.#storage = new StorageWatch({
+      store,
+      hasRoom,
+      everyMs: roomCheckMs,
+      resume: (id) => this.resume(id),
+    });
   }
 
   /** Recovers what a dead server left, then runs jobs until `stop()`. */
   start(): void {
+    this.#storage.start();
     this.#loop ??= this.#run();
   }
 
@@ -112,12 +95,16 @@ export class JobRunner {
 
   /**
    * Pauses a job until `resume()`, over restarts too. A running one is `paused` at once and its attempt not counted; its
-   * worker stops after a last checkpoint, which is still listed. The next job begins when it has.
+   * worker stops after a last checkpoint, which is still listed. The next job begins when it has. One that a full disk
+   * has paused stays so, and no longer goes on by itself.
    *
-   * @throws {DomainError} `not_found`, or `conflict` if the job is neither queued nor running.
+   * @throws {DomainError} `not_found`, or `conflict` if the job has ended or is paused already.
    */
   pause(id: string): Job {
     const before = this.#store.getJob(id);
+    if (before?.status === "paused" && before.error?.code !== STORAGE_FULL) {
+      throw new DomainError("conflict", `Cannot pause ${id}: it is paused`);
+    }
     const attempt = before?.status === "running" ? before.attempt - 1 : before?.attempt;
     const job = this.#store.moveJob(id, "paused", { attempt });
     if (this.#current?.id === id) this.#current.controller.abort(new JobStopped("pause"));
@@ -147,6 +134,7 @@ export class JobRunner {
    */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#storage.stop();
     const current = this.#current, stopped = new JobStopped("shutdown");
     current?.controller.abort(stopped);
     const timer = current && setTimeout(() => current.abandoned.reject(stopped), this.#lastCheckpointMs);
@@ -161,11 +149,14 @@ export class JobRunner {
       this.#wake = Promise.withResolvers();
       try {
         // Also for a job whose settling the store would not take.
-        for (const failed of recoverRunningJobs(this.#store)) this.#retention.settle(failed);
-        const job = this.#store.claimJob();
+        for (const failed of recoverRunningJobs(this.#store, this.#current?.holder)) {
+          this.#retention.settle(failed);
+        }
+        const lease: Lease = { holder: crypto.randomUUID(), until: leaseUntil(CLAIM_MS) };
+        const job = this.#store.claimJob(lease);
         if (job) {
           this.#hub.publish(job.id);
-          await this.#attempt(job);
+          await this.#attempt(job, lease.holder);
           this.#hub.publish(job.id);
         } else await this.#wake.promise;
       } catch (error) {
@@ -177,20 +168,25 @@ export class JobRunner {
   }
 
   async #pause(milliseconds: number): Promise<void> {
+    this.#wake = Promise.withResolvers(); // what it was woken for before is no reason not to wait
     const timer = setTimeout(() => this.wake(), milliseconds);
     await this.#wake.promise;
     clearTimeout(timer);
   }
 
-  async #attempt(job: Job): Promise<void> {
+  async #attempt(job: Job, holder: string): Promise<void> {
     const attempt: Attempt = {
-      ...{ id: job.id, controller: new AbortController() },
+      ...{ id: job.id, holder, controller: new AbortController() },
       ...{ abandoned: Promise.withResolvers<never>(), over: false },
     };
     this.#current = attempt;
     let settle: () => Job, failure: unknown;
     try {
-      const running = this.#trainer.run(this.#task(job), this.#report(attempt), attempt.controller.signal);
+      const running = this.#trainer.run(
+        taskOf(job, this.#store),
+        reportOf(attempt, { store: this.#store, hub: this.#hub, retention: this.#retention }),
+        attempt.controller.signal,
+      );
       const result = await Promise.race([running, attempt.abandoned.promise]);
       settle = () => this.#store.moveJob(job.id, "succeeded", { result });
     } catch (error) {
@@ -201,11 +197,25 @@ export class JobRunner {
       attempt.over = true;
     }
     const status = this.#store.getJob(job.id)?.status;
-    if (status === "running") {
-      const settled = settle();
-      if (isEnded(settled.status)) this.#retention.settle(settled);
-    } else if (status && !isEnded(status) && failure && !(failure instanceof JobStopped)) {
+    if (status === "running") await this.#settle(job.id, settle);
+    else if (status && !isEnded(status) && failure && !(failure instanceof JobStopped)) {
       this.#tellUnsaved(job.id, failure);
+    }
+  }
+
+  /** Keeps how a job that runs has ended, as soon as the store takes it: a full disk is no reason to do the work again. */
+  async #settle(id: string, settle: () => Job): Promise<void> {
+    for (let told = false; this.#store.getJob(id)?.status === "running";) {
+      try {
+        const settled = settle();
+        if (isEnded(settled.status)) this.#retention.settle(settled);
+        return;
+      } catch (error) {
+        if (!isDiskFull(error) || this.#stopped) throw error;
+        if (!told) log.error(`Cannot keep how ${id} has ended, and will try on`, error);
+        told = true;
+        await this.#pause(RETRY_MS);
+      }
     }
   }
 
@@ -225,6 +235,11 @@ export class JobRunner {
       return this.#store.moveJob(id, "queued", { attempt: attempt - 1 });
     }
     if (error instanceof Error && error.name === "WorkerDied") return this.#retry(id, error.message);
+    if (isDiskFull(error)) {
+      // Nothing of the job's is wrong, and its attempt has not failed: it goes on when there is room.
+      const told = { code: STORAGE_FULL, message: error.message };
+      return this.#store.moveJob(id, "paused", { attempt: attempt - 1, error: told });
+    }
     if (error instanceof DomainError) {
       const code = error.options.type ?? error.code;
       if (code === GPU_LOST) return this.#retry(id, error.message, code);
@@ -239,45 +254,7 @@ export class JobRunner {
     this.#store.appendEvent(id, "message", { level: "error", text: reason });
     return requeueOrFail(this.#store, id, reason, code);
   }
-
-  #task(job: Job): TrainingTask {
-    const { id, dataset, config } = job;
-    const found = this.#store.getDataset(dataset);
-    if (!found) throw new DomainError("not_found", `Cannot use ${dataset}: there is no such dataset`);
-    const work: TrainingTask["work"] = job.kind === "knn"
-      ? { kind: "knn", config: KnnConfig.parse(config) }
-      : { kind: "pretrain", config: resolvePretrainConfig(PretrainRequest.parse(config), found) };
-    const made = job.kind === "pretrain" ? this.#store.listLatestFirst(id) : [];
-    const resume = made.slice(0, MAX_RESUME).map((checkpoint) => checkpoint.id);
-    const lastGood = made.find((checkpoint) => !isSuspect(checkpoint))?.id;
-    return { job: id, dataset, fingerprint: found.fingerprint ?? "", resume, lastGood, work };
-  }
-
-  #report(attempt: Attempt): JobReport {
-    const { id } = attempt;
-    const status = () => attempt.over ? undefined : this.#store.getJob(id)?.status;
-    /** Also while a paused job's worker is ending; but a cancelled one keeps its last event last. */
-    const isLive = () => {
-      const now = status();
-      return now !== undefined && !isEnded(now);
-    };
-    return {
-      progress: (progress, metrics) => {
-        if (status() !== "running") return;
-        this.#store.updateProgress(id, progress, metrics);
-        this.#hub.publish(id);
-      },
-      checkpoint: (checkpoint) => {
-        if (!isLive()) return this.#retention.discard(checkpoint.id);
-        this.#store.createCheckpoint(checkpoint);
-        this.#retention.prune(id);
-        this.#hub.publish(id);
-      },
-      message: (level, text) => {
-        if (!isLive()) return;
-        this.#store.appendEvent(id, "message", { level, text });
-        this.#hub.publish(id);
-      },
-    };
-  }
 }
+
+const isDiskFull = (error: unknown): error is DomainError =>
+  error instanceof DomainError && error.code === "disk_full";

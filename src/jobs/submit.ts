@@ -4,7 +4,7 @@ import type { Dataset } from "../domain/dataset.ts";
 import { DomainError, type FieldError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
 import { isId, newId } from "../domain/ids.ts";
-import { type Job, JOB_KINDS, type JobKind, KnnConfig } from "../domain/job.ts";
+import { isEnded, type Job, JOB_KINDS, type JobKind, KnnConfig } from "../domain/job.ts";
 import type { Store } from "../domain/ports.ts";
 import { PretrainRequest } from "../domain/pretrain.ts";
 import { applyRecipe } from "./recipe.ts";
@@ -20,8 +20,15 @@ const Body = z.strictObject({
 });
 type Checked<T> = { value?: T; errors: FieldError[] };
 
+/** For so long the same body without a key is its client's second try, as SDKs make one after an answer that got lost. */
+const RETRY_MS = 60_000;
+
 /**
- * Queues what the body of `POST /v1/jobs` describes. The same idempotency key and body give the same job again.
+ * Queues what the body of `POST /v1/jobs` describes. The same idempotency key and body give the same job again; so does
+ * the same body without a key within a minute, until the job has ended.
+ *
+ * Nothing in here waits, and one process has the store: of two requests at once with one key the second finds the first
+ * one's job. There is no "in flight" for a 409 to tell of.
  *
  * @throws {DomainError} `malformed` if the body is no object; `invalid` with every mistake in `errors`; `not_found` if
  * the dataset's id is the only mistake; `conflict` if the dataset is not ready; `queue_full`.
@@ -42,20 +49,9 @@ export function submitJob(
   const shape = Body.safeParse(body);
   const shapeErrors = shape.error ? fieldErrors(shape.error) : [];
   const fields = body as Record<string, unknown>;
-  const idempotency = idempotencyKey === undefined || !shape.success
-    ? undefined
-    : { key: idempotencyKey, fingerprint: fingerprint(shape.data) };
-  const earlier = idempotency && store.getIdempotent(idempotency.key);
-  if (idempotency && earlier) {
-    if (earlier.fingerprint === idempotency.fingerprint) return store.getJob(earlier.job)!;
-    throw new DomainError(
-      "invalid",
-      `Cannot use the Idempotency-Key: it made ${earlier.job} of another body`,
-      {
-        type: "idempotency_key_reused",
-      },
-    );
-  }
+  const sent = shape.success ? { key: idempotencyKey, fingerprint: fingerprint(shape.data) } : undefined;
+  const earlier = sent && findEarlier(store, sent, now());
+  if (earlier) return earlier;
 
   const dataset = typeof fields.dataset === "string" && isId("ds", fields.dataset)
     ? store.getDataset(fields.dataset)
@@ -101,8 +97,28 @@ export function submitJob(
     ...{ metadata, progress: null, metrics: null, result: null, attempt: 0 },
     ...{ created_at: now().toISOString(), started_at: null, finished_at: null },
   };
-  store.createJob(job, idempotency);
+  store.createJob(job, sent);
   return store.getJob(job.id)!;
+}
+
+/** @throws {DomainError} `invalid`, if the key has made a job of another body. */
+function findEarlier(
+  store: Store,
+  { key, fingerprint }: { key?: string; fingerprint: string },
+  now: Date,
+): Job | undefined {
+  if (key === undefined) {
+    // Both ways, since the clock may have been set back in between.
+    const [from, to] = [-RETRY_MS, RETRY_MS].map((ms) => new Date(now.getTime() + ms).toISOString());
+    const job = store.findSent(fingerprint, from, to);
+    return job && !isEnded(job.status) ? job : undefined;
+  }
+  const kept = store.getIdempotent(key);
+  if (!kept) return undefined;
+  if (kept.fingerprint === fingerprint) return store.getJob(kept.job)!;
+  throw new DomainError("invalid", `Cannot use the Idempotency-Key: it made ${kept.job} of another body`, {
+    type: "idempotency_key_reused",
+  });
 }
 
 const describe = (errors: FieldError[]) =>

@@ -2,9 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import initial from "./migrations/0001_initial.sql" with { type: "text" };
 import deaths from "./migrations/0002_deaths.sql" with { type: "text" };
 import settings from "./migrations/0003_dataset_settings.sql" with { type: "text" };
+import retries from "./migrations/0004_retries.sql" with { type: "text" };
+import leases from "./migrations/0005_leases.sql" with { type: "text" };
 import { transact } from "./transact.ts";
 
-const MIGRATIONS = [initial, deaths, settings];
+const MIGRATIONS = [initial, deaths, settings, retries, leases];
 
 /**
  * Brings a database up to this version's tables; SQLite's `user_version` counts the migrations applied.

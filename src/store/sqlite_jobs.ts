@@ -8,7 +8,7 @@ import {
   type JobEvent,
   type JobStatus,
 } from "../domain/job.ts";
-import type { Store } from "../domain/ports.ts";
+import type { Lease, Store } from "../domain/ports.ts";
 import { cut } from "./page.ts";
 import { transact } from "./transact.ts";
 
@@ -49,19 +49,25 @@ export function sqliteJobs(
   Store,
   | "createJob"
   | "getIdempotent"
+  | "findSent"
   | "getJob"
   | "listJobs"
   | "claimJob"
+  | "renewLease"
+  | "getLease"
   | "moveJob"
   | "getDeaths"
   | "updateProgress"
 > {
   const insert = db.prepare(
     `INSERT INTO jobs (id, kind, status, dataset, config, metadata, progress, metrics, result, attempt, error,
-       created_at, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       created_at, started_at, finished_at, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const keep = db.prepare("INSERT INTO idempotency_keys (key, fingerprint, job) VALUES (?, ?, ?)");
   const kept = db.prepare("SELECT job, fingerprint FROM idempotency_keys WHERE key = ?");
+  const sent = db.prepare(
+    "SELECT * FROM jobs WHERE fingerprint = ? AND created_at BETWEEN ? AND ? ORDER BY n DESC LIMIT 1",
+  );
   const get = db.prepare("SELECT * FROM jobs WHERE id = ?");
   const list = db.prepare(
     `SELECT * FROM jobs WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR status = ?2)
@@ -70,7 +76,13 @@ export function sqliteJobs(
   const oldest = db.prepare("SELECT id FROM jobs WHERE status = 'queued' ORDER BY n LIMIT 1");
   const move = db.prepare(
     `UPDATE jobs SET status = ?, attempt = ?, deaths = coalesce(?, deaths), result = ?, error = ?,
-       started_at = ?, finished_at = ? WHERE id = ? RETURNING *`,
+       started_at = ?, finished_at = ?, lease_holder = ?, lease_until = ? WHERE id = ? RETURNING *`,
+  );
+  const renew = db.prepare(
+    "UPDATE jobs SET lease_until = ? WHERE id = ? AND status = 'running' AND lease_holder = ?",
+  );
+  const lease = db.prepare(
+    "SELECT lease_holder AS holder, lease_until AS until FROM jobs WHERE id = ? AND lease_holder IS NOT NULL",
   );
   const deaths = db.prepare("SELECT deaths FROM jobs WHERE id = ?");
   const progressed = db.prepare("UPDATE jobs SET progress = ?, metrics = ? WHERE id = ?");
@@ -85,7 +97,11 @@ export function sqliteJobs(
     return job;
   }
   /** Only inside a transaction. */
-  function moveInTransaction(id: string, to: JobStatus, more: Parameters<Store["moveJob"]>[2] = {}): Job {
+  function moveInTransaction(
+    id: string,
+    to: JobStatus,
+    more: Parameters<Store["moveJob"]>[2] & { lease?: Lease } = {},
+  ): Job {
     const job = existing(id), at = now().toISOString();
     checkTransition(id, job.status, to);
     const values: SQLInputValue[] = [
@@ -96,6 +112,7 @@ export function sqliteJobs(
       stringify(more.error),
       to === "running" ? job.started_at ?? at : job.started_at,
       isEnded(to) ? at : null,
+      ...[more.lease?.holder ?? null, more.lease?.until ?? null],
       id,
     ];
     const moved = toJob(move.get(...values) as unknown as Row);
@@ -105,29 +122,39 @@ export function sqliteJobs(
   }
 
   return {
-    createJob(job, idempotency) {
+    createJob(job, how) {
       transact(db, () => {
         insert.run(
           ...[job.id, job.kind, job.status, job.dataset, JSON.stringify(job.config)],
           ...[JSON.stringify(job.metadata), stringify(job.progress), stringify(job.metrics)],
           ...[stringify(job.result), job.attempt, stringify(job.error)],
           ...[job.created_at, job.started_at, job.finished_at],
+          how && how.key === undefined ? how.fingerprint : null,
         );
-        if (idempotency) keep.run(idempotency.key, idempotency.fingerprint, job.id);
+        if (how?.key !== undefined) keep.run(how.key, how.fingerprint, job.id);
         appendEvent(job.id, "status", { status: job.status, attempt: job.attempt });
       });
     },
     getIdempotent: (key) => kept.get(key) as { job: string; fingerprint: string } | undefined,
+    findSent(fingerprint, from, to) {
+      const row = sent.get(fingerprint, from, to) as unknown as Row | undefined;
+      return row && toJob(row);
+    },
     getJob,
     listJobs({ kind, status, dataset }, { after, limit }) {
       const rows = list.all(kind ?? null, status ?? null, dataset ?? null, after ?? null, limit + 1);
       return cut((rows as unknown as Row[]).map(toJob), limit);
     },
-    claimJob: () =>
+    claimJob: (lease) =>
       transact(db, () => {
         const next = oldest.get() as { id: string } | undefined;
-        return next && moveInTransaction(next.id, "running");
+        return next && moveInTransaction(next.id, "running", { lease });
       }),
+    renewLease: (id, { holder, until }) => renew.run(until, id, holder).changes > 0,
+    getLease(id) {
+      const row = lease.get(id) as unknown as Lease | undefined;
+      return row && { ...row };
+    },
     moveJob: (id, to, more) => transact(db, () => moveInTransaction(id, to, more)),
     getDeaths: (id) => (deaths.get(id) as { deaths: number } | undefined)?.deaths ?? 0,
     updateProgress(id, progress, metrics) {

@@ -2,13 +2,18 @@ import { DatabaseSync } from "node:sqlite";
 import { DomainError } from "../domain/errors.ts";
 import type { Store } from "../domain/ports.ts";
 import { migrate } from "./migrate.ts";
+import { Reserve } from "./reserve.ts";
 import { sqliteCheckpoints } from "./sqlite_checkpoints.ts";
 import { sqliteDatasets } from "./sqlite_datasets.ts";
 import { sqliteEvents } from "./sqlite_events.ts";
 import { sqliteJobs } from "./sqlite_jobs.ts";
 
-/** SQLite's words for its code 13, which Deno leaves out of what `exec` throws. */
-const FULL = "database or disk is full";
+/** SQLite's words for its codes 13, 10 and 8, which Deno leaves out of what `exec` throws, and ours. */
+const DISK_FAULTS: Record<string, string> = {
+  "database or disk is full": "the disk is full",
+  "disk I/O error": "the disk has failed (SQLite's I/O error)",
+  "attempt to write a readonly database": "the disk is read-only",
+};
 
 /**
  * Opens, or makes, the store in one SQLite file and holds it alone until `close()` or the process's end. What finds no
@@ -27,30 +32,53 @@ export function openSqliteStore(path: string, now: () => Date = () => new Date()
   } catch (error) {
     db.close();
     if (error instanceof Error && /locked|busy/i.test(error.message)) {
-      throw new Error(`Cannot open ${path}: another process holds it`, { cause: error });
+      throw new Error(
+        `Cannot open ${path}: another process holds it, a server that runs on the same DATA_DIR`,
+        { cause: error },
+      );
     }
     throw error;
   }
-  const events = sqliteEvents(db, now);
+  const events = sqliteEvents(db, now),
+    reserve = path === ":memory:" ? undefined : new Reserve(`${path}-reserve`);
+  reserve?.hold();
   return tellingFullDisk({
     ...sqliteDatasets(db),
     ...sqliteJobs(db, events.appendEvent, now),
     ...events,
     ...sqliteCheckpoints(db, events.appendEvent),
     close: () => db.close(),
-  });
+  }, reserve);
 }
 
-function tellingFullDisk(store: Store): Store {
-  const telling = (call: (...args: unknown[]) => unknown) => (...args: unknown[]) => {
+/** How a job stands may be written when nothing else may: it gets what is in reserve. */
+function tellingFullDisk(store: Store, reserve: Reserve | undefined): Store {
+  const telling = (name: string, call: (...args: unknown[]) => unknown) => (...args: unknown[]) => {
+    const moves = name === "moveJob";
     try {
-      return call(...args);
+      const result = call(...args);
+      if (moves) reserve?.hold();
+      return result;
     } catch (error) {
-      if (!(error instanceof Error && error.message.includes(FULL))) throw error;
-      throw new DomainError("disk_full", "Cannot write to the database: the disk is full");
+      const told = toDiskFull(error);
+      if (!told) throw error;
+      if (!moves || !reserve?.release()) throw told;
+      try {
+        return call(...args);
+      } catch (error) {
+        throw toDiskFull(error) ?? error;
+      }
     }
   };
   return Object.fromEntries(
-    Object.entries(store).map(([name, call]) => [name, telling(call)]),
+    Object.entries(store).map(([name, call]) => [name, telling(name, call)]),
   ) as unknown as Store;
+}
+
+function toDiskFull(error: unknown): DomainError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [, reason] = Object.entries(DISK_FAULTS).find(([words]) => error.message.includes(words)) ?? [];
+  return reason === undefined
+    ? undefined
+    : new DomainError("disk_full", `Cannot write to the database: ${reason}`);
 }

@@ -28,12 +28,19 @@ export interface Answer {
 
 interface Pending extends PromiseWithResolvers<Answer> {
   heard: (reply: Reply) => void;
+  letGoMs?: number;
+}
+/** A request that nobody waits for any more, while the child still works on it. */
+interface Cancelled extends PromiseWithResolvers<void> {
+  heard: (reply: Reply) => void;
 }
 
 /** Waits between a child's death and its next start: a crash at start must not spin, a rare one must not be felt. */
 const FIRST_DELAY_MS = 500, LONGEST_DELAY_MS = 30_000;
 /** A child that lived this long had started well, so the next wait is the first again. */
 const HEALTHY_MS = 60_000;
+/** What a child is given to be ready: one that hangs before that is killed. A driver takes seconds, a first load more. */
+const START_MS = 300_000;
 /** What a child is given to end by itself before it is killed. */
 const GRACE_MS = 5000;
 
@@ -44,6 +51,7 @@ export class ChildProcess {
   #process: Deno.ChildProcess | undefined;
   #writer: FrameWriter | undefined;
   #pending = new Map<number, Pending>();
+  #cancelled = new Map<number, Cancelled>();
   #nextId = 1;
   #delay = FIRST_DELAY_MS;
   #closing = new AbortController();
@@ -80,6 +88,8 @@ export class ChildProcess {
    * @param heard Called with what the child says before it is done.
    * @param signal Asks the child to stop. The promise then rejects with the signal's reason at once; but after a
    *   JobStopped for a pause or a shutdown it settles as the child answers, which may keep a checkpoint first.
+   * @param letGoMs A child that has not answered so long after a cancel is killed; until then it is still `heard`. If not
+   *   given, nobody cares.
    * @throws {WorkerDied} If the process ends first without a word why, or this is closed.
    * @throws What the child failed with; a DomainError stays one.
    */
@@ -88,16 +98,19 @@ export class ChildProcess {
     payload?: Uint8Array,
     heard: (reply: Reply) => void = () => {},
     signal?: AbortSignal,
+    letGoMs?: number,
   ): Promise<Answer> {
     await this.whenReady(signal);
     signal?.throwIfAborted();
-    const id = this.#nextId++, pending: Pending = { ...Promise.withResolvers<Answer>(), heard };
+    const id = this.#nextId++, pending: Pending = { ...Promise.withResolvers<Answer>(), heard, letGoMs };
     this.#pending.set(id, pending);
     const writer = this.#writer!;
     const cancel = () => {
       const reason = signal!.reason instanceof JobStopped ? signal!.reason.reason : "cancel";
       writer.write({ type: "cancel", id, reason }).catch(() => {}); // a child that is gone needs no telling
-      if (reason === "cancel") pending.reject(signal!.reason);
+      if (reason !== "cancel") return;
+      this.#expectLetGo(id, pending);
+      pending.reject(signal!.reason);
     };
     signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -108,6 +121,22 @@ export class ChildProcess {
       this.#pending.delete(id);
       signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  /** Resolves when the child works on nothing any more that was cancelled with a `letGoMs`. */
+  async allLetGo(): Promise<void> {
+    await Promise.all([...this.#cancelled.values()].map(({ promise }) => promise));
+  }
+  #expectLetGo(id: number, { heard, letGoMs }: Pending): void {
+    this.#pending.delete(id);
+    if (letGoMs === undefined) return;
+    const cancelled: Cancelled = { ...Promise.withResolvers<void>(), heard }, process = this.#process;
+    this.#cancelled.set(id, cancelled);
+    const timer = setTimeout(() => process && kill(process), letGoMs);
+    cancelled.promise.then(() => {
+      clearTimeout(timer);
+      this.#cancelled.delete(id);
+    });
   }
 
   /** Ends the running child at once, as a crash would; another is started. */
@@ -155,15 +184,17 @@ export class ChildProcess {
     this.#process = process;
     this.#stepBack(process);
     this.#writer = new FrameWriter(process.stdin);
-    const noise = this.#passOn(process.stderr);
+    const noise = this.#passOn(process.stderr), late = setTimeout(() => kill(process), START_MS);
     let broken: string | undefined;
     try {
       for await (const { header, payload } of readFrames(process.stdout)) {
+        clearTimeout(late); // the first is `ready`
         this.#receive(header as FromWorker, payload);
       }
     } catch (error) {
       broken = (error as Error).message;
     }
+    clearTimeout(late);
     // Either the process is ending, or it writes what is no frame and cannot be understood any more.
     if (this.adapter !== undefined) this.#ready = Promise.withResolvers();
     this.adapter = undefined;
@@ -175,6 +206,7 @@ export class ChildProcess {
     const lastWords = this.#lastWords;
     this.#lastWords = undefined;
     const how = `the process ended with ${signal ?? `code ${code}`}${broken ? ` (${broken})` : ""}`;
+    for (const cancelled of this.#cancelled.values()) cancelled.resolve();
     for (const pending of this.#pending.values()) {
       pending.reject(lastWords ?? new WorkerDied(`The ${this.command.name} worker stopped: ${how}`));
     }
@@ -205,16 +237,27 @@ export class ChildProcess {
       return;
     }
     const pending = this.#pending.get(message.id);
-    if (!pending) return; // it was cancelled, and nobody waits any more
+    if (!pending) return this.#receiveCancelled(message);
     if (message.type === "done") pending.resolve({ result: message.result, payload });
     else if (message.type === "failed") pending.reject(fromWire(message.error));
     else {
       try {
         pending.heard(message);
       } catch (error) { // whoever listens has failed (a full disk, say): that ends this request and no other
+        this.#expectLetGo(message.id, pending);
         pending.reject(error);
         this.#writer!.write({ type: "cancel", id: message.id, reason: "cancel" }).catch(() => {});
       }
+    }
+  }
+
+  #receiveCancelled(message: Reply): void {
+    const cancelled = this.#cancelled.get(message.id);
+    if (message.type === "done" || message.type === "failed") return cancelled?.resolve();
+    try {
+      cancelled?.heard(message); // a checkpoint, say, that was under way: its files must go
+    } catch (error) {
+      log.error("what it says of a cancelled request is not kept", error, { worker: this.command.name });
     }
   }
 

@@ -5,6 +5,9 @@ import { runKnn } from "./knn_task.ts";
 import { runPretrain } from "./pretrain_task.ts";
 import { Serial } from "./serial.ts";
 
+/** How often a job says that its worker lives. */
+const ALIVE_EVERY_MS = 1000;
+
 /** The training child: runs one job after another. */
 export function runTrainWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial();
@@ -22,10 +25,15 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
       const { task } = request;
       return serial.run(async () => {
         signal.throwIfAborted();
-        const result = task.work.kind === "pretrain"
-          ? await runPretrain(pipelines, options.dataDir, task, task.work.config, say, signal, memoryBudget)
-          : await runKnn(pipelines, options.dataDir, task, task.work.config, say, signal);
-        return { result };
+        const timer = setInterval(() => say({ type: "alive" }), ALIVE_EVERY_MS);
+        try {
+          const result = task.work.kind === "pretrain"
+            ? await runPretrain(pipelines, options.dataDir, task, task.work.config, say, signal, memoryBudget)
+            : await runKnn(pipelines, options.dataDir, task, task.work.config, say, signal);
+          return { result };
+        } finally {
+          clearInterval(timer);
+        }
       });
     },
   });

@@ -151,6 +151,32 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertThrows(() => store.moveJob(newId("job"), "queued"), DomainError);
   });
 
+  contract(
+    "a job that runs has the lease of who claimed it, and whoever holds that renews it",
+    (store, reopen) => {
+      const [leased, bare] = [aJob(), aJob()],
+        until = "2026-01-01T00:01:00.000Z",
+        later = "2026-01-01T00:02:00.000Z";
+      store.createJob(leased);
+      store.createJob(bare);
+      assertEquals(store.getLease(leased.id), undefined);
+      store.claimJob({ holder: "a", until });
+      store.claimJob();
+      assertEquals([store.getLease(leased.id), store.getLease(bare.id)], [{ holder: "a", until }, undefined]);
+      assertEquals(store.renewLease(leased.id, { holder: "b", until: later }), false);
+      assertEquals(store.renewLease(leased.id, { holder: "a", until: later }), true);
+      const again = reopen();
+      assertEquals(again.getLease(leased.id), { holder: "a", until: later });
+      again.moveJob(leased.id, "queued");
+      assertEquals(again.getLease(leased.id), undefined);
+      assertEquals(again.renewLease(leased.id, { holder: "a", until }), false);
+      assertEquals(again.claimJob({ holder: "b", until })!.attempt, 2);
+      assertEquals(again.getLease(leased.id)!.holder, "b");
+      again.moveJob(leased.id, "succeeded");
+      assertEquals([again.getLease(leased.id), again.getLease(newId("job"))], [undefined, undefined]);
+    },
+  );
+
   contract("a cut short attempt can be given back", (store) => {
     store.createJob(aJob());
     const { id } = store.claimJob()!;
@@ -253,6 +279,19 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertThrows(() => store.createJob(aJob(), { key: "k", fingerprint: "f" }));
     assertEquals(store.listJobs({}, { limit: 10 }).data.length, 1);
     assertEquals(store.getIdempotent("other"), undefined);
+  });
+
+  contract("a job is found by what was sent without a key, the newest of its time", (store, reopen) => {
+    const at = (second: number) => `2026-01-01T00:00:${second}.000Z`;
+    const [a, b, keyed] = [10, 20, 30].map((second) => aJob({ created_at: at(second) }));
+    store.createJob(a, { fingerprint: "f" });
+    store.createJob(b, { fingerprint: "f" });
+    store.createJob(keyed, { fingerprint: "f", key: "k" });
+    store.createJob(aJob({ created_at: at(40) }));
+    const again = reopen();
+    const found = (from: number, to: number, what = "f") => again.findSent(what, at(from), at(to))?.id;
+    assertEquals([found(10, 59), found(10, 19), found(21, 59)], [b.id, a.id, undefined]);
+    assertEquals([found(10, 59, "g"), again.getIdempotent("k")?.job], [undefined, keyed.id]);
   });
 
   contract("an alias names one checkpoint at a time, and only one that there is", (store) => {

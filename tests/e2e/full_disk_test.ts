@@ -1,43 +1,25 @@
 import { DatabaseSync } from "node:sqlite";
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { encodePng } from "../../src/data/encode_png.ts";
 import { noiseTar, tarOf } from "./noise.ts";
 import { TestServer } from "./server.ts";
+import { fill, SmallDisk } from "./small_disk.ts";
 
 const DISK_MB = 24;
 /** What two datasets of the test may not fit in together, nor one alone. */
 const LARGE_PX = 1024, LARGE_COUNT = 12;
 
-/** Puts a small file system in memory at `path`. @returns Why it cannot; undefined once it has. */
-async function mountSmall(path: string): Promise<string | undefined> {
-  try {
-    const args = ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", path];
-    const { success, stderr } = await new Deno.Command("mount", { args }).output();
-    return success ? undefined : new TextDecoder().decode(stderr).trim();
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-async function unmount(path: string): Promise<void> {
-  await new Deno.Command("umount", { args: [path] }).output();
-}
-
-const disk = await Deno.makeTempDir({ prefix: "latentd-e2e-disk-" });
-addEventListener("unload", () => Deno.removeSync(disk));
-const hindrance = await mountSmall(disk);
-if (hindrance === undefined) await unmount(disk);
+const disk = await SmallDisk.find(DISK_MB);
 
 Deno.test({
-  name: `a full disk costs what did not fit, and nothing else${
-    hindrance === undefined ? "" : ` (not run, for no file system can be mounted here: ${hindrance})`
-  }`,
-  ignore: hindrance !== undefined,
+  name: `a full disk costs what did not fit, and nothing else${disk.note}`,
+  ignore: disk.hindrance !== undefined,
   // The server and its children outlive their steps; the last line ends them.
   sanitizeOps: false,
   sanitizeResources: false,
 }, async (t) => {
-  await mountSmall(disk);
-  const dataDir = `${disk}/data`, datasets = `${dataDir}/datasets`, filler = `${disk}/filler`;
+  await disk.mount();
+  const dataDir = `${disk.path}/data`, datasets = `${dataDir}/datasets`, filler = `${disk.path}/filler`;
   let server = await TestServer.start(dataDir);
   const post = async (path: string, body: BodyInit) => {
     const headers = { "Content-Type": "application/x-tar" };
@@ -113,7 +95,8 @@ Deno.test({
         const answers: number[] = [];
         // SQLite writes into what its log has already, until it has to grow.
         for (let i = 0; i < 400 && answers.at(-1) !== 507; i++) {
-          const response = await server.post("/v1/jobs", { kind: "pretrain", dataset: earlier, config });
+          const body = { kind: "pretrain", dataset: earlier, config: { ...config, seed: i } };
+          const response = await server.post("/v1/jobs", body);
           answers.push(response.status);
           const { id } = await response.json();
           if (response.status === 202) jobs.push(id);
@@ -142,18 +125,6 @@ Deno.test({
     });
   } finally {
     await server.stop();
-    await unmount(disk);
+    await disk.unmount();
   }
 });
-
-/** Writes until nothing more fits. */
-async function fill(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true });
-  for (let size = 2 ** 20; size >= 1;) {
-    try {
-      for (const bytes = new Uint8Array(size);;) assert(file.writeSync(bytes) > 0);
-    } catch { // it does not fit: a smaller piece may
-      size >>= 1;
-    }
-  }
-}

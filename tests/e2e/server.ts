@@ -13,12 +13,8 @@ export const serveCommand = (
   new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-env", "--allow-net=127.0.0.1"],
-      ...[
-        "--allow-read",
-        "--allow-sys=setPriority",
-        `--allow-write=${dataDir}`,
-        `--allow-run=${Deno.execPath()}`,
-      ],
+      ...["--allow-read", `--allow-write=${dataDir}`, `--allow-run=${Deno.execPath()}`],
+      "--allow-sys=setPriority,statfs",
       ...["main.ts", "serve"],
     ],
     cwd: ROOT,

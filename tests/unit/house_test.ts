@@ -32,6 +32,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "config",
     "data",
     "domain",
+    "files",
     "jobs",
     "keys",
     "log",

@@ -22,6 +22,19 @@ Deno.test("POST /v1/jobs queues, and the same Idempotency-Key gives the same job
     assertEquals((await (await get("/v1/jobs?kind=knn")).json()).data, []);
   }));
 
+Deno.test("POST /v1/jobs makes one job of the same request at once, and after a lost answer", () =>
+  withApi(async ({ post, store, dataset }) => {
+    const made = () => store.listJobs({ status: "queued" }, { limit: 10 }).data.length;
+    for (const [i, headers] of ([{ "Idempotency-Key": "k" }, undefined] as const).entries()) {
+      const body = { kind: "pretrain", dataset: dataset.id, config: { ...config, seed: i } };
+      const answers = await Promise.all(Array.from({ length: 5 }, () => post("/v1/jobs", body, headers)));
+      answers.push(await post("/v1/jobs", body, headers));
+      assertEquals(answers.map(({ status }) => status), Array(6).fill(202));
+      const ids = await Promise.all(answers.map(async (answer) => (await answer.json()).id));
+      assertEquals([new Set(ids).size, made()], [1, i + 1]);
+    }
+  }));
+
 Deno.test("POST /v1/jobs reports three mistakes of a config as three pointers", () =>
   withApi(async ({ post, dataset }) => {
     const wrong = { arch: "vgg", batch: -1, steps: 1, optimizer: { name: "lars", base_lr: "high" } };

@@ -6,11 +6,16 @@ import {
   readModel,
   sweepUnfinished,
 } from "../../../src/checkpoint/checkpoint_reader.ts";
-import { type CheckpointContents, writeCheckpoint } from "../../../src/checkpoint/checkpoint_writer.ts";
+import {
+  type CheckpointContents,
+  type Disk,
+  writeCheckpoint,
+} from "../../../src/checkpoint/checkpoint_writer.ts";
 import { modelConfig } from "../../../src/checkpoint/model_config.ts";
 import { CHECKPOINT_FILES } from "../../../src/domain/checkpoint.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
+import { removeTree, syncDirectory } from "../../../src/files/durable.ts";
 import { aPretrainConfig } from "../../contract/pretrain_config.ts";
 
 const DESCRIPTION = {
@@ -223,3 +228,52 @@ Deno.test("writeCheckpoint() says that the disk is full", async () => {
   }
   assert(Deno.open === open);
 });
+
+/** A real disk whose `n`-th call, from 1, fails with a code of the system's; and, if it breaks, each one after it. */
+function failingDisk(n: number, code: string, breaks: boolean): Disk & { calls: number } {
+  const real: Disk = {
+    makeDirectory: (path) => Deno.mkdir(path, { recursive: true }),
+    write: (path, bytes) => Deno.writeFile(path, bytes, { createNew: true }),
+    rename: (from, to) => Deno.rename(from, to),
+    syncDirectory,
+    remove: removeTree,
+  };
+  const disk = { calls: 0 } as Disk & { calls: number };
+  for (const [name, call] of Object.entries(real) as [keyof Disk, (...args: unknown[]) => Promise<void>][]) {
+    disk[name] = async (...args: unknown[]) => {
+      const at = ++disk.calls;
+      if (at === n || (breaks && at > n)) throw Object.assign(new Error(`${code}: ${name}`), { code });
+      await call(...args);
+    };
+  }
+  return disk;
+}
+
+for (
+  const [code, breaks] of [["ENOSPC", false], ["EDQUOT", false], ["EIO", false], ["EIO", true], [
+    "EROFS",
+    true,
+  ]] as const
+) {
+  Deno.test(`a disk that fails at any call with ${code}${breaks ? ", and ever after," : ""} costs that checkpoint only`, () =>
+    withDirectory(async (directory) => {
+      const earlier = newId("ckpt");
+      await writeCheckpoint(directory, earlier, CONTENTS);
+      const whole = await readCheckpoint(directory, earlier);
+      let n = 0;
+      for (let through = false; !through;) {
+        const id = newId("ckpt"), disk = failingDisk(++n, code, breaks);
+        await writeCheckpoint(directory, id, CONTENTS, disk).then(() => through = true, (error) => {
+          assert(error instanceof DomainError && error.code === "disk_full", String(error));
+        });
+        assertEquals(await readCheckpoint(directory, earlier), whole);
+        if (through) assertEquals(names(directory), [earlier, id].sort());
+        else if (!breaks) assertEquals(names(directory), [earlier], `call ${n} failed`);
+        // A disk that takes nothing leaves what the next start sweeps, or what no row lists.
+        await sweepUnfinished(directory);
+        if (!through) await removeTree(join(directory, id));
+        assertEquals(names(directory).length, through ? 2 : 1);
+      }
+      assert(n > 8, `only ${n} calls: is this test looking at them?`);
+    }));
+}

@@ -10,7 +10,8 @@ import type {
   TrainingTask,
 } from "../../../src/domain/ports.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
-import { JobRunner, recoverRunningJobs } from "../../../src/jobs/job_runner.ts";
+import { recoverRunningJobs } from "../../../src/jobs/attempts.ts";
+import { JobRunner } from "../../../src/jobs/job_runner.ts";
 import { CheckpointRetention } from "../../../src/jobs/retention.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
@@ -193,7 +194,7 @@ Deno.test("recoverRunningJobs() requeues what a dead server left, up to the thir
   store.createJob(job);
   for (let attempt = 1; attempt <= 3; attempt++) {
     assertEquals(store.claimJob()!.attempt, attempt);
-    recoverRunningJobs(store);
+    recoverRunningJobs(store, "another server");
     assertEquals(store.getJob(job.id)!.status, attempt < 3 ? "queued" : "failed");
   }
   assertEquals(store.getJob(job.id)!.error!.code, "attempts_exhausted");

@@ -166,10 +166,35 @@ Deno.test(
 Deno.test(
   "submitJob() refuses more jobs than may wait",
   withStore((store, { id: dataset }) => {
-    const submit = () => submitJob({ store, maxQueued: 1 }, { kind: "pretrain", dataset, config: pretrain });
-    submit();
-    const { code, options } = assertThrows(submit, DomainError);
+    const submit = (seed: number) =>
+      submitJob({ store, maxQueued: 1 }, { kind: "pretrain", dataset, config: { ...pretrain, seed } });
+    const first = submit(0);
+    const { code, options } = assertThrows(() => submit(1), DomainError);
     assertEquals([code, options.retryAfterSeconds], ["queue_full", 30]);
+    assertEquals(submit(0).id, first.id, "what was accepted is not refused when it is sent again");
+  }),
+);
+
+Deno.test(
+  "submitJob() takes the same body without a key for a second try, for a minute, until the job has ended",
+  withStore((store, { id: dataset }) => {
+    let at = Date.parse("2026-01-01T00:00:00Z");
+    const body = { kind: "pretrain", dataset, config: pretrain, metadata: { a: "b" } };
+    const submit = (what: unknown = body, key?: string) =>
+      submitJob({ store, now: () => new Date(at) }, what, key).id;
+    const first = submit();
+    at += 59_000;
+    assertEquals(submit({ metadata: { a: "b" }, config: { ...pretrain }, dataset, kind: "pretrain" }), first);
+    store.claimJob();
+    at -= 100_000; // the clock was set back
+    assertEquals(submit(), first, "though it runs by now");
+    const others = [submit({ ...body, metadata: {} }), submit({ ...body, config: { ...pretrain, seed: 1 } })];
+    others.push(submit(body, "key"));
+    at += 110_000;
+    others.push(submit());
+    store.moveJob(others.at(-1)!, "cancelled");
+    others.push(submit());
+    assertEquals(new Set([first, ...others]).size, 6);
   }),
 );
 

@@ -230,6 +230,7 @@ Deno.test("the trainer passes on what a job reports; a report that fails fails t
   await withChild(async (child) => {
     const trainer = new TrainingClient(child), heard: unknown[] = [], { signal } = new AbortController();
     const report: JobReport = {
+      alive: () => {},
       progress: ({ step }, { loss }) => heard.push([step, loss]),
       checkpoint: (checkpoint) => heard.push(checkpoint),
       message: (level, text) => heard.push([level, text]),
