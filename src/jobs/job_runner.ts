@@ -61,24 +61,27 @@ export class JobRunner {
   #hub: EventHub;
   #retention: CheckpointRetention;
   #lastCheckpointMs: number;
+  #retryMs: number;
   #loop: Promise<void> | undefined;
   #stopped = false;
   #wake = Promise.withResolvers<void>();
   #current: Attempt | undefined;
 
   /** @param deps.lastCheckpointMs How long `stop()` waits for a running job's last checkpoint. */
-  constructor({ store, trainer, hub, retention, lastCheckpointMs = LAST_CHECKPOINT_MS }: {
+  constructor({ store, trainer, hub, retention, lastCheckpointMs = LAST_CHECKPOINT_MS, retryMs = RETRY_MS }: {
     store: Store;
     trainer: Trainer;
     hub: EventHub;
     retention: CheckpointRetention;
     lastCheckpointMs?: number;
+    retryMs?: number;
   }) {
     this.#store = store;
     this.#trainer = trainer;
     this.#hub = hub;
     this.#retention = retention;
     this.#lastCheckpointMs = lastCheckpointMs;
+    this.#retryMs = retryMs;
   }
 
   /** Recovers what a dead server left, then runs jobs until `stop()`. */
@@ -170,7 +173,7 @@ export class JobRunner {
       } catch (error) {
         // The store would not take a state (a full disk, say). The queue must outlive that.
         console.error("Cannot run the queue for now:", error);
-        await this.#pause(RETRY_MS);
+        await this.#pause(this.#retryMs);
       }
     }
   }
