@@ -1,12 +1,14 @@
 import { delay } from "@std/async/delay";
-import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
+import type { Dataset, DatasetProgress, DatasetSettings, DatasetSummary } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
 import type { DatasetLibrary, IngestTask, Store, Upload } from "../domain/ports.ts";
 import { log } from "../log/log.ts";
 
-/** A disk that was too full to settle a dataset on is tried again so soon. */
+/** A disk that was too full to settle a dataset on, or a fault of ours, is tried again so soon. */
 const RETRY_MS = 2000;
+/** How often an ingest is tried that ends by a fault of ours, which a bad moment of the disk's may be. */
+const ATTEMPTS = 3;
 
 /** The dataset that is being ingested. */
 interface Ingest {
@@ -196,7 +198,7 @@ export class DatasetIntake {
     try {
       outcome = {
         status: "ready",
-        summary: await this.#library.ingest(id, name, { settings, signal, onProgress }),
+        summary: await this.#tryIngest(id, name, { settings, signal, onProgress }),
       };
     } catch (error) {
       if (signal.aborted || this.#stopped) return; // stopped, its worker is: the next server does it again
@@ -214,6 +216,21 @@ export class DatasetIntake {
     // While another part of it comes in, the dataset is not through.
     const isThrough = !this.#held.has(id) || outcome.status === "failed";
     if (isThrough) await this.#settle(id, outcome, signal);
+  }
+
+  async #tryIngest(id: string, name: string, task: IngestTask): Promise<DatasetSummary> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#library.ingest(id, name, task);
+      } catch (error) {
+        // Over an archive that kills its worker this has been tried again already.
+        const isFinal = error instanceof DomainError ||
+          (error instanceof Error && error.name === "WorkerDied");
+        if (isFinal || attempt === ATTEMPTS || task.signal?.aborted || this.#stopped) throw error;
+        console.error(`Cannot ingest ${id} yet:`, error);
+        await delay(this.#retryMs, { signal: task.signal });
+      }
+    }
   }
 
   /** Unsettled it would be `ingesting` until the server's end: where the disk is full, this waits for room. */

@@ -31,6 +31,7 @@ export class JobRunner {
   #retention: CheckpointRetention;
   #lastCheckpointMs: number;
   #storage: StorageWatch;
+  #retryMs: number;
   #loop: Promise<void> | undefined;
   #stopped = false;
   #wake = Promise.withResolvers<void>();
@@ -39,9 +40,10 @@ export class JobRunner {
   /**
    * @param deps.hasRoom Whether the disk takes so many bytes: asked before a job goes on that a full one had paused.
    * @param deps.lastCheckpointMs How long `stop()` waits for a running job's last checkpoint.
+   * @param deps.retryMs How long the queue rests when the store fails.
    */
   constructor(
-    { store, trainer, hub, retention, hasRoom, roomCheckMs, lastCheckpointMs = LAST_CHECKPOINT_MS }: {
+    { store, trainer, hub, retention, hasRoom, roomCheckMs, ...times }: {
       store: Store;
       trainer: Trainer;
       hub: EventHub;
@@ -49,19 +51,21 @@ export class JobRunner {
       hasRoom?: (bytes: number) => Promise<boolean>;
       roomCheckMs?: number;
       lastCheckpointMs?: number;
+      retryMs?: number;
     },
   ) {
     this.#store = store;
     this.#trainer = trainer;
     this.#hub = hub;
     this.#retention = retention;
-    this.#lastCheckpointMs = lastCheckpointMs;
+    this.#lastCheckpointMs = times.lastCheckpointMs ?? LAST_CHECKPOINT_MS;
     this.#storage = new StorageWatch({
       store,
       hasRoom,
       everyMs: roomCheckMs,
       resume: (id) => this.resume(id),
     });
+    this.#retryMs = times.retryMs ?? RETRY_MS;
   }
 
   /** Recovers what a dead server left, then runs jobs until `stop()`. */
@@ -162,7 +166,7 @@ export class JobRunner {
       } catch (error) {
         // The store would not take a state (a full disk, say). The queue must outlive that.
         log.error("Cannot run the queue for now", error);
-        await this.#pause(RETRY_MS);
+        await this.#pause(this.#retryMs);
       }
     }
   }
@@ -214,7 +218,7 @@ export class JobRunner {
         if (!isDiskFull(error) || this.#stopped) throw error;
         if (!told) log.error(`Cannot keep how ${id} has ended, and will try on`, error);
         told = true;
-        await this.#pause(RETRY_MS);
+        await this.#pause(this.#retryMs);
       }
     }
   }
@@ -246,8 +250,8 @@ export class JobRunner {
       return this.#store.moveJob(id, "failed", { error: { code, message: error.message } });
     }
     log.error(`Cannot finish ${id}`, error);
-    const message = "Cannot finish the job: a fault of the server, which its log describes";
-    return this.#store.moveJob(id, "failed", { error: { code: "internal", message } });
+    // It may have been a bad moment of the disk's, say; if it was not, the attempts have an end.
+    return this.#retry(id, "a fault of the server, which its log describes", "internal");
   }
 
   #retry(id: string, reason: string, code?: string): Job {
