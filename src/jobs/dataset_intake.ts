@@ -227,7 +227,7 @@ export class DatasetIntake {
         const isFinal = error instanceof DomainError ||
           (error instanceof Error && error.name === "WorkerDied");
         if (isFinal || attempt === ATTEMPTS || task.signal?.aborted || this.#stopped) throw error;
-        console.error(`Cannot ingest ${id} yet:`, error);
+        log.warn(`Cannot ingest ${id} yet`, error);
         await delay(this.#retryMs, { signal: task.signal });
       }
     }
