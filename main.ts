@@ -5,8 +5,11 @@
 import { join, resolve } from "@std/path";
 import { createApp } from "./src/api/app.ts";
 import { listen } from "./src/api/listen.ts";
+import { Backups, DATABASE } from "./src/backup/backups.ts";
+import { compareWithDisk } from "./src/backup/compare_with_disk.ts";
 import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpoint_reader.ts";
 import { type Config, readConfig } from "./src/config.ts";
+import { copyDataset } from "./src/data/dataset_copy.ts";
 import { decoderFolders, sharpFolders } from "./src/data/decoder_folders.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
@@ -92,13 +95,9 @@ async function serve(config: Config): Promise<void> {
   const checkpointDirectory = join(dataDir, "checkpoints");
   await sweepUnfinished(checkpointDirectory);
 
-  const store = openSqliteStore(join(dataDir, "latentd.sqlite"));
+  const store = openSqliteStore(join(dataDir, DATABASE));
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
-  const swept = await retention.sweep();
-  if (swept.length > 0) {
-    console.log(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
-  }
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(workerCommand(name, config, dataDir))
   );
@@ -117,10 +116,20 @@ async function serve(config: Config): Promise<void> {
     uploads,
   });
   const intake = new DatasetIntake({ store, library });
-  const unlisted = await library.sweep((id) => store.getDataset(id) !== undefined);
+  const backups = new Backups({
+    ...{ dataDir, store, copyDataset },
+    hold: () => {
+      const releases = [retention.hold(), intake.hold()];
+      return () => releases.forEach((release) => release());
+    },
+  });
+  await backups.sweep();
+  await library.sweep((id) => store.getDataset(id) !== undefined);
+  const { unlisted, missing } = await compareWithDisk(store, dataDir);
   if (unlisted.length > 0) {
-    console.error(`datasets that the database does not list are left alone: ${unlisted.join(", ")}`);
+    console.error(`not listed by the database, and left alone: ${unlisted.join(", ")}`);
   }
+  if (missing.length > 0) console.error(`listed by the database, and not there: ${missing.join(", ")}`);
   const hub = new EventHub();
   const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
   const app = createApp({
@@ -134,6 +143,7 @@ async function serve(config: Config): Promise<void> {
     embedder: new EmbeddingQueue(new EmbeddingClient(embedChild), { maxImages: config.embedQueueImages }),
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
     runner,
+    backups,
     hub,
     encodePng,
     limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20 },

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
+import { backupRoutes } from "./backups.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
@@ -23,7 +24,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   });
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
-    ...[checkpointRoutes, modelRoutes, embeddingRoutes],
+    ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

@@ -1,3 +1,4 @@
+import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
@@ -30,6 +31,7 @@ export interface ApiDeps {
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };
   /** Removes a checkpoint; throws a DomainError that names what needs it. */
   retention: { remove(checkpoint: string): Promise<void> };
+  backups: { create(): Promise<Backup>; list(): Promise<Backup[]>; remove(backup: string): Promise<void> };
   /** Calls `listener` when a job has new events; returns what ends that. */
   hub: { subscribe(job: string, listener: () => void): () => void };
   encodePng(image: RgbImage): Promise<Uint8Array>;

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { DomainError } from "../domain/errors.ts";
 import type { Store } from "../domain/ports.ts";
 import { migrate } from "./migrate.ts";
+import { sqliteBackup } from "./sqlite_backup.ts";
 import { sqliteCheckpoints } from "./sqlite_checkpoints.ts";
 import { sqliteDatasets } from "./sqlite_datasets.ts";
 import { sqliteEvents } from "./sqlite_events.ts";
@@ -37,17 +38,22 @@ export function openSqliteStore(path: string, now: () => Date = () => new Date()
     ...sqliteJobs(db, events.appendEvent, now),
     ...events,
     ...sqliteCheckpoints(db, events.appendEvent),
+    ...sqliteBackup(db),
     close: () => db.close(),
   });
 }
 
 function tellingFullDisk(store: Store): Store {
+  const tell = (error: unknown): never => {
+    if (!(error instanceof Error && error.message.includes(FULL))) throw error;
+    throw new DomainError("disk_full", "Cannot write to the database: the disk is full");
+  };
   const telling = (call: (...args: unknown[]) => unknown) => (...args: unknown[]) => {
     try {
-      return call(...args);
+      const result = call(...args);
+      return result instanceof Promise ? result.catch(tell) : result;
     } catch (error) {
-      if (!(error instanceof Error && error.message.includes(FULL))) throw error;
-      throw new DomainError("disk_full", "Cannot write to the database: the disk is full");
+      tell(error);
     }
   };
   return Object.fromEntries(

@@ -1,8 +1,7 @@
 // Makes databases of earlier schemas, by the code that first had them: `latentd_v1.sqlite` by commit 3909258, v2 by
 // 60f4f5a, v3 by 93026a9. In a checkout of that commit, with its lockfile:
 //   deno run --config CHECKOUT/deno.json --allow-read --allow-write --allow-env make_databases.ts CHECKOUT OUT
-// Only the ports that all three have are used; what they differ in is in the files themselves. Ids are fixed where the
-// store is given them; those that `submitJob` draws are of the day.
+// Only the ports that all three have are used; what they differ in is in the files themselves. Ids are of the day.
 import { pathToFileURL } from "node:url";
 
 const [checkout, out] = Deno.args;

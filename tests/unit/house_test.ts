@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   optim: ["gpu"],
   data: ["files", "domain"],
   checkpoint: ["files", "domain"],
+  backup: ["files", "domain"],
   byol: ["nn", "optim", "gpu", "data", "domain"],
   inference: ["nn", "gpu", "data", "domain"],
   evaluation: ["nn", "gpu", "domain"],
@@ -26,6 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ["domain"],
   main: [
     "api",
+    "backup",
     "checkpoint",
     "config",
     "data",
