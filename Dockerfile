@@ -41,4 +41,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["deno", "run", "--quiet", "--no-prompt", \
   "--cached-only", "--frozen", "--allow-net=127.0.0.1", "--allow-env=PORT", "src/setup/health_check.ts"]
 ENTRYPOINT ["tini", "--"]
-CMD ["deno", "run", "--quiet", "--cached-only", "--frozen", "-P=server", "--allow-run=/usr/local/bin/deno", "main.ts", "serve"]
+CMD ["deno", "run", "--quiet", "--cached-only", "--frozen", "--no-remote", \
+  "-P=server", "--allow-run=/usr/local/bin/deno", "main.ts", "serve"]

@@ -32,6 +32,9 @@ import { TrainingClient } from "./src/supervisor/training_client.ts";
 /** What requests under way are given to end before the server goes without them. */
 const DRAIN_MS = 10_000;
 
+/** How every child is run: it asks nobody, and loads no module from elsewhere, which Deno else allows of a few hosts. */
+const RUN = ["run", "--quiet", "--no-prompt", "--frozen", "--no-remote"];
+
 const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
 /** Whoever asks whether the server is well, or for an embedding, goes before work that takes hours. */
@@ -44,27 +47,28 @@ function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataD
     ? [...decoderFolders(), ...(native ? sharpFolders() : []), ...config.importRoots]
     : ["/sys/module/nvidia/version"];
   const readable = [import.meta.dirname!, dataDir, ...own];
+  const env = {
+    DATA_DIR: dataDir,
+    GPU_PROVIDER: config.gpuProvider,
+    GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
+    IMAGE_DECODER: config.imageDecoder,
+    DECODE_WORKERS: String(config.decodeWorkers),
+    GPU_TUNE: config.gpuTune ? "on" : "off",
+    ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
+    XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
+  };
   return {
     name,
     ...{ program: Deno.execPath(), nice: NICE[name] },
     args: [
-      ...["run", "--quiet", "--no-prompt", "--frozen", "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
+      ...[...RUN, "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${readable.join()}`,
       ...(name === "embed" ? [] : [`--allow-write=${name === "train" ? dataDir : datasetsIn(dataDir)}`]),
       ...(native ? ["--allow-ffi"] : []),
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
-      ...["--allow-env", import.meta.filename!, `${name}-worker`],
+      ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", import.meta.filename!, `${name}-worker`],
     ],
-    env: {
-      DATA_DIR: dataDir,
-      GPU_PROVIDER: config.gpuProvider,
-      GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
-      IMAGE_DECODER: config.imageDecoder,
-      DECODE_WORKERS: String(config.decodeWorkers),
-      GPU_TUNE: config.gpuTune ? "on" : "off",
-      ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
-      XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
-    },
+    env,
   };
 }
 
@@ -72,7 +76,7 @@ function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataD
 const downloadCommand = (maxBytes: number) => (url: string) => ({
   program: Deno.execPath(),
   args: [
-    ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-net", "--allow-env"],
+    ...[...RUN, "--allow-net", "--ignore-env"], // any address: which ones a name has is for it to find out
     ...[`--allow-read=${import.meta.dirname}`, import.meta.filename!, "download", url, String(maxBytes)],
   ],
 });

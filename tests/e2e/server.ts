@@ -12,13 +12,8 @@ export const serveCommand = (
 ): Deno.Command =>
   new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-env", "--allow-net=127.0.0.1"],
-      ...[
-        "--allow-read",
-        "--allow-sys=setPriority",
-        `--allow-write=${dataDir}`,
-        `--allow-run=${Deno.execPath()}`,
-      ],
+      ...["run", "--quiet", "--no-prompt", "--no-remote", "--frozen", "-P=server"],
+      ...[`--allow-write=${dataDir}`, `--allow-run=${Deno.execPath()}`],
       ...["main.ts", "serve"],
     ],
     cwd: ROOT,
