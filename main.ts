@@ -20,6 +20,8 @@ import { EventHub } from "./src/jobs/event_hub.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
 import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
+import { FileKeyRing } from "./src/keys/key_ring.ts";
+import { configureLog, log } from "./src/log/log.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
@@ -49,6 +51,8 @@ function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataD
   const readable = [import.meta.dirname!, dataDir, ...own];
   const env = {
     DATA_DIR: dataDir,
+    LOG_FORMAT: "json", // the server writes it as its own lines are
+    LOG_LEVEL: config.logLevel,
     GPU_PROVIDER: config.gpuProvider,
     GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
     IMAGE_DECODER: config.imageDecoder,
@@ -86,13 +90,24 @@ async function requireSharp(config: Config, dataDir: string): Promise<void> {
   const failure = await startFailure(workerCommand("ingest", config, dataDir));
   if (failure === undefined) return;
   const accepted = "must be wasm, or sharp where it can be loaded";
-  console.error(`Cannot start: IMAGE_DECODER ${accepted}, got "${config.imageDecoder}": ${failure}`);
+  log.error(`Cannot start: IMAGE_DECODER ${accepted}, got "${config.imageDecoder}": ${failure}`);
   Deno.exit(2);
+}
+
+/** The keys of the file that is named, if one is; ends the process if it cannot be read. */
+function openKeys(path: string): FileKeyRing | undefined {
+  if (path === "") return undefined;
+  try {
+    return new FileKeyRing(resolve(path), log.warn);
+  } catch (error) {
+    log.error((error as Error).message);
+    Deno.exit(2);
+  }
 }
 
 /** Wires the rooms, listens, and returns when SIGTERM or SIGINT has been answered with an orderly end. */
 async function serve(config: Config): Promise<void> {
-  const dataDir = resolve(config.dataDir);
+  const dataDir = resolve(config.dataDir), keys = openKeys(config.apiKeysFile);
   if (config.imageDecoder === "sharp") await requireSharp(config, dataDir);
   await Deno.mkdir(dataDir, { recursive: true });
   await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
@@ -131,12 +146,14 @@ async function serve(config: Config): Promise<void> {
   await library.sweep((id) => store.getDataset(id) !== undefined);
   const { unlisted, missing } = await compareWithDisk(store, dataDir);
   if (unlisted.length > 0) {
-    console.error(`not listed by the database, and left alone: ${unlisted.join(", ")}`);
+    log.warn(`not listed by the database, and left alone: ${unlisted.join(", ")}`);
   }
-  if (missing.length > 0) console.error(`listed by the database, and not there: ${missing.join(", ")}`);
+  if (missing.length > 0) log.error(`listed by the database, and not there: ${missing.join(", ")}`);
   const hub = new EventHub();
   const runner = new JobRunner({ store, trainer: new TrainingClient(trainChild), hub, retention });
   const app = createApp({
+    keys,
+    hosts: { allowed: config.allowedHosts, fromNetwork: config.trustNetwork },
     store,
     library,
     intake,
@@ -150,23 +167,27 @@ async function serve(config: Config): Promise<void> {
     backups,
     hub,
     encodePng,
-    limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20 },
+    limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, requestsPerMinute: config.rateLimit },
   });
   intake.resume();
   runner.start();
 
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
-  const server = await listen((request) => app.fetch(request), { hostname: config.host, port: config.port });
-  console.log(`latentd listening on ${server.url}`);
-  if (!config.trustNetwork) {
-    console.log("no API keys are configured: only this machine can reach the server");
+  const server = await listen((request, env) => app.fetch(request, env), {
+    hostname: config.host,
+    port: config.port,
+  });
+  log.info(`latentd listening on ${server.url}`);
+  if (keys) log.info(`${keys.size} API keys are in force; ${keys.path} is read again when it changes`);
+  else if (!config.trustNetwork) {
+    log.info("no API keys are configured: only this machine can reach the server");
   }
   const { promise: stopped, resolve: stopNow } = Promise.withResolvers<void>();
   stop.signal.addEventListener("abort", () => stopNow(), { once: true });
   await stopped;
 
-  console.log("latentd is stopping");
+  log.info("latentd is stopping");
   // Both at once: a container's runtime waits 10 s by default before it kills, and a last checkpoint is worth having.
   await Promise.all([server.close(DRAIN_MS), runner.stop()]);
   intake.stop();
@@ -179,6 +200,10 @@ async function serve(config: Config): Promise<void> {
 
 const [role] = Deno.args;
 const config = readConfigOrExit();
+configureLog({
+  format: config.logFormat === "auto" ? Deno.stdout.isTerminal() ? "text" : "json" : config.logFormat,
+  level: config.logLevel,
+});
 const { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes } = config;
 const workerOptions = { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes };
 switch (role) {
@@ -199,7 +224,7 @@ switch (role) {
     await (await import("./src/workers/download.ts")).runDownload(Deno.args[1], Number(Deno.args[2]));
     break;
   default:
-    console.error(
+    log.error(
       `usage: main.ts serve | train-worker | embed-worker | ingest-worker, got ${JSON.stringify(role ?? "")}`,
     );
     Deno.exit(2);
@@ -209,7 +234,7 @@ function readConfigOrExit(): Config {
   try {
     return readConfig((name) => Deno.env.get(name));
   } catch (error) {
-    console.error((error as Error).message);
+    log.error((error as Error).message);
     Deno.exit(2);
   }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ALLOWED_HOST } from "./domain/allowed_url.ts";
+import { type Level, LEVELS, type LogFormat } from "./log/log.ts";
 
 const wholeBytes = (fallback: number) =>
   z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number).refine((n) => n > 0, {
@@ -13,6 +14,15 @@ const wholeNumber = (min: number, max: number, fallback: number) =>
 const flag = z.enum(["0", "1", "true", "false"], { error: "must be 0, 1, true or false" })
   .transform((value) => value === "1" || value === "true").default(false);
 
+const hostNames = z.string().default("").transform((hosts) =>
+  hosts.toLowerCase().split(",").map((host) => host.trim())
+)
+  .transform((hosts) => hosts.filter((host) => host !== ""))
+  .refine((hosts) => hosts.every((host) => ALLOWED_HOST.test(host)), {
+    error:
+      "must be host names such as example.org, *.example.org or example.org:8443, with commas between them",
+  });
+
 const isLoopback = (host: string) =>
   host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 
@@ -20,18 +30,16 @@ const Environment = z.object({
   HOST: z.string().regex(/^[0-9A-Za-z.:-]{1,253}$/, "must be a host name or an address").default("127.0.0.1"),
   PORT: wholeNumber(0, 65535, 8000),
   DATA_DIR: z.string().default("./data"),
+  API_KEYS_FILE: z.string().default(""),
+  ALLOWED_HOSTS: hostNames,
+  RATE_LIMIT: wholeNumber(0, 999_999, 0),
+  LOG_FORMAT: z.enum(["auto", "text", "json"], { error: "must be auto, text or json" }).default("auto"),
+  LOG_LEVEL: z.enum(LEVELS, { error: `must be ${LEVELS.join(", ")}` }).default("info"),
   IMPORT_ROOTS: z.string().default("").transform((paths) => paths.split(":").filter((path) => path !== ""))
     .refine((paths) => paths.every((path) => path.startsWith("/")), {
       error: "must be absolute paths with a colon between them",
     }),
-  IMPORT_URLS: z.string().default("").transform((hosts) =>
-    hosts.toLowerCase().split(",").map((host) => host.trim())
-  )
-    .transform((hosts) => hosts.filter((host) => host !== ""))
-    .refine((hosts) => hosts.every((host) => ALLOWED_HOST.test(host)), {
-      error:
-        "must be host names such as example.org, *.example.org or example.org:8443, with commas between them",
-    }),
+  IMPORT_URLS: hostNames,
   UPLOAD_EXPIRY_HOURS: wholeNumber(1, 8760, 24),
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
@@ -53,6 +61,15 @@ export interface Config {
   /** 0 takes a free port. */
   port: number;
   dataDir: string;
+  /** The file of keys, one of which each request must come with; empty: there are none. */
+  apiKeysFile: string;
+  /** Names that a server without keys answers to besides this machine's. */
+  allowedHosts: string[];
+  /** Requests a minute of each key, and images embedded; 0: no limit. */
+  rateLimit: number;
+  /** `auto`: text on a terminal, JSON elsewhere. */
+  logFormat: LogFormat | "auto";
+  logLevel: Level;
   /** Folders on the server's disk that datasets may be imported from. */
   importRoots: string[];
   /** Hosts that datasets may be fetched from. */
@@ -80,6 +97,31 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   { name: "HOST", default: "127.0.0.1", meaning: "address to listen on" },
   { name: "PORT", default: "8000", meaning: "port to listen on; 0 takes a free one" },
   { name: "DATA_DIR", default: "./data", meaning: "database, datasets, checkpoints" },
+  {
+    name: "API_KEYS_FILE",
+    default: "",
+    meaning: "keys that requests must come with, as `deno task keys` writes them; none: loopback only",
+  },
+  {
+    name: "ALLOWED_HOSTS",
+    default: "",
+    meaning: "names that a server without keys answers to besides localhost and addresses, with commas",
+  },
+  {
+    name: "RATE_LIMIT",
+    default: "0",
+    meaning: "requests a minute that each key may make, an embedded image counting as one; 0: no limit",
+  },
+  {
+    name: "LOG_FORMAT",
+    default: "auto",
+    meaning: "`text`, or `json`, an object a line; by itself text on a terminal only",
+  },
+  {
+    name: "LOG_LEVEL",
+    default: "info",
+    meaning: "`debug` has a line for each request; then `info`, `warn`, `error`",
+  },
   {
     name: "IMPORT_ROOTS",
     default: "",
@@ -127,8 +169,7 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   {
     name: "TRUST_NETWORK",
     default: "0",
-    meaning:
-      "1 allows a HOST that is not loopback, though the server has no keys yet: whoever reaches it may use it",
+    meaning: "1 allows a HOST that is not loopback without keys: whoever reaches the server may use it",
   },
 ];
 
@@ -147,9 +188,10 @@ export function readConfig(env: (name: string) => string | undefined): Config {
   }) ?? [];
   const host = data?.HOST ?? (env("HOST") || "127.0.0.1");
   const trusted = data?.TRUST_NETWORK ?? ["1", "true"].includes(env("TRUST_NETWORK") ?? "");
-  if (!isLoopback(host) && !trusted && !wrong.some((line) => line.startsWith("HOST "))) {
+  const hasKeys = (env("API_KEYS_FILE") ?? "") !== "";
+  if (!isLoopback(host) && !trusted && !hasKeys && !wrong.some((line) => line.startsWith("HOST "))) {
     wrong.push(
-      `HOST must be loopback, because API keys are not built yet and anyone could use the server ` +
+      `HOST must be loopback, because no API_KEYS_FILE is set and anyone could use the server ` +
         `(TRUST_NETWORK=1 allows it where something else keeps strangers out), got ${JSON.stringify(host)}`,
     );
   }
@@ -158,6 +200,11 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     host,
     port: data.PORT,
     dataDir: data.DATA_DIR,
+    apiKeysFile: data.API_KEYS_FILE,
+    allowedHosts: data.ALLOWED_HOSTS,
+    rateLimit: data.RATE_LIMIT,
+    logFormat: data.LOG_FORMAT,
+    logLevel: data.LOG_LEVEL,
     importRoots: data.IMPORT_ROOTS,
     importUrls: data.IMPORT_URLS,
     uploadExpiryHours: data.UPLOAD_EXPIRY_HOURS,

@@ -1,5 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
+import { describeAccess, requireKey } from "./access.ts";
+import { browserHeaders, refuseStrangePages } from "./browser_guard.ts";
 import { backupRoutes } from "./backups.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
@@ -12,21 +14,27 @@ import { jobRoutes } from "./jobs.ts";
 import { modelRoutes } from "./models.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
+import { limitRate } from "./rate_limit.ts";
+import { logRequests } from "./request_log.ts";
 import { uploadRoutes } from "./uploads.ts";
+
+const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
 
 /** The whole HTTP surface; every error leaves through `toProblem`. */
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   app.use(requestId());
-  app.use(async (c, next) => {
-    await next();
-    c.header("X-Content-Type-Options", "nosniff");
-  });
+  app.use(logRequests());
+  app.use(...browserHeaders());
+  app.use(refuseStrangePages(deps.keys ? undefined : deps.hosts ?? LOOPBACK_ONLY));
+  app.use(requireKey(deps.keys));
+  app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
     ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
+  describeAccess(app);
   serveOpenApi(app);
   app.onError(toProblem);
   app.notFound((c) => {

@@ -1,3 +1,4 @@
+import type { KeyRing } from "../domain/api_key.ts";
 import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
@@ -10,9 +11,14 @@ import type {
   Store,
   Upload,
 } from "../domain/ports.ts";
+import type { HostPolicy } from "./browser_guard.ts";
 
 /** What the routes need of the rest of the house. */
 export interface ApiDeps {
+  /** Whom the server answers; without it, everybody. */
+  keys?: KeyRing;
+  /** The names that it answers to without keys; this machine's where it is left out. */
+  hosts?: HostPolicy;
   store: Store;
   library: DatasetLibrary;
   intake: {
@@ -42,4 +48,6 @@ export interface Limits {
   embeddingsBytes: number;
   /** Largest JSON body elsewhere, in bytes. */
   jsonBytes: number;
+  /** Of each key, an image of an embeddings request counting as one; 0 or nothing: as many as it likes. */
+  requestsPerMinute?: number;
 }

@@ -13,6 +13,7 @@ import { notReady } from "./health.ts";
 import { findModel } from "./models.ts";
 import { encodeNpy } from "./npy.ts";
 import { rejectInvalid, summary } from "./problem.ts";
+import { chargeImages } from "./rate_limit.ts";
 import { json, problems } from "./schemas.ts";
 
 /** Decoded pixels are far bigger than what was sent, so only so many images are held decoded at a time. */
@@ -63,6 +64,7 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   app.openapi(embed, async (c) => {
     const request = await readEmbeddingRequest(c, limits.embeddingsBytes);
+    chargeImages(c, request.images.length);
     const { id: checkpoint } = findModel(store, request.model);
     const { dim } = await checkpoints.model(checkpoint);
     if (request.dimensions !== undefined && request.dimensions !== dim) {

@@ -17,7 +17,7 @@ export interface Listening {
  * @throws {Error} If the address cannot be listened at.
  */
 export async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, env: object) => Response | Promise<Response>,
   { hostname, port }: { hostname: string; port: number },
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });

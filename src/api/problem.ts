@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
+import { log } from "../log/log.ts";
 
 const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   malformed: 400,
@@ -21,6 +22,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
 const CLIENT_GONE = 499 as ContentfulStatusCode;
 const TITLE: Record<number, string> = {
   400: "Malformed request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not found",
   405: "Method not allowed",
@@ -28,8 +30,9 @@ const TITLE: Record<number, string> = {
   413: "Content too large",
   415: "Unsupported media type",
   416: "Range not satisfiable",
+  421: "Misdirected request",
   422: "Invalid request",
-  429: "Queue full",
+  429: "Too many requests",
   500: "Internal error",
   503: "Not ready",
   507: "Disk full",
@@ -88,6 +91,6 @@ export function toProblem(error: Error, c: Context): Response {
   }
   // The client went away, and what was under way for it was given up: nobody reads this answer.
   if (error === c.req.raw.signal.reason) return c.body(null, CLIENT_GONE);
-  console.error(`request ${c.get("requestId")}:`, error);
+  log.error(`Cannot answer ${c.req.method} ${c.req.path}`, error);
   return problem(c, 500, "Internal error", { code: "internal" });
 }

@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { log } from "../log/log.ts";
 import type { ApiDeps } from "./deps.ts";
 import { problem } from "./problem.ts";
 import { IdPath, problems } from "./schemas.ts";
@@ -77,7 +78,7 @@ export function uploadRoutes({ uploads }: ApiDeps): OpenAPIHono {
     }
     const detail = (await response.text()).trim() || "The upload cannot go on";
     if (response.status >= 500 && response.status !== 507) {
-      console.error("uploads:", detail);
+      log.error(`Cannot go on with an upload: ${detail}`);
       return problem(c, 500, "A fault of the server, which its log describes", { code: "internal" });
     }
     return problem(c, response.status as ContentfulStatusCode, detail, {

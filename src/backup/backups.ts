@@ -5,6 +5,7 @@ import { checkId, isId, newId } from "../domain/ids.ts";
 import type { Store } from "../domain/ports.ts";
 import { removeTree, syncDirectory } from "../files/durable.ts";
 import { linkTree } from "../files/link_tree.ts";
+import { log } from "../log/log.ts";
 
 /** Written last, and last to be read: what a backup is. */
 const DESCRIPTION = "backup.json";
@@ -83,7 +84,7 @@ export class Backups {
       throw diskFull(error) ?? error;
     } finally {
       release();
-      await removeTree(unfinished).catch((error) => console.error(`Cannot remove ${unfinished}:`, error));
+      await removeTree(unfinished).catch((error) => log.error(`Cannot remove ${unfinished}`, error));
       this.#busy = false;
     }
   }

@@ -1,6 +1,7 @@
 import { Server } from "@tus/server";
 import { newId } from "../domain/ids.ts";
 import type { UploadLibrary } from "../domain/ports.ts";
+import { log } from "../log/log.ts";
 import { UploadLocks } from "./upload_locks.ts";
 import { UploadStore } from "./upload_store.ts";
 
@@ -48,9 +49,7 @@ export class TusUploads implements UploadLibrary {
   }
   /** Removes what has expired. */
   async sweep(): Promise<void> {
-    await this.#store.deleteExpired().catch((error) =>
-      console.error("Cannot remove expired uploads:", error)
-    );
+    await this.#store.deleteExpired().catch((error) => log.error("Cannot remove expired uploads", error));
   }
   close(): void {
     clearInterval(this.#timer);

@@ -1,4 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
+import { log } from "../log/log.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { DeviceLostError, lossReason, OutOfMemoryError } from "./gpu_error.ts";
 import { type GpuProvider, openProvider } from "./provider.ts";
@@ -104,7 +105,7 @@ function firstFailure(device: GPUDevice): Promise<Error> {
   const { promise, resolve } = Promise.withResolvers<Error>();
   device.addEventListener("uncapturederror", (event) => {
     const { error } = event as GPUUncapturedErrorEvent;
-    console.error("gpu:", error.message);
+    log.error(`gpu: ${error.message}`);
     resolve(
       error.constructor.name === "GPUOutOfMemoryError" // of the provider's own class: instanceof cannot tell
         ? new OutOfMemoryError("what a step needs", undefined, error.message)

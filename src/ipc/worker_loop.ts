@@ -2,6 +2,7 @@ import { Console } from "node:console";
 import process from "node:process";
 import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { JobStopped } from "../domain/job.ts";
+import { idsIn, log, withLogFields } from "../log/log.ts";
 import { FrameWriter, readFrames } from "./frame.ts";
 import {
   type FromWorker,
@@ -50,7 +51,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
   const writer = new FrameWriter(Deno.stdout.writable);
   const send = (message: FromWorker, payload?: Uint8Array) =>
     writer.write(message, payload).catch((error) => {
-      console.error("cannot answer the server:", error.message);
+      log.error(`cannot answer the server: ${error.message}`);
       Deno.exit(1);
     });
   const running = new Map<number, AbortController>();
@@ -58,7 +59,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
   const end = async (error: unknown) => {
     if (ending) return;
     ending = true;
-    console.error("this process is of no more use:", error instanceof DomainError ? error.message : error);
+    tell("this process is of no more use", error);
     await send({ type: "ending", error: toWire(error) });
     Deno.exit(1);
   };
@@ -76,7 +77,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
     } catch (error) {
       const wire = toWire(error);
       if (wire.type === GPU_LOST) return void end(error); // before `failed` tells it: answered once, and as lost
-      if (!wire.code && !wire.stopped) console.error(error);
+      if (!wire.code && !wire.stopped) log.error(`Cannot ${request.type}`, error);
       send({ type: "failed", id, error: wire });
     } finally {
       running.delete(id);
@@ -88,13 +89,20 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
     send({ type: "ready", adapter });
     failed.then(end);
   } catch (error) {
-    console.error(error instanceof DomainError ? error.message : error);
+    tell(undefined, error);
     Deno.exit(1);
   }
   for await (const { header, payload } of readFrames(Deno.stdin.readable)) {
     const message = header as ToWorker;
     if (message.type === "cancel") running.get(message.id)?.abort(new JobStopped(message.reason));
-    else serve(message, payload);
+    else withLogFields(idsIn(JSON.stringify(message)), () => serve(message, payload));
   }
   Deno.exit(0);
+}
+
+/** An error that is meant to be read, by its message alone. */
+function tell(what: string | undefined, error: unknown): void {
+  if (error instanceof DomainError) {
+    log.error(what === undefined ? error.message : `${what}: ${error.message}`);
+  } else log.error(what ?? "Cannot start", error);
 }

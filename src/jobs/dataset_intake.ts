@@ -3,6 +3,7 @@ import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/datase
 import { DomainError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
 import type { DatasetLibrary, IngestTask, Store, Upload } from "../domain/ports.ts";
+import { log } from "../log/log.ts";
 
 /** A disk that was too full to settle a dataset on is tried again so soon. */
 const RETRY_MS = 2000;
@@ -64,9 +65,7 @@ export class DatasetIntake {
       };
       this.#store.createDataset(dataset);
     } catch (error) {
-      await this.#library.remove(id).catch((e) =>
-        console.error(`Cannot clear what was received of ${id}:`, e)
-      );
+      await this.#library.remove(id).catch((e) => log.error(`Cannot clear what was received of ${id}`, e));
       throw error;
     }
     this.#hold(id);
@@ -192,7 +191,7 @@ export class DatasetIntake {
         this.#current = undefined;
         resolve();
       }
-    }).catch((error) => console.error(`Cannot settle ${dataset.id}:`, error));
+    }).catch((error) => log.error(`Cannot settle ${dataset.id}`, error));
   }
 
   async #ingest({ id, name, settings }: Dataset, ingest: Ingest): Promise<void> {
@@ -215,7 +214,7 @@ export class DatasetIntake {
       };
     } catch (error) {
       if (signal.aborted || this.#stopped) return; // stopped, its worker is: the next server does it again
-      if (!(error instanceof DomainError)) console.error(`Cannot ingest ${id}:`, error);
+      if (!(error instanceof DomainError)) log.error(`Cannot ingest ${id}`, error);
       outcome = {
         status: "failed",
         error: error instanceof DomainError
@@ -242,7 +241,7 @@ export class DatasetIntake {
         return this.#store.settleDataset(id, outcome);
       } catch (error) {
         if (!(error instanceof DomainError && error.code === "disk_full")) throw error;
-        console.error(`Cannot settle ${id} yet: ${error.message}`);
+        log.error(`Cannot settle ${id} yet: ${error.message}`);
       }
     }
   }

@@ -3,6 +3,7 @@ import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { isEnded, type Job, JobStopped, KnnConfig } from "../domain/job.ts";
 import type { JobReport, Store, Trainer, TrainingTask } from "../domain/ports.ts";
 import { PretrainRequest } from "../domain/pretrain.ts";
+import { log } from "../log/log.ts";
 import type { EventHub } from "./event_hub.ts";
 import { resolvePretrainConfig } from "./resolve_config.ts";
 import type { CheckpointRetention } from "./retention.ts";
@@ -169,7 +170,7 @@ export class JobRunner {
         } else await this.#wake.promise;
       } catch (error) {
         // The store would not take a state (a full disk, say). The queue must outlive that.
-        console.error("Cannot run the queue for now:", error);
+        log.error("Cannot run the queue for now", error);
         await this.#pause(RETRY_MS);
       }
     }
@@ -210,7 +211,7 @@ export class JobRunner {
 
   /** A paused job, which may be queued again by now, has not ended as it was asked to. */
   #tellUnsaved(id: string, failure: unknown): void {
-    console.error(`The worker of ${id}, which is paused, did not end in order:`, failure);
+    log.error(`The worker of ${id}, which is paused, did not end in order`, failure);
     const isTellable = failure instanceof DomainError ||
       (failure instanceof Error && failure.name === "WorkerDied");
     const reason = isTellable ? failure.message : "a fault of the server, which its log describes";
@@ -220,7 +221,7 @@ export class JobRunner {
 
   #settleRejected({ id, attempt }: Job, error: unknown): Job {
     if (this.#stopped) {
-      if (!(error instanceof JobStopped)) console.error(`Cannot keep a last checkpoint of ${id}:`, error);
+      if (!(error instanceof JobStopped)) log.error(`Cannot keep a last checkpoint of ${id}`, error);
       return this.#store.moveJob(id, "queued", { attempt: attempt - 1 });
     }
     if (error instanceof Error && error.name === "WorkerDied") return this.#retry(id, error.message);
@@ -229,7 +230,7 @@ export class JobRunner {
       if (code === GPU_LOST) return this.#retry(id, error.message, code);
       return this.#store.moveJob(id, "failed", { error: { code, message: error.message } });
     }
-    console.error(`Cannot finish ${id}:`, error);
+    log.error(`Cannot finish ${id}`, error);
     const message = "Cannot finish the job: a fault of the server, which its log describes";
     return this.#store.moveJob(id, "failed", { error: { code: "internal", message } });
   }

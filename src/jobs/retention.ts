@@ -5,6 +5,7 @@ import { checkId } from "../domain/ids.ts";
 import { isEnded, type Job, JOB_STATUSES, type JobStatus } from "../domain/job.ts";
 import type { CheckpointLibrary, Store } from "../domain/ports.ts";
 import { CheckpointConfig } from "../domain/pretrain.ts";
+import { log } from "../log/log.ts";
 
 /** Until a job has ended, whatever `keep_last` says: should the latest be damaged, the job goes on from the one before. */
 const KEEP_TO_RESUME = 2;
@@ -61,7 +62,7 @@ export class CheckpointRetention {
         this.discard(checkpoint);
       }
     } catch (error) {
-      console.error(`Cannot remove what ${id} need not keep:`, error);
+      log.error(`Cannot remove what ${id} need not keep`, error);
     }
   }
 
@@ -94,7 +95,7 @@ export class CheckpointRetention {
   /** Removes the files of a checkpoint that is not listed. A failure is logged: the next start tells of them. */
   discard(id: string): void {
     this.#removals = this.#removals.then(() => this.#library.remove(id)).catch((error) =>
-      console.error(`Cannot remove the files of ${id}:`, error)
+      log.error(`Cannot remove the files of ${id}`, error)
     );
   }
 

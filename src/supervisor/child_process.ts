@@ -4,6 +4,7 @@ import { delay } from "@std/async/delay";
 import { JobStopped } from "../domain/job.ts";
 import { FrameWriter, readFrames } from "../ipc/frame.ts";
 import { fromWire, type FromWorker, type Reply, type RequestBody } from "../ipc/messages.ts";
+import { log, passOn } from "../log/log.ts";
 
 /** The child's process ended before it had answered a request, or will not come back: try the request again. */
 export class WorkerDied extends Error {
@@ -135,7 +136,7 @@ export class ChildProcess {
       const born = performance.now(), how = await this.#live();
       if (this.#closing.signal.aborted) return;
       if (performance.now() - born > HEALTHY_MS) this.#delay = FIRST_DELAY_MS;
-      console.error(`[${this.command.name}] ${how}; starting again in ${this.#delay / 1000} s`);
+      log.warn(`${how}; starting again in ${this.#delay / 1000} s`, undefined, { worker: this.command.name });
       await delay(this.#delay, { signal: this.#closing.signal }).catch(() => {}); // closing: the loop ends
       this.#delay = Math.min(2 * this.#delay, LONGEST_DELAY_MS);
     }
@@ -187,13 +188,14 @@ export class ChildProcess {
     try {
       setPriority(pid, nice);
     } catch (error) {
-      console.error(`[${name}] it keeps the server's priority: ${(error as Error).message}`);
+      log.warn(`it keeps the server's priority: ${(error as Error).message}`, undefined, { worker: name });
     }
   }
 
   #receive(message: FromWorker, payload: Uint8Array<ArrayBuffer>): void {
     if (message.type === "ready") {
-      console.log(`${this.command.name} worker ${this.pid} is ready on ${message.adapter}`);
+      const { pid } = this, { adapter } = message, worker = this.command.name;
+      log.info(`${worker} worker ${pid} is ready on ${adapter}`, { worker, pid, adapter });
       this.adapter = message.adapter;
       this.#ready.resolve();
       return;
@@ -221,9 +223,9 @@ export class ChildProcess {
     for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) console.error(`[${this.command.name}] ${line}`);
+      for (const line of lines) passOn(this.command.name, line);
     }
-    if (rest) console.error(`[${this.command.name}] ${rest}`);
+    if (rest) passOn(this.command.name, rest);
   }
 }
 

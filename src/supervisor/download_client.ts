@@ -1,6 +1,7 @@
 import { allowedUrl } from "../domain/allowed_url.ts";
 import { DomainError, type Failure, fromFailure } from "../domain/errors.ts";
 import type { Downloader } from "../domain/ports.ts";
+import { passOn } from "../log/log.ts";
 
 /** How a child that downloads is started. */
 type CommandFor = (url: string) => { program: string; args: string[]; env?: Record<string, string> };
@@ -42,7 +43,7 @@ function failureOf(said: string): Error {
   try {
     return fromFailure(JSON.parse(line) as Failure);
   } catch {
-    console.error("[download]", said);
+    passOn("download", said.trim());
     return new DomainError("unavailable", "Cannot fetch the URL: what fetches it has ended; try again");
   }
 }

@@ -141,7 +141,8 @@ export async function runDownload(
     Deno.exit(0);
   } catch (error) {
     const { message, code, options } = error as DomainError;
-    console.error(JSON.stringify({ message, code, type: options?.type }));
+    const told = JSON.stringify({ message, code, type: options?.type });
+    Deno.stderr.writeSync(new TextEncoder().encode(`${told}\n`)); // for the one who has started it
     Deno.exit(1);
   }
 }

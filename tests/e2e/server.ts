@@ -17,7 +17,14 @@ export const serveCommand = (
       ...["main.ts", "serve"],
     ],
     cwd: ROOT,
-    env: { DATA_DIR: dataDir, PORT: "0", ALLOW_SOFTWARE_GPU: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
+    env: {
+      DATA_DIR: dataDir,
+      PORT: "0",
+      ALLOW_SOFTWARE_GPU: "1",
+      XDG_RUNTIME_DIR: "/tmp",
+      LOG_FORMAT: "text",
+      ...env,
+    },
     stdout: "piped",
     stderr,
   });

@@ -10,6 +10,7 @@ Deno.test("readConfig() has the documented defaults", () => {
   assertEquals(read({ PORT: "" }).port, 8000);
   assertEquals([read({}).gpuProvider, read({ GPU_PROVIDER: "dawn" }).gpuProvider], ["deno", "dawn"]);
   assertEquals([read({}).gpuTune, read({ GPU_TUNE: "off" }).gpuTune], [true, false]);
+  assertEquals(read({ ALLOWED_HOSTS: "A.example, *.b.example" }).allowedHosts, ["a.example", "*.b.example"]);
   assertEquals([read({ PORT: "0" }).port, read({ ALLOW_SOFTWARE_GPU: "true" }).allowSoftwareGpu], [0, true]);
 });
 
@@ -29,10 +30,11 @@ Deno.test("readConfig() lists every wrong value at once", () => {
   }
 });
 
-Deno.test("readConfig() binds to loopback only, unless the network is trusted", () => {
+Deno.test("readConfig() binds to loopback only, unless it has keys or the network is trusted", () => {
   for (const HOST of ["0.0.0.0", "::", "192.168.1.2", "example.org", "127.0.0.1.example.org"]) {
-    assertThrows(() => read({ HOST }), Error, "API keys are not built yet");
+    assertThrows(() => read({ HOST }), Error, "no API_KEYS_FILE is set");
     assertEquals(read({ HOST, TRUST_NETWORK: "1" }).host, HOST);
+    assertEquals(read({ HOST, API_KEYS_FILE: "/keys.jsonl" }).host, HOST);
   }
   for (const HOST of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) assertEquals(read({ HOST }).host, HOST);
 });

@@ -7,24 +7,26 @@ import { kernelBindings } from "../../src/gpu/kernel_bindings.ts";
 const MAY_IMPORT: Record<string, readonly string[]> = {
   domain: [],
   files: [],
-  gpu: ["domain"],
+  log: ["domain"],
+  gpu: ["log", "domain"],
   nn: ["gpu", "domain"],
   optim: ["gpu"],
-  data: ["files", "domain"],
+  data: ["log", "files", "domain"],
   checkpoint: ["files", "domain"],
-  backup: ["files", "domain"],
+  backup: ["log", "files", "domain"],
   byol: ["nn", "optim", "gpu", "data", "domain"],
   inference: ["nn", "gpu", "data", "domain"],
   evaluation: ["nn", "gpu", "domain"],
-  ipc: ["domain"],
-  supervisor: ["ipc", "domain"],
-  workers: ["byol", "inference", "evaluation", "data", "checkpoint", "gpu", "ipc", "domain"],
-  jobs: ["domain"],
+  ipc: ["log", "domain"],
+  supervisor: ["log", "ipc", "domain"],
+  workers: ["log", "byol", "inference", "evaluation", "data", "checkpoint", "gpu", "ipc", "domain"],
+  jobs: ["log", "domain"],
   store: ["domain"],
-  api: ["domain"],
+  api: ["log", "domain"],
+  keys: ["files", "domain"],
   setup: [],
   demo: ["setup", "domain"],
-  config: ["domain"],
+  config: ["log", "domain"],
   main: [
     "api",
     "backup",
@@ -33,6 +35,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "data",
     "domain",
     "jobs",
+    "keys",
+    "log",
     "store",
     "supervisor",
     "workers",
@@ -179,6 +183,17 @@ Deno.test("files are named after their subject, in snake_case, and there are no 
   const named = [...sources, ...shaders].map((path) => [path, basename(path)]);
   assertEquals(named.filter(([, name]) => forbidden.test(name) || !/^[a-z0-9_]+\.[a-z]+$/.test(name)), []);
   assertEquals(sources.filter((path) => /^export \* from/m.test(read(path))), []);
+});
+
+Deno.test("what the server and its children say goes through log/, which knows of keys and of formats", () => {
+  // Programs for a person at a terminal write there themselves.
+  const own = [
+    ...sources.filter((path) => /^src\/(demo|setup)\//.test(path)),
+    "src/keys/command.ts",
+    "src/backup/command.ts",
+  ];
+  const using = sources.filter((path) => /\bconsole\.\w+\(/.test(read(path)) && !own.includes(path));
+  assertEquals(using, ["src/log/log.ts"]);
 });
 
 Deno.test("files keep to their budgets of lines", () => {

@@ -57,7 +57,10 @@ export interface Scene {
 }
 
 /** The app over a real store, a ready dataset, a checkpoint with one real file, and fakes for the rest. */
-export async function withApi(check: (scene: Scene) => Promise<void>): Promise<void> {
+export async function withApi(
+  check: (scene: Scene) => Promise<void>,
+  deps: Partial<ApiDeps> = {},
+): Promise<void> {
   const directory = await Deno.makeTempDir();
   const store = openSqliteStore(`${directory}/latentd.sqlite`), hub = new EventHub();
   const act: Scene["act"] = {
@@ -132,7 +135,7 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
   const trainer: Trainer = { run: (...task) => act.train(...task) };
   const runner = new JobRunner({ store, hub, retention, trainer });
   const intake = new DatasetIntake({ store, library });
-  const deps: ApiDeps = {
+  const allDeps: ApiDeps = {
     ...{ store, library, intake, hub, runner, retention, checkpoints, uploads },
     backups: new Backups({ dataDir: directory, store, copyDataset: linkTree, hold: () => () => {} }),
     submit: (body, key) => submitJob({ store }, body, key),
@@ -164,8 +167,9 @@ export async function withApi(check: (scene: Scene) => Promise<void>): Promise<v
     },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),
     limits: { embeddingsBytes: 100_000, jsonBytes: 2000 },
+    ...deps,
   };
-  const app = createApp(deps);
+  const app = createApp(allDeps);
   const scene: Scene = {
     ...{ app, store, hub, runner, removed, intake, dataset, checkpoint, act },
     get: async (path, headers) => await app.request(path, { headers }),
