@@ -24,7 +24,7 @@ Deno.test({
   const { copied, cache, stages } = dockerfile(), last = stages.at(-1)!;
   const env = {
     ...{ DENO_DIR: `${root}/deno-dir`, DATA_DIR: `${app}/data`, PORT: "0", ALLOW_SOFTWARE_GPU: "1" },
-    ...{ XDG_RUNTIME_DIR: "/tmp", DENO_NO_PROMPT: "1" },
+    ...{ XDG_RUNTIME_DIR: "/tmp", DENO_NO_PROMPT: "1", LOG_FORMAT: "text" },
   };
   /** The words of an instruction, run by this very Deno. */
   const command = (keyword: string, more: Record<string, string> = {}) => {
