@@ -2,6 +2,7 @@
 
 # What runs: Debian with the Vulkan loader, the libraries that NVIDIA's Vulkan driver needs when the container runtime
 # mounts it (libxext6, libegl1), and Mesa's drivers: AMD's and Intel's, and the software one for machines without a GPU.
+# The release pins them: trixie has Mesa 25.0, and gets fixes only. Images are decoded by what Deno loads, not by Debian's.
 FROM debian:trixie-slim AS runtime
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates tini libvulkan1 mesa-vulkan-drivers libxext6 libegl1 \
@@ -9,16 +10,19 @@ RUN apt-get update \
 COPY --from=denoland/deno:bin-2.9.6 /deno /usr/local/bin/deno
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1 DENO_NO_PROMPT=1
 
-# Dependencies first: they change less often than the sources.
+# Everything that is loaded by the server, its children and their threads; nothing that only tests and benches need.
 FROM runtime AS build
 WORKDIR /app
-COPY deno.json deno.lock ./
-COPY main.ts ./
+COPY deno.json deno.lock main.ts ./
 COPY src ./src
 COPY kernels ./kernels
-RUN deno cache --frozen main.ts src/data/decode_worker.ts src/keys/command.ts
+RUN deno cache --frozen main.ts src/data/decode_worker.ts src/checkpoint/write_worker.ts \
+    src/evaluation/rankme_thread.ts src/setup/health_check.ts src/backup/command.ts src/keys/command.ts
 
 FROM runtime
+LABEL org.opencontainers.image.title="latentd" \
+      org.opencontainers.image.description="Representation learning as a service, on any GPU" \
+      org.opencontainers.image.licenses="MIT"
 RUN useradd --uid 1993 --no-create-home --home-dir /app --shell /usr/sbin/nologin latentd \
  && install -d -o latentd -g latentd /app/data
 WORKDIR /app
@@ -32,7 +36,10 @@ ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphi
     XDG_RUNTIME_DIR=/tmp MESA_SHADER_CACHE_DIR=/app/data/shader-cache
 VOLUME /app/data
 EXPOSE 8000
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["deno", "eval", \
-  "const r = await fetch(`http://127.0.0.1:${Deno.env.get('PORT')}/healthz`); if (!r.ok) Deno.exit(1)"]
+# It is answered within 30 s: 10 for requests under way and, meanwhile, 20 for a last checkpoint; then the children end.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["deno", "run", "--quiet", "--no-prompt", \
+  "--cached-only", "--frozen", "--allow-net=127.0.0.1", "--allow-env=PORT", "src/setup/health_check.ts"]
 ENTRYPOINT ["tini", "--"]
-CMD ["deno", "run", "--quiet", "--cached-only", "--frozen", "-P=server", "--allow-run=/usr/local/bin/deno", "main.ts", "serve"]
+CMD ["deno", "run", "--quiet", "--cached-only", "--frozen", "--no-remote", \
+  "-P=server", "--allow-run=/usr/local/bin/deno", "main.ts", "serve"]

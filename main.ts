@@ -5,8 +5,11 @@
 import { join, resolve } from "@std/path";
 import { createApp } from "./src/api/app.ts";
 import { listen } from "./src/api/listen.ts";
+import { Backups, DATABASE } from "./src/backup/backups.ts";
+import { compareWithDisk } from "./src/backup/compare_with_disk.ts";
 import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpoint_reader.ts";
 import { type Config, readConfig } from "./src/config.ts";
+import { copyDataset } from "./src/data/dataset_copy.ts";
 import { decoderFolders, sharpFolders } from "./src/data/decoder_folders.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
 import type { Store } from "./src/domain/ports.ts";
@@ -33,6 +36,9 @@ import { TrainingClient } from "./src/supervisor/training_client.ts";
 /** What requests under way are given to end before the server goes without them. */
 const DRAIN_MS = 10_000;
 
+/** How every child is run: it asks nobody, and loads no module from elsewhere, which Deno else allows of a few hosts. */
+const RUN = ["run", "--quiet", "--no-prompt", "--frozen", "--no-remote"];
+
 const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
 /** Whoever asks whether the server is well, or for an embedding, goes before work that takes hours. */
@@ -45,29 +51,30 @@ function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataD
     ? [...decoderFolders(), ...(native ? sharpFolders() : []), ...config.importRoots]
     : ["/sys/module/nvidia/version"];
   const readable = [import.meta.dirname!, dataDir, ...own];
+  const env = {
+    DATA_DIR: dataDir,
+    LOG_FORMAT: "json", // the server writes it as its own lines are
+    LOG_LEVEL: config.logLevel,
+    GPU_PROVIDER: config.gpuProvider,
+    GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
+    IMAGE_DECODER: config.imageDecoder,
+    DECODE_WORKERS: String(config.decodeWorkers),
+    GPU_TUNE: config.gpuTune ? "on" : "off",
+    ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
+    XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
+  };
   return {
     name,
     ...{ program: Deno.execPath(), nice: NICE[name] },
     args: [
-      ...["run", "--quiet", "--no-prompt", "--frozen", "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
+      ...[...RUN, "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${readable.join()}`,
       ...(name === "embed" ? [] : [`--allow-write=${name === "train" ? dataDir : datasetsIn(dataDir)}`]),
       ...(native ? ["--allow-ffi"] : []),
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
-      ...["--allow-env", import.meta.filename!, `${name}-worker`],
+      ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", import.meta.filename!, `${name}-worker`],
     ],
-    env: {
-      DATA_DIR: dataDir,
-      LOG_FORMAT: "json", // the server writes it as its own lines are
-      LOG_LEVEL: config.logLevel,
-      GPU_PROVIDER: config.gpuProvider,
-      GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
-      IMAGE_DECODER: config.imageDecoder,
-      DECODE_WORKERS: String(config.decodeWorkers),
-      GPU_TUNE: config.gpuTune ? "on" : "off",
-      ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
-      XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
-    },
+    env,
   };
 }
 
@@ -75,7 +82,7 @@ function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataD
 const downloadCommand = (maxBytes: number) => (url: string) => ({
   program: Deno.execPath(),
   args: [
-    ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-net", "--allow-env"],
+    ...[...RUN, "--allow-net", "--ignore-env"], // any address: which ones a name has is for it to find out
     ...[`--allow-read=${import.meta.dirname}`, import.meta.filename!, "download", url, String(maxBytes)],
   ],
 });
@@ -116,17 +123,13 @@ async function serve(config: Config): Promise<void> {
   if (config.imageDecoder === "sharp") await requireSharp(config, dataDir);
   await Deno.mkdir(dataDir, { recursive: true });
   // First of all: whoever holds the store has DATA_DIR, and what another server is writing must not be swept.
-  const store = openStoreOrExit(join(dataDir, "latentd.sqlite"));
+  const store = openStoreOrExit(join(dataDir, DATABASE));
   await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
   const checkpointDirectory = join(dataDir, "checkpoints");
   await sweepUnfinished(checkpointDirectory);
 
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
-  const swept = await retention.sweep();
-  if (swept.length > 0) {
-    log.info(`removed checkpoints that a crash had left unlisted: ${swept.join(", ")}`);
-  }
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(workerCommand(name, config, dataDir))
   );
@@ -145,10 +148,20 @@ async function serve(config: Config): Promise<void> {
     uploads,
   });
   const intake = new DatasetIntake({ store, library });
-  const unlisted = await library.sweep((id) => store.getDataset(id) !== undefined);
+  const backups = new Backups({
+    ...{ dataDir, store, copyDataset },
+    hold: () => {
+      const releases = [retention.hold(), intake.hold()];
+      return () => releases.forEach((release) => release());
+    },
+  });
+  await backups.sweep();
+  await library.sweep((id) => store.getDataset(id) !== undefined);
+  const { unlisted, missing } = await compareWithDisk(store, dataDir);
   if (unlisted.length > 0) {
-    log.warn(`datasets that the database does not list are left alone: ${unlisted.join(", ")}`);
+    log.warn(`not listed by the database, and left alone: ${unlisted.join(", ")}`);
   }
+  if (missing.length > 0) log.error(`listed by the database, and not there: ${missing.join(", ")}`);
   const hub = new EventHub();
   const runner = new JobRunner({
     ...{ store, hub, retention, trainer: new TrainingClient(trainChild) },
@@ -167,6 +180,7 @@ async function serve(config: Config): Promise<void> {
     embedder: new EmbeddingQueue(new EmbeddingClient(embedChild), { maxImages: config.embedQueueImages }),
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
     runner,
+    backups,
     hub,
     encodePng,
     limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, requestsPerMinute: config.rateLimit },

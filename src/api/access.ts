@@ -54,6 +54,9 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "GET /v1/models/{id}": "read",
   "PUT /v1/models/{id}": "admin",
   "DELETE /v1/models/{id}": "admin",
+  "GET /v1/backups": "admin",
+  "POST /v1/backups": "admin",
+  "DELETE /v1/backups/{id}": "admin",
   "POST /v1/embeddings": "embed",
   "POST /v1/classifications": "embed",
 };

@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
 import { describeAccess, requireKey } from "./access.ts";
 import { browserHeaders, refuseStrangePages } from "./browser_guard.ts";
+import { backupRoutes } from "./backups.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
@@ -30,7 +31,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
-    ...[checkpointRoutes, modelRoutes, embeddingRoutes],
+    ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   describeAccess(app);

@@ -1,4 +1,5 @@
 import type { KeyRing } from "../domain/api_key.ts";
+import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
@@ -36,6 +37,7 @@ export interface ApiDeps {
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };
   /** Removes a checkpoint; throws a DomainError that names what needs it. */
   retention: { remove(checkpoint: string): Promise<void> };
+  backups: { create(): Promise<Backup>; list(): Promise<Backup[]>; remove(backup: string): Promise<void> };
   /** Calls `listener` when a job has new events; returns what ends that. */
   hub: { subscribe(job: string, listener: () => void): () => void };
   encodePng(image: RgbImage): Promise<Uint8Array>;

@@ -90,7 +90,8 @@ export function modelRoutes({ store, checkpoints, limits }: ApiDeps): OpenAPIHon
       try {
         return await describe(checkpoints, id, checkpoint);
       } catch (error) {
-        if (store.getCheckpoint(checkpoint.id)) throw error; // else it was removed meanwhile
+        // Removed meanwhile, or lost from the disk, which the server tells at its start: the others are models all the same.
+        if (!(error instanceof DomainError && error.code === "not_found")) throw error;
       }
     }));
     const data = described.filter((model) => model !== undefined);

@@ -63,9 +63,6 @@ export class FileCheckpointLibrary implements CheckpointLibrary {
     const files = await openFiles(this.directory, checkpoint);
     return readModelConfig(parseJson(await files.read("config.json")));
   }
-  async list(): Promise<string[]> {
-    return (await namesIn(this.directory)).filter((name) => isId("ckpt", name)).sort();
-  }
   /** @throws {DomainError} `not_found`, if the id is not well-formed. */
   async remove(checkpoint: string): Promise<void> {
     const path = join(this.directory, checkId("ckpt", checkpoint));

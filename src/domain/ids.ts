@@ -1,7 +1,7 @@
 import { ulid } from "@std/ulid";
 import { DomainError } from "./errors.ts";
 
-export type IdPrefix = "ds" | "job" | "ckpt" | "up";
+export type IdPrefix = "ds" | "job" | "ckpt" | "up" | "bak";
 
 /** A fresh id, such as `ds_01ARZ3NDEKTSV4RRFFQ69G5FAV`; ids of one prefix sort by creation time. */
 export function newId(prefix: IdPrefix): string {

@@ -81,6 +81,9 @@ export interface Store {
   getAlias(alias: string): string | undefined;
   listAliases(): { alias: string; checkpoint: string }[];
   deleteAlias(alias: string): boolean;
+
+  /** Copies everything, as of one moment, to a new file. @returns The ids that are listed there. */
+  snapshot(path: string): Promise<{ datasets: string[]; checkpoints: string[] }>;
   close(): void;
 }
 
@@ -251,8 +254,6 @@ export interface CheckpointLibrary {
   path(checkpoint: string, file: CheckpointFileName): string;
   /** What a checkpoint serves as a model, from its `config.json`. */
   model(checkpoint: string): Promise<{ arch: string; dim: number; preprocessing: Preprocessing }>;
-  /** Ids of all that is there, listed by the store or not. */
-  list(): Promise<string[]>;
   /** Removes a checkpoint's files; none there is no mistake. */
   remove(checkpoint: string): Promise<void>;
 }

@@ -29,6 +29,8 @@ export class DatasetIntake {
   readonly #held = new Map<string, number>();
   #current: Ingest | undefined;
   #stopped = false;
+  /** While it is there, no dataset is added to or removed: a backup is being made. */
+  #stillness: Promise<void> | undefined;
 
   constructor({ store, library, now = () => new Date(), retryMs = RETRY_MS }: {
     store: Store;
@@ -81,6 +83,7 @@ export class DatasetIntake {
    *   `DatasetLibrary.receive` throws.
    */
   async add(id: string, upload: Upload): Promise<Dataset> {
+    await this.#stillness;
     const dataset: Dataset = { ...this.#expectUnused(id, "add to"), status: "ingesting" };
     // First, so that no job begins meanwhile. Where nothing comes of the upload, an ingest of nothing makes it ready again.
     this.#store.settleDataset(id, { status: "ingesting" });
@@ -123,6 +126,7 @@ export class DatasetIntake {
    * @throws {DomainError} `not_found`, or `conflict` while a job that has not ended uses it.
    */
   async remove(id: string): Promise<void> {
+    await this.#stillness;
     this.#expectUnused(id, "delete");
     // The row first: what is listed has its bytes.
     this.#store.deleteDataset(id);
@@ -131,6 +135,16 @@ export class DatasetIntake {
       await this.#current.ended; // it writes until then
     }
     await this.#library.remove(id);
+  }
+
+  /** Lets `add` and `remove` wait until what it returns is called; one holds at a time. What is ingested goes on. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#stillness = promise;
+    return () => {
+      this.#stillness = undefined;
+      resolve();
+    };
   }
 
   /** Settles when everything accepted so far has been ingested. */

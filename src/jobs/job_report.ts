@@ -43,8 +43,8 @@ export function reportOf(
       hub.publish(id);
     },
     checkpoint: (checkpoint) => {
-      if (!isLive()) return retention.discard(checkpoint.id);
       try {
+        if (!isLive()) return retention.discard(checkpoint.id);
         store.createCheckpoint(checkpoint);
       } catch (error) {
         retention.discard(checkpoint.id); // it will never be listed

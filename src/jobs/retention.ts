@@ -92,25 +92,18 @@ export class CheckpointRetention {
     await this.idle();
   }
 
-  /** Removes the files of a checkpoint that is not listed. A failure is logged: the next start's `sweep` tries again. */
+  /** Removes the files of a checkpoint that is not listed. A failure is logged: the next start tells of them. */
   discard(id: string): void {
     this.#removals = this.#removals.then(() => this.#library.remove(id)).catch((error) =>
       log.error(`Cannot remove the files of ${id}`, error)
     );
   }
 
-  /**
-   * Removes the files of every checkpoint that is not listed: a crash came between its files and its row. To be called
-   * before a worker starts. A store that knows of no job removes nothing: it is likelier a new one beside old files.
-   *
-   * @returns Their ids.
-   */
-  async sweep(): Promise<string[]> {
-    if (this.#store.listJobs({}, { limit: 1 }).data.length === 0) return [];
-    const unlisted = (await this.#library.list()).filter((id) => !this.#store.getCheckpoint(id));
-    for (const id of unlisted) this.discard(id);
-    await this.idle();
-    return unlisted;
+  /** Removes no more files until what it returns is called; rows still go. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#removals = this.#removals.then(() => promise);
+    return resolve;
   }
 
   /** Settles when all files that were to go have gone. */

@@ -3,6 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { Store } from "../domain/ports.ts";
 import { migrate } from "./migrate.ts";
 import { Reserve } from "./reserve.ts";
+import { sqliteBackup } from "./sqlite_backup.ts";
 import { sqliteCheckpoints } from "./sqlite_checkpoints.ts";
 import { sqliteDatasets } from "./sqlite_datasets.ts";
 import { sqliteEvents } from "./sqlite_events.ts";
@@ -47,26 +48,28 @@ export function openSqliteStore(path: string, now: () => Date = () => new Date()
     ...sqliteJobs(db, events.appendEvent, now),
     ...events,
     ...sqliteCheckpoints(db, events.appendEvent),
+    ...sqliteBackup(db),
     close: () => db.close(),
   }, reserve);
 }
 
 /** How a job stands may be written when nothing else may: it gets what is in reserve. */
 function tellingFullDisk(store: Store, reserve: Reserve | undefined): Store {
+  const tell = (error: unknown): never => {
+    throw toDiskFull(error) ?? error;
+  };
   const telling = (name: string, call: (...args: unknown[]) => unknown) => (...args: unknown[]) => {
     const moves = name === "moveJob";
     try {
       const result = call(...args);
       if (moves) reserve?.hold();
-      return result;
+      return result instanceof Promise ? result.catch(tell) : result;
     } catch (error) {
-      const told = toDiskFull(error);
-      if (!told) throw error;
-      if (!moves || !reserve?.release()) throw told;
+      if (!moves || !toDiskFull(error) || !reserve?.release()) return tell(error);
       try {
         return call(...args);
       } catch (error) {
-        throw toDiskFull(error) ?? error;
+        tell(error);
       }
     }
   };

@@ -10,7 +10,10 @@ export class ContenderProcess {
 
   constructor(readonly name: string, file: string) {
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-prompt", "--allow-all", fromFileUrl(new URL(file, import.meta.url))],
+      args: [
+        ...["run", "-q", "--no-prompt", "--allow-read", "--allow-env", "--allow-ffi", "--allow-sys"],
+        fromFileUrl(new URL(file, import.meta.url)),
+      ],
       stdin: "piped",
       stdout: "piped",
       stderr: "null",

@@ -13,7 +13,8 @@ export const SOAK_OPTIONS = {
 } as const;
 const LOOK_MS = 1000, KILL_EVERY_MS = 20_000, GROWTH = 0.05;
 /** What a person has to read in a log: lines of errors, but for those that a kill makes. */
-const EXPECTED = /the process ended with SIGKILL|starting again in|worker stopped: |removed checkpoints/;
+const EXPECTED =
+  /the process ended with SIGKILL|starting again in|worker stopped: |not listed by the database/;
 
 /**
  * A real server under uploads, jobs and embeddings at once, with kills of it and its children in the first half: at the end

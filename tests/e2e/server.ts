@@ -12,9 +12,8 @@ export const serveCommand = (
 ): Deno.Command =>
   new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-env", "--allow-net=127.0.0.1"],
-      ...["--allow-read", `--allow-write=${dataDir}`, `--allow-run=${Deno.execPath()}`],
-      "--allow-sys=setPriority,statfs",
+      ...["run", "--quiet", "--no-prompt", "--no-remote", "--frozen", "-P=server"],
+      ...[`--allow-write=${dataDir}`, `--allow-run=${Deno.execPath()}`],
       ...["main.ts", "serve"],
     ],
     cwd: ROOT,
@@ -38,12 +37,16 @@ export class TestServer {
   private constructor(readonly process: Deno.ChildProcess) {}
 
   /** Starts `main.ts serve`. @param heard Called with each line of its standard error, which is passed on otherwise. */
-  static async start(
+  static start(
     dataDir: string,
     env: Record<string, string> = {},
     heard?: (line: string) => void,
   ): Promise<TestServer> {
-    const process = serveCommand(dataDir, env, heard ? "piped" : "inherit").spawn();
+    return TestServer.of(serveCommand(dataDir, env, heard ? "piped" : "inherit"), heard);
+  }
+  /** Starts a server by a command of the caller's, whose output is piped: its errors, too, if there is `heard`. */
+  static async of(command: Deno.Command, heard?: (line: string) => void): Promise<TestServer> {
+    const process = command.spawn();
     const server = new TestServer(process);
     if (heard) hear(process.stderr, heard);
     server.#listen(process.stdout); // on and on: a full pipe would stop the server

@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   optim: ["gpu"],
   data: ["log", "files", "domain"],
   checkpoint: ["files", "domain"],
+  backup: ["log", "files", "domain"],
   byol: ["nn", "optim", "gpu", "data", "domain"],
   inference: ["nn", "gpu", "data", "domain"],
   evaluation: ["nn", "gpu", "domain"],
@@ -28,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ["log", "domain"],
   main: [
     "api",
+    "backup",
     "checkpoint",
     "config",
     "data",
@@ -186,7 +188,11 @@ Deno.test("files are named after their subject, in snake_case, and there are no 
 
 Deno.test("what the server and its children say goes through log/, which knows of keys and of formats", () => {
   // Programs for a person at a terminal write there themselves.
-  const own = [...sources.filter((path) => /^src\/(demo|setup)\//.test(path)), "src/keys/command.ts"];
+  const own = [
+    ...sources.filter((path) => /^src\/(demo|setup)\//.test(path)),
+    "src/keys/command.ts",
+    "src/backup/command.ts",
+  ];
   const using = sources.filter((path) => /\bconsole\.\w+\(/.test(read(path)) && !own.includes(path));
   assertEquals(using, ["src/log/log.ts"]);
 });

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { createApp } from "../../../src/api/app.ts";
 import type { ApiDeps } from "../../../src/api/deps.ts";
+import { Backups } from "../../../src/backup/backups.ts";
 import type { Checkpoint } from "../../../src/domain/checkpoint.ts";
 import type { Dataset } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
@@ -12,6 +13,7 @@ import type {
   Store,
   Trainer,
 } from "../../../src/domain/ports.ts";
+import { linkTree } from "../../../src/files/link_tree.ts";
 import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
 import { JobRunner } from "../../../src/jobs/job_runner.ts";
@@ -127,7 +129,6 @@ export async function withApi(
   const checkpoints: CheckpointLibrary = {
     path: (_id, name) => `${directory}/${name}`,
     model: (id) => act.model(id),
-    list: () => Promise.resolve([]),
     remove: (id) => Promise.resolve(void removed.push(id)),
   };
   const retention = new CheckpointRetention({ store, library: checkpoints });
@@ -136,6 +137,7 @@ export async function withApi(
   const intake = new DatasetIntake({ store, library });
   const allDeps: ApiDeps = {
     ...{ store, library, intake, hub, runner, retention, checkpoints, uploads },
+    backups: new Backups({ dataDir: directory, store, copyDataset: linkTree, hold: () => () => {} }),
     submit: (body, key) => submitJob({ store }, body, key),
     decoder: {
       decode(bytes) {

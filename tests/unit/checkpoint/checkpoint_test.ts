@@ -117,19 +117,17 @@ Deno.test("sweepUnfinished() takes nothing that is not a writer's, and needs no 
     assertEquals(names(directory), [".other.tmp"]);
   }));
 
-Deno.test("FileCheckpointLibrary lists what is there and removes it, half a removal being swept", () =>
+Deno.test("FileCheckpointLibrary removes a checkpoint and nothing else, half a removal being swept", () =>
   withDirectory(async (directory) => {
     const library = new FileCheckpointLibrary(directory), [a, b] = [newId("ckpt"), newId("ckpt")];
-    assertEquals(await library.list(), []);
     await library.remove(a);
     for (const id of [a, b]) await writeCheckpoint(directory, id, CONTENTS);
     await Deno.mkdir(join(directory, "other"));
-    assertEquals(await library.list(), [a, b].sort());
     await library.remove(a);
     assertEquals(names(directory), [b, "other"].sort());
     await rejectsWith("not_found", undefined, () => library.remove("../x"));
     await Deno.rename(join(directory, b), join(directory, `.${b}.tmp`)); // killed behind the rename
-    assertEquals([await library.list(), await sweepUnfinished(directory)], [[], [`.${b}.tmp`]]);
+    assertEquals(await sweepUnfinished(directory), [`.${b}.tmp`]);
     assertEquals(names(directory), ["other"]);
   }));
 

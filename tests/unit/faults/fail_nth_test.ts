@@ -47,7 +47,6 @@ async function withServer(directory: string, use: (server: Server) => Promise<vo
   const store = openSqliteStore(join(directory, "latentd.sqlite"));
   try {
     const retention = new CheckpointRetention({ store, library: new FileCheckpointLibrary(checkpoints) });
-    await retention.sweep();
     const decoder = { decode: (bytes: Uint8Array) => decodeImage(bytes) };
     const library = new FileDatasetLibrary({
       ...{ directory: datasets, ingester: ingesterWith(decoder), maxUploadBytes: 1e6 },

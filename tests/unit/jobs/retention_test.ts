@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DomainError } from "../../../src/domain/errors.ts";
-import { newId } from "../../../src/domain/ids.ts";
 import type { CheckpointLibrary, Store } from "../../../src/domain/ports.ts";
 import { CheckpointRetention, checkpointsToRemove } from "../../../src/jobs/retention.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
@@ -73,7 +72,6 @@ async function scene(
 ): Promise<void> {
   const store = openSqliteStore(":memory:"), files = new Set<string>();
   const library = {
-    list: () => Promise.resolve([...files]),
     remove: (id: string) => Promise.resolve(void files.delete(id)),
   } as CheckpointLibrary;
   try {
@@ -130,15 +128,20 @@ Deno.test("CheckpointRetention.remove() refuses what a paused job would go on fr
     assertEquals(unknown.code, "not_found");
   }));
 
-Deno.test("CheckpointRetention.sweep() removes files that no row lists, unless the store is a new one", () =>
+Deno.test("CheckpointRetention.hold() keeps files whose rows go, until it is let go", () =>
   scene(async ({ store, retention, files }) => {
-    const job = aJob(), listed = aCheckpoint(job.id), orphan = newId("ckpt");
-    files.add(listed.id).add(orphan);
-    assertEquals([await retention.sweep(), files.size], [[], 2]);
+    const job = aJob({ status: "cancelled" }), [one, two] = [aCheckpoint(job.id), aCheckpoint(job.id)];
     store.createJob(job);
-    store.createCheckpoint(listed);
-    assertEquals([await retention.sweep(), [...files]], [[orphan], [listed.id]]);
-    assertEquals(await retention.sweep(), []);
+    for (const checkpoint of [one, two]) store.createCheckpoint(checkpoint);
+    files.add(one.id).add(two.id);
+    const release = retention.hold(), removed = retention.remove(one.id);
+    retention.discard(two.id);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertEquals([store.getCheckpoint(one.id), [...files]], [undefined, [one.id, two.id]]);
+    release();
+    await removed;
+    await retention.idle();
+    assertEquals([...files], []);
   }));
 
 Deno.test("CheckpointRetention goes on when files cannot be removed, and the row is gone all the same", async () => {

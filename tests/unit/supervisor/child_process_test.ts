@@ -10,6 +10,8 @@ import { EmbeddingClient } from "../../../src/supervisor/embedding_client.ts";
 import { TrainingClient } from "../../../src/supervisor/training_client.ts";
 import type { JobReport, TrainingTask } from "../../../src/domain/ports.ts";
 
+/** It reads what it is to do from its environment, removes a file to note what it has done, and kills itself. */
+const ALLOWED = ["--allow-env", "--allow-write", "--allow-run"];
 const FAKE = fromFileUrl(new URL("./fake_worker.ts", import.meta.url));
 
 /** A real child for one test; what it and its keeper write is kept off the test's output and handed to it instead. */
@@ -23,7 +25,13 @@ async function withChild(
 ): Promise<void> {
   const { log, error } = console, lines: string[] = [];
   console.log = console.error = (line: string) => lines.push(line);
-  const child = new ChildProcess({ name: "fake", program, args: ["run", "--quiet", "-A", FAKE], env, nice });
+  const child = new ChildProcess({
+    name: "fake",
+    program,
+    args: ["run", "--quiet", ...ALLOWED, FAKE],
+    env,
+    nice,
+  });
   try {
     await use(child, lines);
   } finally {

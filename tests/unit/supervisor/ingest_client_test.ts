@@ -17,7 +17,7 @@ async function withClient(
 ): Promise<void> {
   const { log, error } = console;
   console.log = console.error = () => {};
-  const args = ["run", "--quiet", "-A", FAKE];
+  const args = ["run", "--quiet", "--allow-env", "--allow-run", FAKE];
   const child = new ChildProcess({ name: "fake", program: Deno.execPath(), args });
   const client = new IngestClient(child, 2000);
   try {
