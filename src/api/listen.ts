@@ -13,6 +13,8 @@ const KEEP_ALIVE_MS = 65_000;
 const MAX_CONNECTIONS = 10_000;
 /** How often connections without headers are looked for. */
 const CHECK_MS = 500;
+/** How often, while it ends, connections are looked for that have had their answer. */
+const SWEEP_MS = 50;
 
 /** A server that listens. */
 export interface Listening {
@@ -33,7 +35,12 @@ export interface Listening {
  */
 export async function listen(
   fetch: (request: Request, env: object) => Response | Promise<Response>,
-  { hostname, port, headersMs }: { hostname: string; port: number; headersMs: number },
+  { hostname, port, headersMs, maxConnections = MAX_CONNECTIONS }: {
+    hostname: string;
+    port: number;
+    headersMs: number;
+    maxConnections?: number;
+  },
 ): Promise<Listening> {
   const server = createServer(
     {
@@ -45,9 +52,13 @@ export async function listen(
       return bareProblem(431, `it may have ${MAX_HEADERS} headers`);
     }, { overrideGlobalObjects: false, errorHandler: toBareProblem }),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
   server.on("clientError", refuse);
-  server.on("connection", (socket) => socket.prependListener("end", () => refuseCutOff(socket)));
+  const open = new Set<Duplex>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket)).prependListener("end", () => refuseCutOff(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, hostname, resolve);
   });
@@ -57,7 +68,15 @@ export async function listen(
     async close(drainMs) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, drainMs));
-      await Promise.race([new Promise<void>((resolve) => server.close(() => resolve())), late]);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Node's own way leaves those that have asked nothing yet, and those whose answer ends from here on.
+      const closeIdle = () => {
+        for (const socket of open) if (!owedBy(socket) && socket.writableLength === 0) socket.destroy();
+      };
+      closeIdle();
+      const sweep = setInterval(closeIdle, SWEEP_MS);
+      await Promise.race([closed, late]);
+      clearInterval(sweep);
       clearTimeout(timer);
     },
   };
