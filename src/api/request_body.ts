@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Context, MiddlewareHandler } from "hono";
 import { DomainError } from "../domain/errors.ts";
 import { problem, toProblem } from "./problem.ts";
@@ -17,8 +18,11 @@ export function watchBodies(idleMs: number): MiddlewareHandler {
       "timeout",
       `Cannot read the body: nothing came of it for ${idleMs / 1000} s (BODY_IDLE_SECONDS)`,
     );
+    // Whole by its length, yet its connection is ended: what followed was no request, so the length was a lie.
+    const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+    const isBroken = () => signal.aborted || incoming?.socket?.destroyed === true;
     let isSilent = false;
-    const watched = watch(body, idleMs, signal, () => {
+    const watched = watch(body, idleMs, isBroken, () => {
       isSilent = true;
       return silent;
     });
@@ -44,7 +48,7 @@ function refuseEncoding(c: Context, encoding: string): Response {
 function watch(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   idleMs: number,
-  signal: AbortSignal,
+  isBroken: () => boolean,
   onSilent: () => Error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
@@ -60,8 +64,9 @@ function watch(
           return controller.error(onSilent());
         }
         if (!next.done) return controller.enqueue(next.value);
-        // Whole by its length, yet its connection is broken: what followed was no request, so the length was a lie.
-        if (signal.aborted) return controller.error(signal.reason);
+        if (isBroken()) {
+          return controller.error(new DomainError("malformed", "Cannot read the body: it broke off"));
+        }
         controller.close();
       } finally {
         clearTimeout(timer);

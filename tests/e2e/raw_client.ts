@@ -55,5 +55,9 @@ async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void>
 
 /** A request's head. */
 export const head = (line: string, headers: Record<string, string | number> = {}): string =>
-  [`${line} HTTP/1.1`, "Host: localhost", ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)]
+  [
+    `${line} HTTP/1.1`,
+    "Host: localhost",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ]
     .join("\r\n") + "\r\n\r\n";

@@ -80,7 +80,9 @@ Deno.test("a client that reads nothing holds nothing up and misses nothing", () 
   withServer(async (scene, url, counts) => {
     const EVENTS = 10_000, { store, hub } = scene, id = newJob(scene), { hostname, port } = new URL(url);
     const slow = await Deno.connect({ hostname, port: Number(port) });
-    await slow.write(new TextEncoder().encode(`GET /v1/jobs/${id}/events HTTP/1.1\r\nHost: x\r\n\r\n`));
+    await slow.write(
+      new TextEncoder().encode(`GET /v1/jobs/${id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n`),
+    );
     await until(() => counts.following === 1, "it does not follow");
     // In memory, for each would be synced to the disk; after the one of the job's creation.
     const log = store.listEvents(id, 0, 1), { listEvents } = store, text = "x".repeat(2000);

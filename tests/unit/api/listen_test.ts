@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { listen, type Listening } from "../../../src/api/listen.ts";
 
 const HERE = { hostname: "127.0.0.1", port: 0, headersMs: 10_000 };
-const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
 async function connect({ url }: Listening): Promise<Deno.Conn> {
   const { hostname, port } = new URL(url), connection = await Deno.connect({ hostname, port: Number(port) });
