@@ -167,6 +167,7 @@ async function serve(config: Config): Promise<void> {
     ...{ store, hub, retention, trainer: new TrainingClient(trainChild) },
     hasRoom: (bytes) => hasRoom(dataDir, bytes),
   });
+  const bodyIdleMs = 1000 * config.bodyIdleSeconds;
   const app = createApp({
     keys,
     hosts: { allowed: config.allowedHosts, fromNetwork: config.trustNetwork },
@@ -183,7 +184,10 @@ async function serve(config: Config): Promise<void> {
     backups,
     hub,
     encodePng,
-    limits: { embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, requestsPerMinute: config.rateLimit },
+    limits: {
+      ...{ embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, bodyIdleMs },
+      requestsPerMinute: config.rateLimit,
+    },
   });
   intake.resume();
   runner.start();
@@ -193,6 +197,7 @@ async function serve(config: Config): Promise<void> {
   const server = await listen((request, env) => app.fetch(request, env), {
     hostname: config.host,
     port: config.port,
+    headersMs: bodyIdleMs,
   });
   log.info(`latentd listening on ${server.url}`);
   if (keys) log.info(`${keys.size} API keys are in force; ${keys.path} is read again when it changes`);

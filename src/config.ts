@@ -44,6 +44,7 @@ const Environment = z.object({
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   EMBED_QUEUE_IMAGES: wholeNumber(1, 100_000, 1024),
+  BODY_IDLE_SECONDS: wholeNumber(1, 3600, 60),
   IMAGE_DECODER: z.enum(["wasm", "sharp"], { error: "must be wasm or sharp" }).default("wasm"),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
   GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
@@ -80,6 +81,8 @@ export interface Config {
   maxJsonBytes: number;
   /** Images of embeddings requests that may wait for the GPU. */
   embedQueueImages: number;
+  /** How long a client may be silent within a request. */
+  bodyIdleSeconds: number;
   decodeWorkers: number;
   /** What decodes JPEG and WebP when a dataset is taken in. */
   imageDecoder: "wasm" | "sharp";
@@ -143,6 +146,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "EMBED_QUEUE_IMAGES",
     default: "1024",
     meaning: "decoded images of embeddings requests that may wait for the GPU; past it the answer is 429",
+  },
+  {
+    name: "BODY_IDLE_SECONDS",
+    default: "60",
+    meaning: "how long a client may be silent within a request's body, and take for its headers",
   },
   {
     name: "IMAGE_DECODER",
@@ -211,6 +219,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
     embedQueueImages: data.EMBED_QUEUE_IMAGES,
+    bodyIdleSeconds: data.BODY_IDLE_SECONDS,
     imageDecoder: data.IMAGE_DECODER,
     decodeWorkers: data.DECODE_WORKERS,
     gpuProvider: data.GPU_PROVIDER,

@@ -15,9 +15,12 @@ import { modelRoutes } from "./models.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
 import { limitRate } from "./rate_limit.ts";
+import { watchBodies } from "./request_body.ts";
 import { logRequests } from "./request_log.ts";
 import { uploadRoutes } from "./uploads.ts";
 
+/** What a body may be silent where nothing else is said. */
+const BODY_IDLE_MS = 60_000;
 const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
 
 /** The whole HTTP surface; every error leaves through `toProblem`. */
@@ -29,6 +32,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(refuseStrangePages(deps.keys ? undefined : deps.hosts ?? LOOPBACK_ONLY));
   app.use(requireKey(deps.keys));
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
+  app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
     ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes],

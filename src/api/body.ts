@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { DomainError } from "../domain/errors.ts";
+import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
 
 /** The media type of the request's body: lower case, without parameters; empty if there is none. */
 export const mediaType = (c: Context): string =>
@@ -36,20 +37,33 @@ export async function readBody(c: Context, maxBytes: number): Promise<Uint8Array
 }
 
 /**
- * Reads a JSON body.
+ * Reads a JSON body, which is an object wherever this API takes one.
  *
- * @throws {DomainError} `unsupported_media_type` unless it says that it is JSON, `too_large`, `malformed`.
+ * @throws {DomainError} `unsupported_media_type` unless it says that it is JSON; `too_large`; `malformed` if it is none, no
+ *   object, or nests deeper than {@link MAX_JSON_DEPTH}.
  */
-export async function readJson(c: Context, maxBytes: number): Promise<unknown> {
+export async function readJson(c: Context, maxBytes: number): Promise<Record<string, unknown>> {
   const type = mediaType(c);
   if (type !== "application/json") throw unsupported(type, ["application/json"]);
   const bytes = await readBody(c, maxBytes);
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    const reason = bytes.length === 0 ? "it is empty" : (error as Error).message;
-    throw new DomainError("malformed", `Cannot read the body as JSON: ${reason}`);
+  const malformed = (reason: string, detail: string) =>
+    new DomainError("malformed", `Cannot read the body as JSON: ${reason}`, {
+      errors: [{ pointer: "#", detail }],
+    });
+  if (isTooDeep(bytes)) {
+    const reason = `it may nest ${MAX_JSON_DEPTH} levels deep`;
+    throw malformed(reason, reason);
   }
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw malformed(bytes.length === 0 ? "it is empty" : (error as Error).message, "must be JSON");
+  }
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw malformed("it must be an object", "must be an object");
+  }
+  return body as Record<string, unknown>;
 }
 
 export function unsupported(type: string, accepted: readonly string[]): DomainError {

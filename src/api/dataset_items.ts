@@ -10,6 +10,7 @@ import {
   DatasetItemSchema,
   DuplicateGroupSchema,
   IdPath,
+  ItemPath,
   json,
   listOf,
   NumberedPageQuery,
@@ -40,7 +41,7 @@ const image = createRoute({
   path: "/v1/datasets/{id}/items/{n}/image",
   summary: "One image as PNG",
   request: {
-    params: IdPath.extend({ n: z.coerce.number().int().min(0) }),
+    params: ItemPath,
     query: z.object({
       px: z.coerce.number().int().min(1).max(8192).optional().openapi({
         description: "Shrinks the image until its longer side is at most this",
@@ -59,7 +60,7 @@ const original = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/items/{n}/original",
   summary: "One image's file as it came, where the dataset keeps them",
-  request: { params: IdPath.extend({ n: z.coerce.number().int().min(0) }) },
+  request: { params: ItemPath },
   responses: {
     200: {
       description: "The file",

@@ -50,4 +50,6 @@ export interface Limits {
   jsonBytes: number;
   /** Of each key, an image of an embeddings request counting as one; 0 or nothing: as many as it likes. */
   requestsPerMinute?: number;
+  /** How long a request's body may be silent, in milliseconds. */
+  bodyIdleMs?: number;
 }

@@ -1,14 +1,14 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { DomainError } from "../domain/errors.ts";
-import { isEnded, type JobEvent } from "../domain/job.ts";
+import { isEnded } from "../domain/job.ts";
 import type { ApiDeps } from "./deps.ts";
+import { type EventPage, EventPages } from "./event_pages.ts";
 import { findJob } from "./jobs.ts";
 import { rejectInvalid } from "./problem.ts";
 import { IdPath, JobEventSchema, listOf, NumberedPageQuery, problems } from "./schemas.ts";
 
 /** Shorter than the 30 to 60 s after which proxies drop a silent connection. */
 const HEARTBEAT_MS = 15_000;
-const PAGE = 100;
 
 const events = createRoute({
   method: "get",
@@ -18,7 +18,10 @@ const events = createRoute({
     params: IdPath,
     query: NumberedPageQuery.openapi({ description: "`after` is an event's seq" }),
     headers: z.object({
-      "last-event-id": z.string().optional().openapi({ description: "As `after`, and stronger" }),
+      "last-event-id": z.string().optional().openapi({
+        description:
+          "As `after`, and stronger; a stream cannot begin after an event that is yet to come (400)",
+      }),
     }),
   },
   responses: {
@@ -36,7 +39,7 @@ const events = createRoute({
 
 /** Following a job. */
 export function eventRoutes({ store, hub }: Pick<ApiDeps, "store" | "hub">): OpenAPIHono {
-  const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  const app = new OpenAPIHono({ defaultHook: rejectInvalid }), pages = new EventPages(store, hub);
   app.openapi(events, (c) => {
     const { id } = findJob(store, c.req.valid("param").id);
     const { after: asked = 0, limit } = c.req.valid("query");
@@ -53,12 +56,15 @@ export function eventRoutes({ store, hub }: Pick<ApiDeps, "store" | "hub">): Ope
         200,
       );
     }
-    const over = () => isEnded(findJob(store, id).status);
-    if (over() && store.listEvents(id, after, 1).length === 0) return c.body(null, 204);
+    // Gap-free: an event that is not there is yet to come. Who has one is of another history, and would miss what comes.
+    if (after > 0 && store.listEvents(id, after - 1, 1).length === 0) {
+      throw new DomainError("malformed", `Cannot begin after event ${after}: ${id} has not come so far`);
+    }
+    const over = isEnded(findJob(store, id).status);
+    if (over && store.listEvents(id, after, 1).length === 0) return c.body(null, 204);
     const stream = eventStream({
-      read: (seq) => store.listEvents(id, seq, PAGE),
-      over,
-      subscribe: (listener) => hub.subscribe(id, listener),
+      read: (seq) => pages.read(id, seq),
+      follow: (listener) => pages.follow(id, listener),
     }, after);
     return c.body(stream, 200, {
       "Content-Type": "text/event-stream; charset=utf-8",
@@ -75,33 +81,30 @@ export function eventRoutes({ store, hub }: Pick<ApiDeps, "store" | "hub">): Ope
  */
 export function eventStream(
   source: {
-    read(afterSeq: number): JobEvent[];
-    over(): boolean;
-    subscribe(listener: () => void): () => void;
+    read(afterSeq: number): { page: EventPage | undefined; over: boolean };
+    follow(listener: () => void): () => void;
   },
   after: number,
   heartbeatMs = HEARTBEAT_MS,
 ): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
+  const heartbeat = new TextEncoder().encode(":\n\n");
   let seq = after, released = false;
   let changed = Promise.withResolvers<void>();
-  const unsubscribe = source.subscribe(() => changed.resolve());
+  let unfollow: (() => void) | undefined;
   function release(): void {
     released = true;
-    unsubscribe();
+    unfollow?.();
     changed.resolve();
   }
   /** The next stretch of the stream; undefined at its end. */
-  async function next(): Promise<string | undefined> {
+  async function next(): Promise<Uint8Array | undefined> {
     while (!released) {
       // Before reading, so that what is written in between wakes the wait below.
       changed = Promise.withResolvers();
-      // Asked first: what is over writes no more, so the read after it is complete.
-      const over = source.over();
-      const page = source.read(seq);
-      if (page.length > 0) {
-        seq = page.at(-1)!.seq;
-        return page.map((e) => `id: ${e.seq}\nevent: ${e.type}\ndata: ${JSON.stringify(e)}\n\n`).join("");
+      const { page, over } = source.read(seq);
+      if (page) {
+        seq = page.lastSeq;
+        return page.bytes;
       }
       if (over) return undefined;
       let silent = false;
@@ -111,14 +114,16 @@ export function eventStream(
       }, heartbeatMs);
       await changed.promise;
       clearTimeout(timer);
-      if (silent && !released) return ":\n\n";
+      if (silent && !released) return heartbeat;
     }
   }
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const text = await next();
-        if (text !== undefined) return controller.enqueue(encoder.encode(text));
+        // Only now: a stream that nobody reads, such as the answer to a HEAD, is never cancelled either.
+        unfollow ??= source.follow(() => changed.resolve());
+        const bytes = await next();
+        if (bytes !== undefined) return controller.enqueue(bytes);
         if (!released) controller.close();
         release();
       } catch (error) {

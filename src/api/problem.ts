@@ -10,6 +10,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   malformed: 400,
   forbidden: 403,
   not_found: 404,
+  timeout: 408,
   conflict: 409,
   too_large: 413,
   unsupported_media_type: 415,
@@ -26,6 +27,7 @@ const TITLE: Record<number, string> = {
   403: "Forbidden",
   404: "Not found",
   405: "Method not allowed",
+  408: "Request timeout",
   409: "Conflict",
   413: "Content too large",
   415: "Unsupported media type",
@@ -33,6 +35,7 @@ const TITLE: Record<number, string> = {
   421: "Misdirected request",
   422: "Invalid request",
   429: "Too many requests",
+  431: "Header fields too large",
   500: "Internal error",
   503: "Not ready",
   507: "Disk full",
@@ -51,6 +54,8 @@ export function rejectInvalid(
 export const summary = (errors: FieldError[]): string =>
   errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ").slice(0, 1000);
 
+export const PROBLEM_TYPE = "application/problem+json";
+
 /** Problem details (RFC 9457) that OpenAI's clients can read too. */
 export function problem(
   c: Context,
@@ -58,12 +63,22 @@ export function problem(
   detail: string,
   { code, errors, headers }: { code: string; errors?: FieldError[]; headers?: Record<string, string> },
 ): Response {
-  const body = {
+  const body = problemBody(status, detail, { code, errors, instance: c.req.path });
+  return c.body(body, status, { "Content-Type": PROBLEM_TYPE, ...headers });
+}
+
+/** The body of problem details. @param options.instance The path that was asked for, if one could be read. */
+export function problemBody(
+  status: number,
+  detail: string,
+  { code, errors, instance }: { code: string; errors?: FieldError[]; instance?: string },
+): string {
+  return JSON.stringify({
     type: `/problems/${code}`,
     title: TITLE[status] ?? "Error",
     status,
     detail,
-    instance: c.req.path,
+    instance,
     ...(errors?.length ? { errors } : {}),
     error: {
       message: detail,
@@ -71,8 +86,7 @@ export function problem(
       param: errors?.[0]?.pointer?.replace(/^#\/?/, "").replaceAll("/", ".") || null,
       code,
     },
-  };
-  return c.body(JSON.stringify(body), status, { "Content-Type": "application/problem+json", ...headers });
+  });
 }
 
 /** Answers whatever a route throws; what nobody foresaw is logged under the request's id and stays a bare 500. */

@@ -156,6 +156,11 @@ export const NumberedPageQuery = PageQuery.extend({
 
 /** The path of one object; a malformed id is a 404, so it is the handler's to check. */
 export const IdPath = z.object({ id: z.string() });
+/** The path of one item: digits, for `Number` would take a space for 0. */
+export const ItemPath = IdPath.extend({
+  n: z.string().regex(/^\d{1,15}$/, "must be a whole number").transform(Number)
+    .openapi({ type: "integer", minimum: 0 }),
+});
 
 /** A JSON response of a route. */
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({

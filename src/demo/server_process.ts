@@ -74,7 +74,7 @@ async function listeningUrl(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Pr
 }
 
 async function ready(url: string, log: string): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end;) {
+  for (const end = performance.now() + 60_000; performance.now() < end;) {
     const response = await fetch(`${url}/readyz`);
     await response.body?.cancel();
     if (response.ok) return;

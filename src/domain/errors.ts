@@ -3,6 +3,7 @@ export type ErrorCode =
   | "malformed" // 400: not readable as what it claims to be
   | "forbidden" // 403: not for this caller, or not here
   | "not_found" // 404
+  | "timeout" // 408: what was to come did not
   | "conflict" // 409: the object's state does not allow it
   | "too_large" // 413
   | "unsupported_media_type" // 415

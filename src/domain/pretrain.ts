@@ -95,11 +95,15 @@ const fields = {
 
 /** More than any rate of AdamW's: what suits LARS would make it diverge (byol.md §E4). */
 const MAX_ADAMW_RATE = 0.1;
+/** What was sent as a field, whatever else is wrong with the rest. */
+const field = (sent: unknown, name: string): unknown => (sent as Record<string, unknown> | null)?.[name];
+const isBatch = (sent: unknown): boolean => fields.batch.optional().safeParse(field(sent, "batch")).success;
 const OptimizerRequest = OptimizerConfig.partial().refine(
   ({ name, base_lr = 0 }) => name !== "adamw" || base_lr <= MAX_ADAMW_RATE,
   {
     error: `must be at most ${MAX_ADAMW_RATE} with adamw; rates for lars are hundreds of times larger`,
     path: ["base_lr"],
+    when: ({ value }) => typeof field(value, "base_lr") === "number",
   },
 );
 
@@ -127,6 +131,7 @@ export const PretrainRequest = z.strictObject({
   {
     error: "must divide batch",
     path: ["micro_batch"],
+    when: ({ value }) => fields.micro_batch.safeParse(field(value, "micro_batch")).success && isBatch(value),
   },
 );
 export type PretrainRequest = z.infer<typeof PretrainRequest>;

@@ -160,13 +160,18 @@ function checkPretrain(
   const known = data ?? soundPart(sent);
   if (dataset?.status !== "ready" || !known) return { value: data, errors };
   const filled = applyRecipe(known, dataset);
-  errors.push(...findMismatches(filled, dataset));
+  const told = new Set(errors.map(({ pointer }) => pointer)); // of such fields the defaults are held against it
+  errors.push(...findMismatches(filled, dataset).filter(({ pointer }) => !told.has(pointer)));
   return { value: data && filled, errors };
 }
 
-/** The fields that the dataset bears upon, if they are sound on their own, with the others' defaults. */
-function soundPart({ batch, split, normalization }: Record<string, unknown>): PretrainRequest | undefined {
-  const part = { arch: "cifar_resnet8", steps: 1, evaluate: null, batch, split, normalization };
+/** Those of the fields that the dataset bears upon which are sound on their own, with the others' defaults. */
+function soundPart(sent: Record<string, unknown>): PretrainRequest | undefined {
+  const part: Record<string, unknown> = { arch: "cifar_resnet8", steps: 1, evaluate: null };
+  for (const name of ["batch", "split", "normalization"]) {
+    const one = { ...part, [name]: sent[name] };
+    if (PretrainRequest.safeParse(one).success) part[name] = sent[name];
+  }
   return PretrainRequest.safeParse(part).data;
 }
 

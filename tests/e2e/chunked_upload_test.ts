@@ -1,14 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import { mostBytes } from "./memory.ts";
 import { TestServer } from "./server.ts";
 
 /** Small enough that a server which reads on at each border of a chunk runs ahead of what it hands on. */
 const CHUNK = 16_384, BODY = 200e6;
-
-/** The most memory that a process has had so far; by `cat`, because Deno itself reads no such file. */
-function mostBytes(pid: number): number {
-  const { stdout } = new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).outputSync();
-  return 1024 * Number(/VmHWM:\s+(\d+)/.exec(new TextDecoder().decode(stdout))![1]);
-}
 
 Deno.test("a body that comes in many small chunks is written as it comes, not held in memory", async () => {
   const dataDir = await Deno.makeTempDir({ prefix: "latentd-e2e-chunked-" });

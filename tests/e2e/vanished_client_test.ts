@@ -21,7 +21,7 @@ Deno.test({
     const connection = await Deno.connect({ hostname, port: Number(port) });
     const length = framing === "length" ? `Content-Length: ${tar.length}` : "Transfer-Encoding: chunked";
     const head =
-      `POST /v1/datasets?name=gone HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\n${length}`;
+      `POST /v1/datasets?name=gone HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-tar\r\n${length}`;
     const size = framing === "length" ? "" : `${half.length.toString(16)}\r\n`;
     for (const part of [new TextEncoder().encode(`${head}\r\n\r\n${size}`), half]) {
       for (let at = 0; at < part.length;) at += await connection.write(part.subarray(at));

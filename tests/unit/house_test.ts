@@ -166,6 +166,13 @@ Deno.test("every submission goes through gpu/submit.ts, which collects what it l
   assertEquals(sources.filter((path) => /queue\.submit\(/.test(read(path))), ["src/gpu/submit.ts"]);
 });
 
+Deno.test("durations come from the monotonic clock, which no clock's jump changes", () => {
+  // An instant that outlives the process, such as an expiry, is the other clock's: a file's age is told by it too.
+  const measured = /Date\.now\(\)\s*-|-\s*Date\.now\(\)|(let|const) \w+ = Date\.now\(\)|getTime\(\)\s*-/;
+  const using = sources.filter((path) => measured.test(read(path)));
+  assertEquals(using, ["src/data/upload_store.ts"]);
+});
+
 Deno.test("no kernel's results hang on atomics: two runs on one device agree bit for bit", () => {
   // top_k hands out places by an integer atomic, and sorts what stands there by a total order.
   const using = shaders.filter((path) => /\batomic/.test(read(path).replaceAll(/\/\/.*/g, "")));

@@ -10,10 +10,15 @@ const { tasks, permissions } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno
 /** What libraries that the server loads read: `debug`, imagescript, Vulkan's loader. */
 const OF_LIBRARIES = ["XDG_RUNTIME_DIR", "DEBUG", "IMAGESCRIPT_WASM_SIMD"];
 
+const cacheOf = ({ HOME = "/", DENO_DIR }: Record<string, string>) => ({
+  ...{ HOME },
+  ...(DENO_DIR ? { DENO_DIR } : {}),
+});
 async function probe(flags: string[], asked: string[]) {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...flags, PROBE, ...asked],
-    ...{ cwd: ROOT, env: { SECRET: "1", PORT: "1" } },
+    // Of the environment that the tests run in only what Deno needs.
+    ...{ cwd: ROOT, clearEnv: true, env: { ...cacheOf(Deno.env.toObject()), SECRET: "1", PORT: "1" } },
   }).output();
   const text = new TextDecoder().decode(stdout);
   assert(text !== "", new TextDecoder().decode(stderr));

@@ -46,7 +46,14 @@ Deno.test("GET …/events takes up after Last-Event-ID, which is stronger than ?
       "252 status",
     ]);
     assertEquals((await get(path, { "Last-Event-ID": "252" })).status, 204);
-    assertEquals((await problemOf(await get(path, { "Last-Event-ID": "x" })))[0], 400);
+    for (
+      const last of ["x", "-1", "1.5", "1e2", "0x1", "1, 2", "9".repeat(16), "NaN", "253", "999999999999999"]
+    ) {
+      assertEquals((await problemOf(await get(path, { "Last-Event-ID": last })))[0], 400, last);
+    }
+    assertEquals((await problemOf(await get(`${path}?after=253`)))[0], 400);
+    assertEquals(messages(await (await get(path, { "Last-Event-ID": "0" })).text()).length, 252);
+    assertEquals(messages(await (await get(path, { "Last-Event-ID": "125" })).text())[0], "126 message");
     assertEquals((await problemOf(await get(`${path}?after=-1`)))[0], 422);
     assertEquals((await problemOf(await get(`/v1/jobs/${newId("job")}/events`)))[0], 404);
     const list = await (await get(`${path}?after=3&limit=2`, { Accept: "application/json" })).json();
@@ -60,9 +67,8 @@ Deno.test("GET …/events takes up after Last-Event-ID, which is stronger than ?
 Deno.test("eventStream() beats while nothing happens, and lets go when the reader leaves", async () => {
   const listeners = new Set<() => void>();
   const source = {
-    read: () => [],
-    over: () => false,
-    subscribe: (listener: () => void) => (listeners.add(listener), () => void listeners.delete(listener)),
+    read: () => ({ page: undefined, over: false }),
+    follow: (listener: () => void) => (listeners.add(listener), () => void listeners.delete(listener)),
   };
   const reader = eventStream(source, 0, 5).getReader();
   assertEquals(new TextDecoder().decode((await reader.read()).value), ":\n\n");

@@ -28,7 +28,7 @@ async function withClient(
   const child = new ChildProcess({
     name: "fake",
     program: Deno.execPath(),
-    args: ["run", "--quiet", "-A", FAKE],
+    args: ["run", "--quiet", "--allow-env", "--allow-run", FAKE],
   });
   const client = new TrainingClient(child, patience, letGoMs), nothing = () => {};
   const report = { alive: nothing, progress: nothing, checkpoint: nothing, message: nothing };
