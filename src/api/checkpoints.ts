@@ -7,54 +7,69 @@ import type { ApiDeps } from "./deps.ts";
 import { type ByteRange, parseRange } from "./byte_range.ts";
 import { findJob } from "./jobs.ts";
 import { problem, rejectInvalid } from "./problem.ts";
-import { CheckpointSchema, IdPath, json, listOf, PageQuery, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { binary } from "./request_schemas.ts";
+import { CheckpointSchema, IdPath, json, listOf, PageQuery } from "./schemas.ts";
 
 const listOfJob = createRoute({
   method: "get",
   path: "/v1/jobs/{id}/checkpoints",
+  operationId: "listJobCheckpoints",
+  tags: ["checkpoints"],
   summary: "A job's checkpoints, newest first",
   request: { params: IdPath, query: PageQuery },
-  responses: { 200: json(listOf(CheckpointSchema), "Checkpoints"), ...problems },
+  responses: { 200: json(listOf(CheckpointSchema), "Checkpoints"), ...refusals(404, 422) },
 });
 const get = createRoute({
   method: "get",
   path: "/v1/checkpoints/{id}",
+  operationId: "getCheckpoint",
+  tags: ["checkpoints"],
   summary: "One checkpoint",
   request: { params: IdPath },
-  responses: { 200: json(CheckpointSchema, "The checkpoint"), ...problems },
+  responses: { 200: json(CheckpointSchema, "The checkpoint"), ...refusals(404) },
 });
 const remove = createRoute({
   method: "delete",
   path: "/v1/checkpoints/{id}",
+  operationId: "deleteCheckpoint",
+  tags: ["checkpoints"],
   summary: "Delete a checkpoint that no alias and no unfinished job needs",
   request: { params: IdPath },
   responses: {
     204: { description: "Deleted" },
-    409: { ...problems.default, description: "Refused, naming the aliases and jobs that need it" },
-    ...problems,
+    ...refusals(404, 409, 507),
   },
 });
-const bytes = {
-  content: { "application/octet-stream": { schema: { type: "string", format: "binary" } as const } },
-};
+const header = (description: string) => z.string().openapi({ description });
+const CACHED = { ETag: header("The file's SHA-256, quoted"), "Accept-Ranges": z.literal("bytes") };
+const NAMED = { ...CACHED, "Content-Disposition": header("What to save it as") };
+const bytes = { content: { "application/octet-stream": binary, "application/json": { schema: {} } } };
 const file = createRoute({
   method: "get",
   path: "/v1/checkpoints/{id}/files/{name}",
+  operationId: "getCheckpointFile",
+  tags: ["checkpoints"],
   summary: "One of a checkpoint's files",
   request: {
-    params: IdPath.extend({ name: z.string() }),
+    params: IdPath.extend({
+      name: z.string().openapi({ description: "As the checkpoint lists it", example: "model.safetensors" }),
+    }),
     headers: z.object({
-      range: z.string().optional(),
-      "if-range": z.string().optional(),
-      "if-none-match": z.string().optional(),
+      range: header("One range of bytes").optional(),
+      "if-range": header("An ETag: with another one the range is ignored").optional(),
+      "if-none-match": header("ETags: with the file's among them the answer is 304").optional(),
     }),
   },
   responses: {
-    200: { description: "The file; ETag is its sha256", ...bytes },
-    206: { description: "The range asked for", ...bytes },
-    304: { description: "Not modified" },
-    416: { ...problems.default, description: "The range is outside the file" },
-    ...problems,
+    200: { description: "The file", headers: z.object(NAMED), ...bytes },
+    206: {
+      description: "The range asked for",
+      headers: z.object({ ...NAMED, "Content-Range": header("Which bytes, and of how many") }),
+      ...bytes,
+    },
+    304: { description: "Not modified", headers: z.object(CACHED) },
+    ...refusals(404, 416),
   },
 });
 

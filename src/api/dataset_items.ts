@@ -6,6 +6,8 @@ import type { RgbImage } from "../domain/image.ts";
 import { findDataset } from "./datasets.ts";
 import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
+import { refusals } from "./refusals.ts";
+import { binary } from "./request_schemas.ts";
 import {
   DatasetItemSchema,
   DuplicateGroupSchema,
@@ -14,31 +16,37 @@ import {
   json,
   listOf,
   NumberedPageQuery,
-  problems,
   RejectedFileSchema,
 } from "./schemas.ts";
 
 /** Images and views up to this many pixels a side are treated as CIFAR's are, by the recipes too. */
 const SMALL = 64;
 
-const PNG = { "image/png": { schema: { type: "string", format: "binary" } as const } };
+const PNG = { "image/png": binary };
 
 const items = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/items",
+  operationId: "listDatasetItems",
+  tags: ["datasets"],
   summary: "Browse a dataset's images, in order",
   request: {
     params: IdPath,
-    query: NumberedPageQuery.extend({ split: z.string().optional(), class: z.string().optional() }),
+    query: NumberedPageQuery.extend({
+      split: z.string().optional().openapi({ description: "Only this split's" }),
+      class: z.string().optional().openapi({ description: "Only this class's" }),
+    }),
   },
   responses: {
     200: json(listOf(DatasetItemSchema), "Images' entries; `after` is an entry's n"),
-    ...problems,
+    ...refusals(404, 409, 422),
   },
 });
 const image = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/items/{n}/image",
+  operationId: "getDatasetImage",
+  tags: ["datasets"],
   summary: "One image as PNG",
   request: {
     params: ItemPath,
@@ -53,26 +61,37 @@ const image = createRoute({
       description: "The image",
       content: PNG,
     },
-    ...problems,
+    ...refusals(404, 409, 422),
   },
 });
+const CACHED = { ETag: z.string().openapi({ description: "The file's SHA-256, quoted" }) };
 const original = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/items/{n}/original",
+  operationId: "getDatasetOriginal",
+  tags: ["datasets"],
   summary: "One image's file as it came, where the dataset keeps them",
-  request: { params: ItemPath },
+  request: {
+    params: ItemPath,
+    headers: z.object({
+      "if-none-match": z.string().optional().openapi({ description: "With the ETag the answer is 304" }),
+    }),
+  },
   responses: {
     200: {
       description: "The file",
-      headers: z.object({ ETag: z.string().openapi({ description: "Its SHA-256" }) }),
-      content: { "image/*": { schema: { type: "string", format: "binary" } } },
+      headers: z.object(CACHED),
+      content: { "image/*": binary, "application/octet-stream": binary },
     },
-    ...problems,
+    304: { description: "Not modified", headers: z.object(CACHED) },
+    ...refusals(404, 409, 422),
   },
 });
 const views = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/views",
+  operationId: "getDatasetViews",
+  tags: ["datasets"],
   summary: "The two augmented views of an image side by side, as training sees it in its first epoch",
   request: {
     params: IdPath,
@@ -96,27 +115,31 @@ const views = createRoute({
       description: "View 1 on the left, view 2 on the right, four white pixels between them",
       content: PNG,
     },
-    ...problems,
+    ...refusals(404, 409, 422, 503),
   },
 });
 const rejected = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/rejected",
+  operationId: "listRejectedFiles",
+  tags: ["datasets"],
   summary: "Files of the archive that did not become images, with the reason",
   request: { params: IdPath, query: NumberedPageQuery },
   responses: {
     200: json(listOf(RejectedFileSchema), "Rejected files; `after` is a place in the list"),
-    ...problems,
+    ...refusals(404, 409, 422),
   },
 });
 const duplicates = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/duplicates",
+  operationId: "listDuplicates",
+  tags: ["datasets"],
   summary: "Images that stand in more than one split, with their labels: the first thousand contents",
   request: { params: IdPath, query: NumberedPageQuery },
   responses: {
     200: json(listOf(DuplicateGroupSchema), "Contents; `after` is a place in the list"),
-    ...problems,
+    ...refusals(404, 409, 422),
   },
 });
 

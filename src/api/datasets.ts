@@ -8,7 +8,9 @@ import type { Store, Upload } from "../domain/ports.ts";
 import { mediaType, readJson, unsupported } from "./body.ts";
 import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid, summary } from "./problem.ts";
-import { DatasetSchema, IdPath, json, listOf, PageQuery, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { binary, bodyOf, describeBodies } from "./request_schemas.ts";
+import { created, DatasetSchema, IdPath, json, listOf, PageQuery } from "./schemas.ts";
 
 const ARCHIVES = [
   "application/x-tar",
@@ -17,7 +19,6 @@ const ARCHIVES = [
   "application/vnd.apache.parquet",
 ];
 const FORM = "multipart/form-data";
-const archive = { schema: { type: "string", format: "binary" } as const };
 
 const NAME = z.string().trim().min(1).max(200);
 const SETTINGS = {
@@ -54,11 +55,11 @@ const Import = z.strictObject({
     }),
   ], { error: "must be {path}, {upload} or {url}" }),
   ...SETTINGS,
-}).openapi("DatasetImport");
+});
 
 /** Told, and not checked by whoever routes: that would read a body whole. */
 const bodies = {
-  ...Object.fromEntries(ARCHIVES.map((type) => [type, archive])),
+  ...Object.fromEntries(ARCHIVES.map((type) => [type, binary])),
   [FORM]: {
     schema: {
       type: "object" as const,
@@ -67,10 +68,16 @@ const bodies = {
     },
   },
 };
-const imported = { "application/json": { schema: { $ref: "#/components/schemas/DatasetImport" } } };
+const imported = bodyOf("DatasetImport", {
+  "a folder on the server's disk": { name: "photos", source: { "path": "/srv/photos" }, short_side: 256 },
+  "a finished upload": { name: "photos", source: { upload: "up_01M88C9NZ84RN64FWBFXK166V1" } },
+  "an archive by URL": { name: "photos", source: { url: "https://example.org/photos.tar" } },
+});
 const create = createRoute({
   method: "post",
   path: "/v1/datasets",
+  operationId: "createDataset",
+  tags: ["datasets"],
   summary:
     "Upload images, as an archive or as a form's files, or import them; ingest goes on in the background",
   request: {
@@ -85,36 +92,50 @@ const create = createRoute({
     }),
     body: { required: true, content: { ...bodies, ...imported } },
   },
-  responses: { 201: json(DatasetSchema, "Kept, and being ingested; Location names it"), ...problems },
+  responses: {
+    201: created(DatasetSchema, "Kept, and being ingested"),
+    ...refusals(400, 403, 404, 409, 413, 415, 422, 503, 507),
+  },
 });
 const addPart = createRoute({
   method: "post",
   path: "/v1/datasets/{id}/parts",
+  operationId: "addDatasetPart",
+  tags: ["datasets"],
   summary:
     "Add another archive's images, such as the next shard; the dataset is ingesting again until they are in",
   request: { params: IdPath, body: { required: true, content: bodies } },
-  responses: { 202: json(DatasetSchema, "Kept, and being ingested"), ...problems },
+  responses: {
+    202: json(DatasetSchema, "Kept, and being ingested"),
+    ...refusals(400, 404, 409, 413, 415, 507),
+  },
 });
 const list = createRoute({
   method: "get",
   path: "/v1/datasets",
+  operationId: "listDatasets",
+  tags: ["datasets"],
   summary: "List datasets, newest first",
   request: { query: PageQuery },
-  responses: { 200: json(listOf(DatasetSchema), "Datasets"), ...problems },
+  responses: { 200: json(listOf(DatasetSchema), "Datasets"), ...refusals(422) },
 });
 const get = createRoute({
   method: "get",
   path: "/v1/datasets/{id}",
+  operationId: "getDataset",
+  tags: ["datasets"],
   summary: "One dataset",
   request: { params: IdPath },
-  responses: { 200: json(DatasetSchema, "The dataset"), ...problems },
+  responses: { 200: json(DatasetSchema, "The dataset"), ...refusals(404) },
 });
 const remove = createRoute({
   method: "delete",
   path: "/v1/datasets/{id}",
+  operationId: "deleteDataset",
+  tags: ["datasets"],
   summary: "Delete a dataset that no unfinished job uses; an ingest under way is given up",
   request: { params: IdPath },
-  responses: { 204: { description: "Deleted" }, ...problems },
+  responses: { 204: { description: "Deleted" }, ...refusals(404, 409, 507) },
 });
 
 /** Finds a dataset, or throws `not_found`. */
@@ -143,7 +164,7 @@ function uploadOf(c: Context, accepted: readonly string[]): Upload {
 /** Uploading, listing and deleting datasets. */
 export function datasetRoutes({ store, intake, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
-  app.openAPIRegistry.register("DatasetImport", Import);
+  describeBodies(app, { DatasetImport: Import });
   const withProgress = (dataset: Dataset): Dataset => {
     const progress = intake.progress(dataset.id);
     return progress ? { ...dataset, progress } : dataset;

@@ -11,15 +11,16 @@ export const MAX_IMAGES = 2048;
 export const IMAGE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/tiff", "image/webp", "image/bmp"];
 const ACCEPTED = ["application/json", ...IMAGE_TYPES, "multipart/form-data"];
 
+const DIMENSIONS = "As many as the model has, or left out";
+const NORMALIZE = "Whether embeddings are scaled to unit length";
+const PARTIAL =
+  "Whether the good images are embedded where others are bad, which are listed in `errors` then";
 const options = {
-  model: z.string().min(1).max(100),
-  encoding_format: z.enum(["float", "base64"]).default("float"),
-  dimensions: z.int().positive().optional(),
-  normalize: z.boolean().default(false),
-  partial: z.boolean().default(false).meta({
-    description:
-      "Whether the good images are embedded where others are bad, which are listed in `errors` then",
-  }),
+  model: z.string().min(1).max(100).describe("An alias, or a checkpoint's id"),
+  encoding_format: z.enum(["float", "base64"]).default("float").describe("base64: of little-endian f32"),
+  dimensions: z.int().positive().optional().describe(DIMENSIONS),
+  normalize: z.boolean().default(false).describe(NORMALIZE),
+  partial: z.boolean().default(false).describe(PARTIAL),
 };
 const Item = z.union([z.string(), z.strictObject({ image: z.string() })], {
   error: 'must be an image: a data URI, base64, or {"image": …} of either',
@@ -29,17 +30,16 @@ export const EmbeddingBody = z.strictObject({
   ...options,
   input: z.union([Item, z.array(Item).min(1)], {
     error: 'must be an image or an array of images: data URIs, base64, or {"image": …} of either',
-  }),
-  /** Sent by clients of other servers, and of no effect here. */
-  user: z.string().optional(),
+  }).describe(`One image, or at most ${MAX_IMAGES}: data URIs, base64, or {"image": …} of either`),
+  user: z.string().optional().describe("Sent by clients of other servers, and of no effect here"),
   modality: z.literal("image").optional(),
 });
 const flag = z.enum(["true", "false"]).default("false").transform((value) => value === "true");
 /** The same options where the body is the image: from the query or from form fields. */
-const TextOptions = z.strictObject({
+export const TextOptions = z.strictObject({
   ...options,
-  dimensions: z.coerce.number().int().positive().optional(),
-  ...{ normalize: flag, partial: flag },
+  dimensions: z.coerce.number().int().positive().optional().describe(DIMENSIONS),
+  ...{ normalize: flag.describe(NORMALIZE), partial: flag.describe(PARTIAL) },
 });
 
 export interface EmbeddingRequest {

@@ -8,13 +8,16 @@ import {
   type EmbeddingRequest,
   IMAGE_TYPES,
   readEmbeddingRequest,
+  TextOptions,
 } from "./embedding_input.ts";
 import { notReady } from "./health.ts";
 import { findModel } from "./models.ts";
 import { encodeNpy } from "./npy.ts";
 import { rejectInvalid, summary } from "./problem.ts";
 import { chargeImages } from "./rate_limit.ts";
-import { json, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { binary, bodyOf, describeBodies } from "./request_schemas.ts";
+import { json } from "./schemas.ts";
 
 /** Decoded pixels are far bigger than what was sent, so only so many images are held decoded at a time. */
 const CHUNK_IMAGES = 64, CHUNK_BYTES = 64 * 2 ** 20;
@@ -34,19 +37,37 @@ const EmbeddingList = z.object({
     .optional().openapi({ description: "With `partial`: the images that have no embedding, and why" }),
 }).openapi("EmbeddingList");
 
-const { $schema: _, ...bodySchema } = z.toJSONSchema(EmbeddingBody, { io: "input" });
-const binary = { schema: { type: "string", format: "binary" } as const };
+const textOptions = z.toJSONSchema(TextOptions, { io: "input" }).properties as Record<
+  string,
+  { description?: string }
+>;
+const PIXEL =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVQI12P4z8AAAAMBAQAY3Y2wAAAAAElFTkSuQmCC";
 const embed = createRoute({
   method: "post",
   path: "/v1/embeddings",
+  operationId: "createEmbeddings",
+  tags: ["models"],
   summary: "Embed images, in OpenAI's shape; where the body is an image, its options are in the query",
+  // Told, and not checked by whoever routes: a wrong option is a 400 here, as OpenAI's clients expect.
+  parameters: Object.entries(textOptions).map(([name, { description, ...schema }]) => ({
+    ...{ name, in: "query" as const, schema, description: `${description}. Where the body is no JSON` },
+  })),
   request: {
     body: {
       required: true,
       content: {
-        "application/json": { schema: bodySchema as object },
+        ...bodyOf("EmbeddingRequest", {
+          "one image": { model: "photos", input: PIXEL },
+          "some, as base64": { model: "photos", input: [PIXEL, { image: PIXEL }], encoding_format: "base64" },
+        }),
         ...Object.fromEntries(IMAGE_TYPES.map((type) => [type, binary])),
-        "multipart/form-data": { schema: { type: "object" } as const },
+        "multipart/form-data": {
+          schema: {
+            ...{ type: "object", properties: textOptions, additionalProperties: binary.schema } as const,
+            description: "Each part with a filename is an image; the options are fields, or in the query",
+          },
+        },
       },
     },
   },
@@ -55,13 +76,14 @@ const embed = createRoute({
       ...json(EmbeddingList, "One embedding an image, in order"),
       content: { ...json(EmbeddingList, "").content, "application/x-npy": binary },
     },
-    ...problems,
+    ...refusals(400, 404, 409, 413, 415, 422, 503),
   },
 });
 
 /** Embedding of images. */
 export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  describeBodies(app, { EmbeddingRequest: EmbeddingBody });
   app.openapi(embed, async (c) => {
     const request = await readEmbeddingRequest(c, limits.embeddingsBytes);
     chargeImages(c, request.images.length);

@@ -5,15 +5,30 @@ import type { ApiDeps } from "./deps.ts";
 import { type EventPage, EventPages } from "./event_pages.ts";
 import { findJob } from "./jobs.ts";
 import { rejectInvalid } from "./problem.ts";
-import { IdPath, JobEventSchema, listOf, NumberedPageQuery, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { IdPath, JobEventSchema, listOf, NumberedPageQuery } from "./schemas.ts";
 
 /** Shorter than the 30 to 60 s after which proxies drop a silent connection. */
 const HEARTBEAT_MS = 15_000;
 
+const EXAMPLE = `id: 1
+event: status
+data: {"seq":1,"job":"job_01M88C9R8V9HN5FSP8B2PHJQAD","type":"status","data":{"status":"queued"},"created_at":"2026-11-28T10:00:00.000Z"}
+
+`;
+
 const events = createRoute({
   method: "get",
   path: "/v1/jobs/{id}/events",
+  operationId: "followJob",
+  tags: ["jobs"],
   summary: "A job's events: a stream that replays and then follows, or a list",
+  description: [
+    "Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Each has as its `id` the",
+    "event's seq, as its `event` the type, and as its `data` a JobEvent in JSON. Silence is filled with comments every",
+    `${HEARTBEAT_MS / 1000} s. A stream ends after the job's last event; one that broke off is taken up by`,
+    "`Last-Event-ID`, and after the last event that is answered 204. With `Accept: application/json` the answer is a list.",
+  ].join(" "),
   request: {
     params: IdPath,
     query: NumberedPageQuery.openapi({ description: "`after` is an event's seq" }),
@@ -28,12 +43,12 @@ const events = createRoute({
     200: {
       description: "Events, in order; a stream closes after the job's last one",
       content: {
-        "text/event-stream": { schema: z.string() },
+        "text/event-stream": { schema: z.string(), example: EXAMPLE },
         "application/json": { schema: listOf(JobEventSchema) },
       },
     },
     204: { description: "The job has ended and there is nothing after that event: do not reconnect" },
-    ...problems,
+    ...refusals(400, 404, 422),
   },
 });
 

@@ -1,20 +1,25 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { DomainError } from "../domain/errors.ts";
 import type { ApiDeps } from "./deps.ts";
-import { json, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { json } from "./schemas.ts";
 
 const Status = z.object({ status: z.literal("ok") });
 const live = createRoute({
   method: "get",
   path: "/healthz",
+  operationId: "isLive",
+  tags: ["operations"],
   summary: "Whether the server answers",
-  responses: { 200: json(Status, "It does"), ...problems },
+  responses: { 200: json(Status, "It does") },
 });
 const ready = createRoute({
   method: "get",
   path: "/readyz",
+  operationId: "isReady",
+  tags: ["operations"],
   summary: "Whether it can embed",
-  responses: { 200: json(Status, "It can"), ...problems },
+  responses: { 200: json(Status, "It can"), ...refusals(503) },
 });
 
 /** Liveness and readiness. */

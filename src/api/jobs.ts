@@ -1,36 +1,42 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { Augmentation, ViewAugmentation } from "../domain/augmentation.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, JOB_STATUSES, KnnConfig } from "../domain/job.ts";
+import { AnyJobRequest, KnnJobRequest, PretrainJobRequest } from "../domain/job_request.ts";
 import type { Store } from "../domain/ports.ts";
 import { PretrainRequest } from "../domain/pretrain.ts";
 import { readJson } from "./body.ts";
 import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
-import { IdPath, JobSchema, json, listOf, PageQuery, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { bodyOf, describeBodies } from "./request_schemas.ts";
+import { created, IdPath, JobSchema, json, listOf, PageQuery } from "./schemas.ts";
 
-/** A domain schema as the document shows it: what may be sent, defaults included. */
-function sent(schema: z.ZodType): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input" });
-  return rest;
-}
-const bodyOf = (kind: string, config: z.ZodType) => ({
-  type: "object",
-  required: ["kind", "dataset", "config"],
-  additionalProperties: false,
-  properties: {
-    kind: { const: kind },
-    dataset: { type: "string" },
-    config: sent(config),
-    metadata: { type: "object", additionalProperties: { type: "string" } },
+const EXAMPLES = {
+  pretrain: {
+    kind: "pretrain",
+    dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
+    config: { arch: "cifar_resnet8", batch: 32, epochs: 3, optimizer: { name: "lars", base_lr: 8 } },
+    metadata: { team: "search" },
   },
-});
-// A plain schema is documentation only: the body is checked once, with the store at hand, by `submit`.
-const JobBody = { oneOf: [bodyOf("pretrain", PretrainRequest), bodyOf("knn", KnnConfig)] } as object;
+  knn: {
+    kind: "knn",
+    dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
+    config: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W", k: 20 },
+  },
+};
+/** What a body may be; checked once, with the store at hand, by `submit`. */
+const BODIES = {
+  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest },
+  ...{ PretrainConfig: PretrainRequest, KnnConfig, Augmentation, ViewAugmentation },
+};
 
 const submit = createRoute({
   method: "post",
   path: "/v1/jobs",
+  operationId: "submitJob",
+  tags: ["jobs"],
   summary: "Queue a job",
   request: {
     headers: z.object({
@@ -40,50 +46,60 @@ const submit = createRoute({
           "the same body within a minute gives the same job until that has ended: a client's second try",
       }),
     }),
-    body: { required: true, content: { "application/json": { schema: JobBody } } },
+    body: { required: true, content: bodyOf("JobRequest", EXAMPLES) },
   },
-  responses: { 202: json(JobSchema, "Queued; Location names it"), ...problems },
+  responses: { 202: created(JobSchema, "Queued"), ...refusals(400, 404, 409, 413, 415, 422, 429, 507) },
 });
 const list = createRoute({
   method: "get",
   path: "/v1/jobs",
+  operationId: "listJobs",
+  tags: ["jobs"],
   summary: "List jobs, newest first",
   request: {
     query: PageQuery.extend({
       kind: z.enum(JOB_KINDS).optional(),
       status: z.enum(JOB_STATUSES).optional(),
-      dataset: z.string().optional(),
+      dataset: z.string().optional().openapi({ description: "Only those of this dataset" }),
     }),
   },
-  responses: { 200: json(listOf(JobSchema), "Jobs"), ...problems },
+  responses: { 200: json(listOf(JobSchema), "Jobs"), ...refusals(422) },
 });
 const get = createRoute({
   method: "get",
   path: "/v1/jobs/{id}",
+  operationId: "getJob",
+  tags: ["jobs"],
   summary: "One job",
   request: { params: IdPath },
-  responses: { 200: json(JobSchema, "The job"), ...problems },
+  responses: { 200: json(JobSchema, "The job"), ...refusals(404) },
 });
 const cancel = createRoute({
   method: "post",
   path: "/v1/jobs/{id}/cancel",
+  operationId: "cancelJob",
+  tags: ["jobs"],
   summary: "Cancel a job that has not ended",
   request: { params: IdPath },
-  responses: { 200: json(JobSchema, "Cancelled"), ...problems },
+  responses: { 200: json(JobSchema, "Cancelled"), ...refusals(404, 409, 507) },
 });
 const pause = createRoute({
   method: "post",
   path: "/v1/jobs/{id}/pause",
+  operationId: "pauseJob",
+  tags: ["jobs"],
   summary: "Pause a queued or running job, over restarts too; a running one keeps a last checkpoint",
   request: { params: IdPath },
-  responses: { 200: json(JobSchema, "Paused"), ...problems },
+  responses: { 200: json(JobSchema, "Paused"), ...refusals(404, 409, 507) },
 });
 const resume = createRoute({
   method: "post",
   path: "/v1/jobs/{id}/resume",
+  operationId: "resumeJob",
+  tags: ["jobs"],
   summary: "Put a paused job back at its place in the queue; it goes on from its last checkpoint",
   request: { params: IdPath },
-  responses: { 200: json(JobSchema, "Queued"), ...problems },
+  responses: { 200: json(JobSchema, "Queued"), ...refusals(404, 409, 507) },
 });
 /** What the columns of a pretrain job are; `byol/figures.ts` names them. */
 const METRICS = [
@@ -100,6 +116,8 @@ const METRICS = [
 const metrics = createRoute({
   method: "get",
   path: "/v1/jobs/{id}/metrics",
+  operationId: "getJobMetrics",
+  tags: ["jobs"],
   summary: "Every logged row, each step once",
   description: METRICS,
   request: {
@@ -114,7 +132,7 @@ const metrics = createRoute({
         "text/csv": { schema: z.string() },
       },
     },
-    ...problems,
+    ...refusals(404, 422),
   },
 });
 
@@ -128,6 +146,7 @@ export function findJob(store: Store, id: string): Job {
 /** Submitting, listing, pausing and cancelling jobs, and their metrics. */
 export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  describeBodies(app, BODIES);
   app.openapi(submit, async (c) => {
     const job = submitJob(await readJson(c, limits.jsonBytes), c.req.header("Idempotency-Key"));
     runner.wake();

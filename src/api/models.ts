@@ -8,52 +8,56 @@ import { readJson } from "./body.ts";
 import { findCheckpoint } from "./checkpoints.ts";
 import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid, summary } from "./problem.ts";
-import { IdPath, json, listOf, ModelSchema, PageQuery, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { bodyOf, describeBodies } from "./request_schemas.ts";
+import { IdPath, json, listOf, ModelSchema, PageQuery } from "./schemas.ts";
 
-const Alias = z.strictObject({ checkpoint: z.string() });
+const Alias = z.strictObject({ checkpoint: z.string().describe("The checkpoint that it names from now on") });
 
 const list = createRoute({
   method: "get",
   path: "/v1/models",
+  operationId: "listModels",
+  tags: ["models"],
   summary: "List models: aliases by name, then checkpoints, newest first",
   request: { query: PageQuery },
-  responses: { 200: json(listOf(ModelSchema), "Models; aliases are on the first page"), ...problems },
+  responses: {
+    200: json(listOf(ModelSchema), "Models; aliases are on the first page"),
+    ...refusals(409, 422),
+  },
 });
 const get = createRoute({
   method: "get",
   path: "/v1/models/{id}",
+  operationId: "getModel",
+  tags: ["models"],
   summary: "One model, by alias or checkpoint id",
   request: { params: IdPath },
-  responses: { 200: json(ModelSchema, "The model"), ...problems },
+  responses: { 200: json(ModelSchema, "The model"), ...refusals(404, 409) },
 });
 const put = createRoute({
   method: "put",
   path: "/v1/models/{id}",
+  operationId: "setModelAlias",
+  tags: ["models"],
   summary: "Let an alias name a checkpoint",
   request: {
     params: IdPath,
     body: {
       required: true,
-      content: {
-        "application/json": {
-          schema: {
-            type: "object",
-            required: ["checkpoint"],
-            additionalProperties: false,
-            properties: { checkpoint: { type: "string" } },
-          },
-        },
-      },
+      content: bodyOf("ModelAlias", { alias: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W" } }),
     },
   },
-  responses: { 200: json(ModelSchema, "The model"), ...problems },
+  responses: { 200: json(ModelSchema, "The model"), ...refusals(400, 404, 409, 413, 415, 422, 507) },
 });
 const remove = createRoute({
   method: "delete",
   path: "/v1/models/{id}",
+  operationId: "deleteModelAlias",
+  tags: ["models"],
   summary: "Drop an alias; the checkpoint stays",
   request: { params: IdPath },
-  responses: { 204: { description: "Dropped" }, ...problems },
+  responses: { 204: { description: "Dropped" }, ...refusals(404, 507) },
 });
 
 /**
@@ -76,6 +80,7 @@ export function findModel(store: Store, id: string): Checkpoint {
 /** Models and their aliases, in the shape of OpenAI's list. */
 export function modelRoutes({ store, checkpoints, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  describeBodies(app, { ModelAlias: Alias });
   app.openapi(list, async (c) => {
     const page = c.req.valid("query");
     const { data: found, has_more } = store.listCheckpoints({}, page);

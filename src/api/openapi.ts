@@ -1,16 +1,79 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import metadata from "../../deno.json" with { type: "json" };
+import { refusalResponses, refusals, REQUEST_ID } from "./refusals.ts";
+import { json, ProblemSchema } from "./schemas.ts";
 
-/** Serves the OpenAPI 3.1 document of whatever routes `app` has. */
+const HEAD = {
+  openapi: "3.1.0",
+  info: {
+    title: "latentd",
+    version: metadata.version,
+    description: [
+      "Self-supervised training (BYOL) on your images, and their embeddings. Upload images as a dataset, train an encoder",
+      "on them as a job, follow it, then fetch its checkpoints or embed by them.",
+      "Ids are `ds_`, `job_`, `ckpt_` or `up_` and a ULID; times are RFC 3339, UTC. Errors are problem details (RFC 9457)",
+      "with every mistake of a request in `errors`, and OpenAI's `error` beside them.",
+    ].join(" "),
+    license: { name: "MIT", identifier: "MIT" },
+  },
+  servers: [{ url: "/", description: "The server that answered this" }],
+  // No keys yet: whoever reaches the server may use it.
+  security: [],
+  tags: [
+    { name: "datasets", description: "Sets of images, with labels and splits where there are some" },
+    { name: "uploads", description: "Uploads that can be taken up again, by tus 1.0" },
+    { name: "jobs", description: "Training, and evaluation" },
+    { name: "checkpoints", description: "What training leaves: weights, and all that it would go on from" },
+    { name: "models", description: "Checkpoints as what embeds, and their aliases" },
+    { name: "operations", description: "Whether the server is well, and what it offers" },
+  ],
+};
+
+const describe = createRoute({
+  method: "get",
+  path: "/openapi.json",
+  operationId: "getOpenApi",
+  tags: ["operations"],
+  summary: "This document",
+  responses: { 200: json(z.record(z.string(), z.unknown()), "OpenAPI 3.1") },
+});
+
+type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
+interface Operation {
+  security?: unknown[];
+  responses: Record<string, { $ref?: string; headers?: Record<string, unknown> }>;
+}
+
+/** Serves the OpenAPI 3.1 document of whatever routes `app` has by the time that it is first asked for. */
 export function serveOpenApi(app: OpenAPIHono): void {
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "latentd",
-      version: "0.1.0",
-      description: "Self-supervised training (BYOL) on your images, and their embeddings.",
-      license: { name: "MIT" },
-    },
+  const registry = app.openAPIRegistry;
+  registry.register("Problem", ProblemSchema);
+  for (const { name, response } of refusalResponses) registry.registerComponent("responses", name, response);
+  let document: Document | undefined;
+  app.openapi(describe, (c) => {
+    document ??= complete(app.getOpenAPI31Document(HEAD));
+    return c.json(document as unknown as Record<string, unknown>, 200);
   });
+}
+
+/**
+ * Adds what holds for every operation: that each response has the request's id, that a fault of ours is a 500, and what
+ * one that needs a key refuses. Refusals that none has are left out.
+ */
+function complete(document: Document): Document {
+  const used = new Set<string | undefined>();
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const { security, responses } of Object.values(path as Record<string, Operation>)) {
+      Object.assign(responses, refusals(500), security?.length ? refusals(401, 403, 429) : {});
+      for (const response of Object.values(responses)) {
+        if (response.$ref) used.add(response.$ref.split("/").at(-1));
+        else response.headers = { ...response.headers, ...REQUEST_ID };
+      }
+    }
+  }
+  const told = document.components?.responses ?? {};
+  for (const name of Object.keys(told)) if (!used.has(name)) delete told[name];
+  return document;
 }
 
 /** Which methods the document knows for a path, and so what `Allow` says; empty if it knows no such path. */
@@ -20,7 +83,6 @@ export function allowedMethods(app: OpenAPIHono, path: string): string[] {
       ? [definition.route.method.toUpperCase()]
       : []
   );
-  if (path === "/openapi.json") methods.push("GET");
   return [...new Set(methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]))];
 }
 

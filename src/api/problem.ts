@@ -29,17 +29,23 @@ const TITLE: Record<number, string> = {
   405: "Method not allowed",
   408: "Request timeout",
   409: "Conflict",
+  410: "Expired",
+  412: "Wrong protocol",
   413: "Content too large",
   415: "Unsupported media type",
   416: "Range not satisfiable",
   421: "Misdirected request",
   422: "Invalid request",
+  423: "Locked",
   429: "Too many requests",
   431: "Header fields too large",
   500: "Internal error",
   503: "Not ready",
   507: "Disk full",
 };
+
+/** When to try again where a 503 does not say it itself. */
+const RETRY_AFTER_SECONDS = 5;
 
 /** @throws {DomainError} Always: what a route's own checks of query and path found. */
 export function rejectInvalid(
@@ -93,9 +99,8 @@ export function problemBody(
 export function toProblem(error: Error, c: Context): Response {
   if (error instanceof DomainError) {
     const { type, errors, retryAfterSeconds } = error.options;
-    const headers: Record<string, string> = retryAfterSeconds === undefined
-      ? {}
-      : { "Retry-After": String(retryAfterSeconds) };
+    const after = retryAfterSeconds ?? (error.code === "unavailable" ? RETRY_AFTER_SECONDS : undefined);
+    const headers: Record<string, string> = after === undefined ? {} : { "Retry-After": String(after) };
     return problem(c, STATUS[error.code], error.message, { code: type ?? error.code, errors, headers });
   }
   if (error instanceof HTTPException && error.status < 500) {

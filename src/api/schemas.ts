@@ -146,20 +146,24 @@ export const listOf = <T extends z.ZodType>(item: T) =>
 
 /** The query of a list that is paged by id. */
 export const PageQuery = z.object({
-  after: z.string().max(100).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  after: z.string().max(100).optional().openapi({ description: "The id that the page before ended with" }),
+  limit: z.coerce.number().int().min(1).max(1000).default(100).openapi({
+    description: "The most that are answered",
+  }),
 });
 /** The query of a list that is paged by number. */
 export const NumberedPageQuery = PageQuery.extend({
-  after: z.coerce.number().int().min(0).optional(),
+  after: z.coerce.number().int().min(0).optional().openapi({
+    description: "The number that the page before ended with",
+  }),
 });
 
 /** The path of one object; a malformed id is a 404, so it is the handler's to check. */
-export const IdPath = z.object({ id: z.string() });
+export const IdPath = z.object({ id: z.string().openapi({ description: "The object's id" }) });
 /** The path of one item: digits, for `Number` would take a space for 0. */
 export const ItemPath = IdPath.extend({
   n: z.string().regex(/^\d{1,15}$/, "must be a whole number").transform(Number)
-    .openapi({ type: "integer", minimum: 0 }),
+    .openapi({ type: "integer", minimum: 0, description: "The image's number, `n` of its entry" }),
 });
 
 /** A JSON response of a route. */
@@ -167,10 +171,8 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
   content: { "application/json": { schema } },
 });
-/** What every route may answer besides. */
-export const problems = {
-  default: {
-    description: "Problem details",
-    content: { "application/problem+json": { schema: ProblemSchema } },
-  },
-};
+/** One that names, in its `Location`, what was made. */
+export const created = <T extends z.ZodType>(schema: T, description: string) => ({
+  ...json(schema, description),
+  headers: z.object({ Location: z.string().openapi({ description: "Its path" }) }),
+});

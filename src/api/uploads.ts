@@ -3,7 +3,9 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { log } from "../log/log.ts";
 import type { ApiDeps } from "./deps.ts";
 import { problem } from "./problem.ts";
-import { IdPath, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { binary } from "./request_schemas.ts";
+import { IdPath } from "./schemas.ts";
 
 const VERSION = { "Tus-Resumable": z.literal("1.0.0") };
 const header = (description: string) => z.string().openapi({ description });
@@ -20,6 +22,8 @@ const ROUTES = [
   createRoute({
     method: "post",
     path: "/v1/uploads",
+    operationId: "createUpload",
+    tags: ["uploads"],
     summary: "Begin a resumable upload (tus 1.0), which becomes a dataset by its id: source.upload",
     request: {
       headers: z.object({
@@ -31,28 +35,47 @@ const ROUTES = [
           .optional(),
       }),
     },
-    responses: { 201: answer("Begun; Location names it", { Location: "where its bytes go" }), ...problems },
+    responses: {
+      201: answer("Begun; Location names it", { Location: "where its bytes go" }),
+      ...refusals(400, 412, 413, 422, 507),
+    },
   }),
   createRoute({
     method: "head",
     path: "/v1/uploads/{id}",
+    operationId: "getUpload",
+    tags: ["uploads"],
     summary: "How far an upload has come",
     request: { params: IdPath, headers: z.object(VERSION) },
-    responses: { 200: answer("So far", { ...OFFSET, "Upload-Length": "its bytes" }), ...problems },
+    responses: {
+      200: answer("So far", { ...OFFSET, "Upload-Length": "its bytes" }),
+      ...refusals(404, 410, 412),
+    },
   }),
   createRoute({
     method: "patch",
     path: "/v1/uploads/{id}",
+    operationId: "continueUpload",
+    tags: ["uploads"],
     summary: "Go on with an upload, from where it is",
-    request: { params: IdPath, headers: z.object({ ...VERSION, "Upload-Offset": header("where it is") }) },
-    responses: { 204: answer("Durable", OFFSET), ...problems },
+    request: {
+      params: IdPath,
+      headers: z.object({ ...VERSION, "Upload-Offset": header("where it is") }),
+      body: { required: true, content: { "application/offset+octet-stream": binary } },
+    },
+    responses: {
+      204: answer("Durable", OFFSET),
+      ...refusals(400, 403, 404, 409, 410, 412, 413, 422, 423, 507),
+    },
   }),
   createRoute({
     method: "delete",
     path: "/v1/uploads/{id}",
+    operationId: "deleteUpload",
+    tags: ["uploads"],
     summary: "Give up an upload",
     request: { params: IdPath, headers: z.object(VERSION) },
-    responses: { 204: { description: "Gone" }, ...problems },
+    responses: { 204: answer("Gone", {}), ...refusals(404, 412, 423) },
   }),
 ];
 

@@ -20,21 +20,23 @@ export const ARCHS: readonly Arch[] = [
 ];
 
 const dimension = z.int().min(1).max(16384);
-const Projector = z.strictObject({ hidden: dimension, out: dimension });
-const Predictor = z.strictObject({ hidden: dimension });
+const Projector = z.strictObject({ hidden: dimension, out: dimension })
+  .describe("The projector's hidden and output width; 4096 and 256, less for small encoders, by the preset");
+const Predictor = z.strictObject({ hidden: dimension })
+  .describe("The predictor's hidden width; the projector's by the preset");
 
 export const OPTIMIZERS = ["lars", "sgd", "adamw"] as const;
 export type OptimizerName = typeof OPTIMIZERS[number];
 export const OptimizerConfig = z.strictObject({
   name: z.enum(OPTIMIZERS),
-  /** Multiplied by batch / 256. What suits LARS is a thousand times too much for AdamW, so each has its own default. */
-  base_lr: z.number().positive().max(100),
-  weight_decay: z.number().min(0).max(1),
-  /** Of sgd and lars. */
-  momentum: z.number().min(0).lt(1),
-  /** Of lars. */
-  trust_coefficient: z.number().positive().max(1),
-  warmup_epochs: z.number().min(0).max(1000),
+  // What suits LARS is a thousand times too much for AdamW, so each has its own default.
+  base_lr: z.number().positive().max(100)
+    .describe("Learning rate of a batch of 256: it is multiplied by batch / 256"),
+  weight_decay: z.number().min(0).max(1).describe("Not of biases and norms"),
+  momentum: z.number().min(0).lt(1).describe("Of sgd and lars; 0.9 where it is left out"),
+  trust_coefficient: z.number().positive().max(1).describe("Of lars; 0.001 where it is left out"),
+  warmup_epochs: z.number().min(0).max(1000)
+    .describe("Epochs in which the learning rate rises from 0; then it falls along a cosine"),
 });
 export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
 
@@ -44,53 +46,62 @@ export type Preset = typeof PRESETS[number];
 
 /** Accuracy while training: k-NN with the training split as its bank, and the online probe's. */
 export const EvaluateConfig = z.strictObject({
-  knn_every_epochs: z.int().min(1).max(100_000).default(10),
-  k: z.int().min(1).max(10_000).default(200),
-  temperature: z.number().positive().max(100).default(0.1),
-  /** Whose images are classified. */
-  split: z.string().min(1).max(100).default("test"),
+  knn_every_epochs: z.int().min(1).max(100_000).default(10).describe("Epochs between two evaluations"),
+  k: z.int().min(1).max(10_000).default(200).describe("Neighbours that vote"),
+  temperature: z.number().positive().max(100).default(0.1).describe("A vote weighs exp(cosine / this)"),
+  split: z.string().min(1).max(100).default("test").describe("The split whose images are classified"),
 });
 export type EvaluateConfig = z.infer<typeof EvaluateConfig>;
 
 const everySteps = z.int().positive().max(100_000_000).nullable();
 /** The first checkpoint, of step 0, and the last one are always kept. */
 export const CheckpointConfig = z.strictObject({
-  /** Steps between two checkpoints; null for the first and the last only. */
-  every_steps: everySteps.default(1000),
-  /** How many of the latest are kept; null for all. */
-  keep_last: z.int().min(1).max(100_000).nullable().default(3),
-  /** Those whose step is a multiple of it are kept for good. */
-  keep_every: everySteps.default(null),
+  every_steps: everySteps.default(1000)
+    .describe("Steps between two checkpoints; null for the first and the last only"),
+  keep_last: z.int().min(1).max(100_000).nullable().default(3)
+    .describe("How many of the latest are kept; null for all"),
+  keep_every: everySteps.default(null).describe("Those whose step is a multiple of it are kept for good"),
 });
 
 const fields = {
   arch: z.enum(ARCHS, {
     error: "must be resnet{18,34,50,101,152,200}[x2|x3|x4][-cifar] or cifar_resnet{8,20,32,44,56}",
-  }),
-  px: z.int().min(8).max(512),
-  batch: z.int().min(2).max(8192),
-  /** Images that go through the networks at once; their gradients are summed over the batch. Null: the batch. */
-  micro_batch: z.int().min(2).max(8192).nullable().default(null),
-  epochs: z.number().positive().max(100_000).optional(),
-  steps: z.int().positive().max(100_000_000).optional(),
-  /** A recipe: what fills every field that is left out. Left out itself, it is chosen by the size of the data. */
-  preset: z.enum(PRESETS),
-  /** Why that one: the server's words. */
-  preset_reason: z.string().max(500),
+  }).describe("The encoder: resnet{18,34,50,101,152,200}[x2|x3|x4][-cifar] or cifar_resnet{8,20,32,44,56}"),
+  px: z.int().min(8).max(512)
+    .describe("A view's width and height; where it is left out 224, and 32 for encoders of small images"),
+  batch: z.int().min(2).max(8192)
+    .describe("Images a step; where it is left out 256, and 128 for encoders of small images"),
+  micro_batch: z.int().min(2).max(8192).nullable().default(null)
+    .describe(
+      "Images that go through the networks at once; their gradients are summed over the batch. Divides `batch`; null: the batch",
+    ),
+  epochs: z.number().positive().max(100_000).optional()
+    .describe("How long to train: either epochs or steps, or a preset `byol-…`, which has its own epochs"),
+  steps: z.int().positive().max(100_000_000).optional().describe("How long to train, in steps"),
+  preset: z.enum(PRESETS).describe(
+    "A recipe: what fills every field that is left out. Left out itself, it is chosen by the size of the data",
+  ),
+  preset_reason: z.string().max(500).describe("Why that preset: the server's words"),
   projector: Projector,
   predictor: Predictor,
-  tau: z.number().min(0).max(1),
+  tau: z.number().min(0).max(1)
+    .describe("target ← tau·target + (1 - tau)·online, at first; it rises to 1 along a cosine"),
   optimizer: OptimizerConfig,
   augmentation: Augmentation,
-  normalization: z.enum(["imagenet", "dataset"]).default("imagenet"),
-  precision: z.enum(["f32", "mixed"]).default("f32"),
-  seed: z.int().min(0).default(0),
-  split: z.string().min(1).max(100).default("train"),
-  checkpoint: CheckpointConfig.prefault({}),
-  /** A checkpoint whose weights a new run begins with: the encoder's, and the heads' where they are of the same sizes. */
-  init: z.string().nullable().default(null),
-  evaluate: EvaluateConfig.nullable(),
-  on_collapse: z.enum(["fail", "warn"]).default("fail"),
+  normalization: z.enum(["imagenet", "dataset"]).default("imagenet")
+    .describe("Whose channel means and deviations images are normalised by"),
+  precision: z.enum(["f32", "mixed"]).default("f32").describe("mixed: activations are stored as f16"),
+  seed: z.int().min(0).default(0).describe("Everything random is a function of it"),
+  split: z.string().min(1).max(100).default("train").describe("The split that is trained on"),
+  checkpoint: CheckpointConfig.prefault({}).describe("Which checkpoints are made and kept"),
+  init: z.string().nullable().default(null).describe(
+    "A checkpoint whose weights a new run begins with: the encoder's, and the heads' where they are of the same sizes",
+  ),
+  evaluate: EvaluateConfig.nullable().describe(
+    "Accuracy while training, by k-NN and a probe; null for none. Where it is left out: if there are labels to do it by",
+  ),
+  on_collapse: z.enum(["fail", "warn"]).default("fail")
+    .describe("What becomes of a run whose representation has collapsed"),
 };
 
 /** More than any rate of AdamW's: what suits LARS would make it diverge (byol.md §E4). */

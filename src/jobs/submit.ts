@@ -1,23 +1,15 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import type { Dataset } from "../domain/dataset.ts";
 import { DomainError, type FieldError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
 import { isId, newId } from "../domain/ids.ts";
 import { isEnded, type Job, JOB_KINDS, type JobKind, KnnConfig } from "../domain/job.ts";
+import { JobRequest } from "../domain/job_request.ts";
 import type { Store } from "../domain/ports.ts";
 import { PretrainRequest } from "../domain/pretrain.ts";
 import { applyRecipe } from "./recipe.ts";
 import { findMismatches } from "./resolve_config.ts";
 
-const Body = z.strictObject({
-  kind: z.enum(JOB_KINDS),
-  dataset: z.string(),
-  config: z.record(z.string(), z.unknown()),
-  metadata: z.record(z.string().max(64), z.string().max(512)).refine((m) => Object.keys(m).length <= 16, {
-    error: "at most 16 entries",
-  }).default({}),
-});
 type Checked<T> = { value?: T; errors: FieldError[] };
 
 /** For so long the same body without a key is its client's second try, as SDKs make one after an answer that got lost. */
@@ -46,7 +38,7 @@ export function submitJob(
   if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
     throw new DomainError("malformed", "Cannot read Idempotency-Key: 1 to 255 visible ASCII characters");
   }
-  const shape = Body.safeParse(body);
+  const shape = JobRequest.safeParse(body);
   const shapeErrors = shape.error ? fieldErrors(shape.error) : [];
   const fields = body as Record<string, unknown>;
   const sent = shape.success ? { key: idempotencyKey, fingerprint: fingerprint(shape.data) } : undefined;
