@@ -21,37 +21,39 @@ const ARCHIVES = [
 const FORM = "multipart/form-data";
 
 const NAME = z.string().trim().min(1).max(200);
+/** Bounds that are the same where a number comes as text, in a query. */
+const numbers = (number: () => z.ZodNumber | z.coerce.ZodCoercedNumber) => ({
+  short_side: number().int().min(32).max(2048).default(DEFAULT_SETTINGS.short_side).describe(
+    "Images whose shorter side is longer are shrunk to this; others are kept as they are",
+  ),
+  max_rejected: number().min(0).max(1).default(DEFAULT_SETTINGS.max_rejected).describe(
+    "The share of files that may be no images; with more the dataset fails",
+  ),
+});
+const ORIGINALS = "Whether the images' files are kept as they came, beside their pixels";
 const SETTINGS = {
-  short_side: z.number().int().min(32).max(2048).default(DEFAULT_SETTINGS.short_side).openapi({
-    description: "Images whose shorter side is longer are shrunk to this; others are kept as they are",
-  }),
-  max_rejected: z.number().min(0).max(1).default(DEFAULT_SETTINGS.max_rejected).openapi({
-    description: "The share of files that may be no images; with more the dataset fails",
-  }),
-  originals: z.boolean().optional().openapi({
-    description: "Whether the images' files are kept as they came, beside their pixels",
-  }),
-  format: z.enum(DATASET_FORMATS).optional().openapi({
-    description: "What the upload is to be read as; told by its bytes where it is not given",
-  }),
+  ...numbers(z.number),
+  originals: z.boolean().optional().describe(ORIGINALS),
+  format: z.enum(DATASET_FORMATS).optional().describe(
+    "What the upload is to be read as; told by its bytes where it is not given",
+  ),
 };
 /** An import: what streams tell in the query stands in the body here. */
 const Import = z.strictObject({
   name: NAME,
   source: z.union([
     z.strictObject({
-      path: z.string().min(1).max(4096).openapi({
-        description:
-          "An archive or a folder on the server's disk, under one of its IMPORT_ROOTS; read where it lies",
-      }),
+      path: z.string().min(1).max(4096).describe(
+        "An archive or a folder on the server's disk, under one of its IMPORT_ROOTS; read where it lies",
+      ),
     }),
     z.strictObject({
-      upload: z.string().max(100).openapi({ description: "A finished resumable upload's id; it is used up" }),
+      upload: z.string().max(100).describe("A finished resumable upload's id; it is used up"),
     }),
     z.strictObject({
-      url: z.string().min(1).max(4096).openapi({
-        description: "An archive at an https URL, of a host in IMPORT_URLS; the answer comes when it is here",
-      }),
+      url: z.string().min(1).max(4096).describe(
+        "An archive at an https URL, of a host in IMPORT_URLS; the answer comes when it is here",
+      ),
     }),
   ], { error: "must be {path}, {upload} or {url}" }),
   ...SETTINGS,
@@ -83,11 +85,10 @@ const create = createRoute({
   request: {
     query: z.object({
       name: NAME.optional().openapi({ description: "Needed with an upload" }),
-      short_side: z.coerce.number().pipe(SETTINGS.short_side.unwrap()).default(DEFAULT_SETTINGS.short_side),
-      max_rejected: z.coerce.number().pipe(SETTINGS.max_rejected.unwrap()).default(
-        DEFAULT_SETTINGS.max_rejected,
-      ),
-      originals: z.enum(["true", "false"]).transform((value) => value === "true").optional(),
+      ...numbers(z.coerce.number),
+      originals: z.enum(["true", "false"]).transform((value) => value === "true").optional().openapi({
+        description: ORIGINALS,
+      }),
       format: SETTINGS.format,
     }),
     body: { required: true, content: { ...bodies, ...imported } },

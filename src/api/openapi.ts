@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import metadata from "../../deno.json" with { type: "json" };
+import { serveDocs } from "./docs.ts";
 import { refusalResponses, refusals, REQUEST_ID } from "./refusals.ts";
 import { json, ProblemSchema } from "./schemas.ts";
 
@@ -41,19 +42,19 @@ const describe = createRoute({
 type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 interface Operation {
   security?: unknown[];
+  parameters?: { schema: { type?: string | string[] } }[];
   responses: Record<string, { $ref?: string; headers?: Record<string, unknown> }>;
 }
 
-/** Serves the OpenAPI 3.1 document of whatever routes `app` has by the time that it is first asked for. */
+/** Serves the OpenAPI 3.1 document of whatever routes `app` has by the time that it is first asked for, and as a page. */
 export function serveOpenApi(app: OpenAPIHono): void {
   const registry = app.openAPIRegistry;
   registry.register("Problem", ProblemSchema);
   for (const { name, response } of refusalResponses) registry.registerComponent("responses", name, response);
-  let document: Document | undefined;
-  app.openapi(describe, (c) => {
-    document ??= complete(app.getOpenAPI31Document(HEAD));
-    return c.json(document as unknown as Record<string, unknown>, 200);
-  });
+  let made: Document | undefined;
+  const document = () => made ??= complete(app.getOpenAPI31Document(HEAD));
+  app.openapi(describe, (c) => c.json(document() as unknown as Record<string, unknown>, 200));
+  serveDocs(app, document);
 }
 
 /**
@@ -63,7 +64,11 @@ export function serveOpenApi(app: OpenAPIHono): void {
 function complete(document: Document): Document {
   const used = new Set<string | undefined>();
   for (const path of Object.values(document.paths ?? {})) {
-    for (const { security, responses } of Object.values(path as Record<string, Operation>)) {
+    for (const { security, parameters, responses } of Object.values(path as Record<string, Operation>)) {
+      // What makes numbers of text would make one of null too, so they are told to be nullable; but text is never null.
+      for (const { schema } of parameters ?? []) {
+        if (Array.isArray(schema.type)) schema.type = schema.type.find((type) => type !== "null");
+      }
       Object.assign(responses, refusals(500), security?.length ? refusals(401, 403, 429) : {});
       for (const response of Object.values(responses)) {
         if (response.$ref) used.add(response.$ref.split("/").at(-1));
