@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { log } from "../log/log.ts";
 import type { ApiDeps } from "./deps.ts";
 import { problem } from "./problem.ts";
@@ -97,7 +97,8 @@ export function uploadRoutes({ uploads }: ApiDeps): OpenAPIHono {
     // Not for every page that a browser on this machine has open.
     for (const name of [...headers.keys()]) if (name.startsWith("access-control-")) headers.delete(name);
     if (response.status < 400 || c.req.method === "HEAD") {
-      return new Response(response.body, { status: response.status, headers });
+      // By the context, which adds what every answer has.
+      return c.newResponse(response.body, { status: response.status as StatusCode, headers });
     }
     const detail = (await response.text()).trim() || "The upload cannot go on";
     if (response.status >= 500 && response.status !== 507) {
