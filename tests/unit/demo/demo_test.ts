@@ -1,23 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { decode, encode } from "fast-png";
 import { choose, CLASSES, SIDE, toTar } from "../../../src/demo/cifar10.ts";
-import { readEventStream } from "../../../src/demo/client.ts";
 import { contactSheet } from "../../../src/demo/contact_sheet.ts";
 import { nearestNeighbours } from "../../../src/demo/neighbours.ts";
 import { formatBar, formatSeconds } from "../../../src/demo/progress_line.ts";
 import { unpackTar } from "modern-tar";
-
-Deno.test("readEventStream() gives each event's data, however the bytes are cut", async () => {
-  const text =
-    ': heartbeat\n\nid: 1\nevent: a\ndata: {"é":1}\n\nevent: b\ndata: x\ndata: y\n\nid: 3\n\ndata: cut off';
-  const bytes = new TextEncoder().encode(text);
-  for (const size of [1, 5, 1000]) {
-    const stream = ReadableStream.from((function* () {
-      for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
-    })());
-    assertEquals(await Array.fromAsync(readEventStream(stream)), ['{"é":1}', "x\ny"]);
-  }
-});
 
 Deno.test("nearestNeighbours() goes by angle, not by length, and leaves the query out", () => {
   const rows = [[1, 0], [100, 1], [0, 1], [0.1, 0.02], [-1, 0]];

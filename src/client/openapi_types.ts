@@ -1,0 +1,2551 @@
+// Made of the server's OpenAPI document by `deno task client`: not to be edited.
+// deno-lint-ignore-file
+export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server answers */
+        get: operations["isLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether it can embed */
+        get: operations["isReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List datasets, newest first */
+        get: operations["listDatasets"];
+        put?: never;
+        /** Upload images, as an archive or as a form's files, or import them; ingest goes on in the background */
+        post: operations["createDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add another archive's images, such as the next shard; the dataset is ingesting again until they are in */
+        post: operations["addDatasetPart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One dataset */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        /** Delete a dataset that no unfinished job uses; an ingest under way is given up */
+        delete: operations["deleteDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Browse a dataset's images, in order */
+        get: operations["listDatasetItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/items/{n}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One image as PNG */
+        get: operations["getDatasetImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/items/{n}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One image's file as it came, where the dataset keeps them */
+        get: operations["getDatasetOriginal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The two augmented views of an image side by side, as training sees it in its first epoch */
+        get: operations["getDatasetViews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of the archive that did not become images, with the reason */
+        get: operations["listRejectedFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Images that stand in more than one split, with their labels: the first thousand contents */
+        get: operations["listDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a resumable upload (tus 1.0), which becomes a dataset by its id: source.upload */
+        post: operations["createUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give up an upload */
+        delete: operations["deleteUpload"];
+        options?: never;
+        /** How far an upload has come */
+        head: operations["getUpload"];
+        /** Go on with an upload, from where it is */
+        patch: operations["continueUpload"];
+        trace?: never;
+    };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List jobs, newest first */
+        get: operations["listJobs"];
+        put?: never;
+        /** Queue a job */
+        post: operations["submitJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a job that has not ended */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a queued or running job, over restarts too; a running one keeps a last checkpoint */
+        post: operations["pauseJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a paused job back at its place in the queue; it goes on from its last checkpoint */
+        post: operations["resumeJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every logged row, each step once
+         * @description One row about every second, with means over the steps since the row before where nothing else is said: `loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`, `parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data; `gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`, `dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1` of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and `probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`. A run that goes on from a checkpoint replaces the rows of the steps that it makes again.
+         */
+        get: operations["getJobMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A job's events: a stream that replays and then follows, or a list
+         * @description Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Each has as its `id` the event's seq, as its `event` the type, and as its `data` a JobEvent in JSON. Silence is filled with comments every 15 s. A stream ends after the job's last event; one that broke off is taken up by `Last-Event-ID`, and after the last event that is answered 204. With `Accept: application/json` the answer is a list.
+         */
+        get: operations["followJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job's checkpoints, newest first */
+        get: operations["listJobCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One checkpoint */
+        get: operations["getCheckpoint"];
+        put?: never;
+        post?: never;
+        /** Delete a checkpoint that no alias and no unfinished job needs */
+        delete: operations["deleteCheckpoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints/{id}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of a checkpoint's files */
+        get: operations["getCheckpointFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List models: aliases by name, then checkpoints, newest first */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model, by alias or checkpoint id */
+        get: operations["getModel"];
+        /** Let an alias name a checkpoint */
+        put: operations["setModelAlias"];
+        post?: never;
+        /** Drop an alias; the checkpoint stays */
+        delete: operations["deleteModelAlias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Embed images, in OpenAI's shape; where the body is an image, its options are in the query */
+        post: operations["createEmbeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where to begin */
+        get: operations["showRoot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document, as a page */
+        get: operations["showDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        DatasetImport: {
+            name: string;
+            source: {
+                /** @description An archive or a folder on the server's disk, under one of its IMPORT_ROOTS; read where it lies */
+                path: string;
+            } | {
+                /** @description A finished resumable upload's id; it is used up */
+                upload: string;
+            } | {
+                /** @description An archive at an https URL, of a host in IMPORT_URLS; the answer comes when it is here */
+                url: string;
+            };
+            /**
+             * @description Images whose shorter side is longer are shrunk to this; others are kept as they are
+             * @default 256
+             */
+            short_side?: number;
+            /**
+             * @description The share of files that may be no images; with more the dataset fails
+             * @default 0.01
+             */
+            max_rejected?: number;
+            /** @description Whether the images' files are kept as they came, beside their pixels */
+            originals?: boolean;
+            /**
+             * @description What the upload is to be read as; told by its bytes where it is not given
+             * @enum {string}
+             */
+            format?: "imagefolder" | "webdataset" | "cifar10" | "parquet";
+        };
+        JobRequest: components["schemas"]["PretrainJobRequest"] | components["schemas"]["KnnJobRequest"];
+        PretrainJobRequest: {
+            /** @constant */
+            kind: "pretrain";
+            /** @description A dataset that is ready */
+            dataset: string;
+            config: components["schemas"]["PretrainConfig"];
+            /**
+             * @description Whatever you want to find again on the job: at most 16 entries
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        KnnJobRequest: {
+            /** @constant */
+            kind: "knn";
+            /** @description A dataset that is ready */
+            dataset: string;
+            config: components["schemas"]["KnnConfig"];
+            /**
+             * @description Whatever you want to find again on the job: at most 16 entries
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        PretrainConfig: {
+            /**
+             * @description The encoder: resnet{18,34,50,101,152,200}[x2|x3|x4][-cifar] or cifar_resnet{8,20,32,44,56}
+             * @enum {string}
+             */
+            arch: "cifar_resnet8" | "cifar_resnet20" | "cifar_resnet32" | "cifar_resnet44" | "cifar_resnet56" | "resnet18" | "resnet18-cifar" | "resnet18x2" | "resnet18x2-cifar" | "resnet18x3" | "resnet18x3-cifar" | "resnet18x4" | "resnet18x4-cifar" | "resnet34" | "resnet34-cifar" | "resnet34x2" | "resnet34x2-cifar" | "resnet34x3" | "resnet34x3-cifar" | "resnet34x4" | "resnet34x4-cifar" | "resnet50" | "resnet50-cifar" | "resnet50x2" | "resnet50x2-cifar" | "resnet50x3" | "resnet50x3-cifar" | "resnet50x4" | "resnet50x4-cifar" | "resnet101" | "resnet101-cifar" | "resnet101x2" | "resnet101x2-cifar" | "resnet101x3" | "resnet101x3-cifar" | "resnet101x4" | "resnet101x4-cifar" | "resnet152" | "resnet152-cifar" | "resnet152x2" | "resnet152x2-cifar" | "resnet152x3" | "resnet152x3-cifar" | "resnet152x4" | "resnet152x4-cifar" | "resnet200" | "resnet200-cifar" | "resnet200x2" | "resnet200x2-cifar" | "resnet200x3" | "resnet200x3-cifar" | "resnet200x4" | "resnet200x4-cifar";
+            /** @description A view's width and height; where it is left out 224, and 32 for encoders of small images */
+            px?: number;
+            /** @description Images a step; where it is left out 256, and 128 for encoders of small images */
+            batch?: number;
+            /**
+             * @description Images that go through the networks at once; their gradients are summed over the batch. Divides `batch`; null: the batch
+             * @default null
+             */
+            micro_batch?: number | null;
+            /** @description How long to train: either epochs or steps, or a preset `byol-…`, which has its own epochs */
+            epochs?: number;
+            /** @description How long to train, in steps */
+            steps?: number;
+            /**
+             * @description A recipe: what fills every field that is left out. Left out itself, it is chosen by the size of the data
+             * @enum {string}
+             */
+            preset?: "byol-40" | "byol-100" | "byol-300" | "byol-1000" | "small";
+            /** @description Why that preset: the server's words */
+            preset_reason?: string;
+            /** @description The projector's hidden and output width; 4096 and 256, less for small encoders, by the preset */
+            projector?: {
+                hidden: number;
+                out: number;
+            };
+            /** @description The predictor's hidden width; the projector's by the preset */
+            predictor?: {
+                hidden: number;
+            };
+            /** @description target ← tau·target + (1 - tau)·online, at first; it rises to 1 along a cosine */
+            tau?: number;
+            optimizer?: {
+                /** @enum {string} */
+                name?: "lars" | "sgd" | "adamw";
+                /** @description Learning rate of a batch of 256: it is multiplied by batch / 256 */
+                base_lr?: number;
+                /** @description Not of biases and norms */
+                weight_decay?: number;
+                /** @description Of sgd and lars; 0.9 where it is left out */
+                momentum?: number;
+                /** @description Of lars; 0.001 where it is left out */
+                trust_coefficient?: number;
+                /** @description Epochs in which the learning rate rises from 0; then it falls along a cosine */
+                warmup_epochs?: number;
+            };
+            augmentation?: components["schemas"]["Augmentation"];
+            /**
+             * @description Whose channel means and deviations images are normalised by
+             * @default imagenet
+             * @enum {string}
+             */
+            normalization?: "imagenet" | "dataset";
+            /**
+             * @description mixed: activations are stored as f16
+             * @default f32
+             * @enum {string}
+             */
+            precision?: "f32" | "mixed";
+            /**
+             * @description Everything random is a function of it
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description The split that is trained on
+             * @default train
+             */
+            split?: string;
+            /**
+             * @description Which checkpoints are made and kept
+             * @default {}
+             */
+            checkpoint?: {
+                /**
+                 * @description Steps between two checkpoints; null for the first and the last only
+                 * @default 1000
+                 */
+                every_steps?: number | null;
+                /**
+                 * @description How many of the latest are kept; null for all
+                 * @default 3
+                 */
+                keep_last?: number | null;
+                /**
+                 * @description Those whose step is a multiple of it are kept for good
+                 * @default null
+                 */
+                keep_every?: number | null;
+            };
+            /**
+             * @description A checkpoint whose weights a new run begins with: the encoder's, and the heads' where they are of the same sizes
+             * @default null
+             */
+            init?: string | null;
+            /** @description Accuracy while training, by k-NN and a probe; null for none. Where it is left out: if there are labels to do it by */
+            evaluate?: {
+                /**
+                 * @description Epochs between two evaluations
+                 * @default 10
+                 */
+                knn_every_epochs?: number;
+                /**
+                 * @description Neighbours that vote
+                 * @default 200
+                 */
+                k?: number;
+                /**
+                 * @description A vote weighs exp(cosine / this)
+                 * @default 0.1
+                 */
+                temperature?: number;
+                /**
+                 * @description The split whose images are classified
+                 * @default test
+                 */
+                split?: string;
+            } | null;
+            /**
+             * @description What becomes of a run whose representation has collapsed
+             * @default fail
+             * @enum {string}
+             */
+            on_collapse?: "fail" | "warn";
+        };
+        KnnConfig: {
+            /** @description The checkpoint whose embeddings are judged */
+            checkpoint: string;
+            /**
+             * @description Neighbours that vote
+             * @default 200
+             */
+            k?: number;
+            /**
+             * @description A vote weighs exp(cosine / this)
+             * @default 0.1
+             */
+            temperature?: number;
+            /**
+             * @description The split whose labels vote
+             * @default train
+             */
+            bank_split?: string;
+            /**
+             * @description The split whose images are classified
+             * @default test
+             */
+            query_split?: string;
+        };
+        /** @description A name, or both views' distributions in full; where it is left out `byol`, and `cifar` for views of at most 64 pixels */
+        Augmentation: ("byol" | "byol-symmetric" | "cifar" | "grayscale" | "none") | {
+            view1: components["schemas"]["ViewAugmentation"];
+            view2: components["schemas"]["ViewAugmentation"];
+        };
+        /** @description Plain numbers are probabilities, unless they are a strength of `jitter` */
+        ViewAugmentation: {
+            /** @description The crop's area as a share of the image's, and its width over its height, drawn evenly by its logarithm: each [least, most] */
+            crop: {
+                area: [
+                    number,
+                    number
+                ];
+                aspect: [
+                    number,
+                    number
+                ];
+            };
+            flip: number;
+            /** @description Brightness adds up to ± its strength; contrast and saturation multiply by 1 ± theirs; hue turns by ± its share of a circle */
+            jitter: {
+                probability: number;
+                brightness: number;
+                contrast: number;
+                saturation: number;
+                hue: number;
+            };
+            grayscale: number;
+            /** @description The deviation is drawn in pixels; the kernel's length follows from `px` */
+            blur: {
+                probability: number;
+                sigma: [
+                    number,
+                    number
+                ];
+            };
+            solarize: number;
+        };
+        ModelAlias: {
+            /** @description The checkpoint that it names from now on */
+            checkpoint: string;
+        };
+        EmbeddingRequest: {
+            /** @description An alias, or a checkpoint's id */
+            model: string;
+            /**
+             * @description base64: of little-endian f32
+             * @default float
+             * @enum {string}
+             */
+            encoding_format?: "float" | "base64";
+            /** @description As many as the model has, or left out */
+            dimensions?: number;
+            /**
+             * @description Whether embeddings are scaled to unit length
+             * @default false
+             */
+            normalize?: boolean;
+            /**
+             * @description Whether the good images are embedded where others are bad, which are listed in `errors` then
+             * @default false
+             */
+            partial?: boolean;
+            /** @description One image, or at most 2048: data URIs, base64, or {"image": …} of either */
+            input: (string | {
+                image: string;
+            }) | (string | {
+                image: string;
+            })[];
+            /** @description Sent by clients of other servers, and of no effect here */
+            user?: string;
+            /** @constant */
+            modality?: "image";
+        };
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            instance: string;
+            errors?: {
+                detail: string;
+                pointer?: string;
+            }[];
+            error: {
+                message: string;
+                type: string;
+                param: string | null;
+                code: string;
+            };
+        };
+        Dataset: {
+            id: string;
+            /** @enum {string} */
+            object: "dataset";
+            name: string;
+            /** @enum {string} */
+            status: "ingesting" | "ready" | "failed";
+            counts: {
+                images: number;
+                rejected: number;
+                bytes: number;
+            };
+            splits: {
+                [key: string]: {
+                    images: number;
+                    classes: {
+                        [key: string]: number;
+                    };
+                };
+            };
+            channel_mean: [
+                number,
+                number,
+                number
+            ] | null;
+            channel_std: [
+                number,
+                number,
+                number
+            ] | null;
+            fingerprint: string | null;
+            duplicates: {
+                within: number;
+                across: number;
+                across_with_labels: {
+                    labels: {
+                        split: string;
+                        class: string | null;
+                    }[];
+                    contents: number;
+                }[];
+            } | null;
+            warnings: {
+                /** @enum {string} */
+                code: "degenerate_dataset" | "part_failed";
+                message: string;
+            }[];
+            settings: {
+                short_side: number;
+                max_rejected: number;
+                originals?: boolean;
+                /** @enum {string} */
+                format?: "imagefolder" | "webdataset" | "cifar10" | "parquet";
+            };
+            progress?: {
+                images: number;
+                rejected: number;
+                bytes_read: number;
+                bytes_total: number;
+                images_per_s: number;
+                eta_s: number | null;
+            };
+            created_at: string;
+            error?: {
+                code: string;
+                message: string;
+            };
+        };
+        DatasetItem: {
+            n: number;
+            path: string;
+            split: string;
+            class: string | null;
+            width: number;
+            height: number;
+        };
+        RejectedFile: {
+            path: string;
+            reason: string;
+        };
+        DuplicateGroup: {
+            images: number;
+            items: {
+                split: string;
+                class: string | null;
+                n: number;
+                path: string;
+            }[];
+        };
+        Job: {
+            id: string;
+            /** @enum {string} */
+            object: "job";
+            /** @enum {string} */
+            kind: "pretrain" | "knn";
+            /** @enum {string} */
+            status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
+            dataset: string;
+            config: {
+                [key: string]: unknown;
+            };
+            metadata: {
+                [key: string]: string;
+            };
+            progress: {
+                step: number;
+                total_steps: number;
+                epoch: number;
+                images_per_s: number;
+                eta_s: number | null;
+            } | null;
+            metrics: {
+                [key: string]: number;
+            } | null;
+            result: {
+                [key: string]: unknown;
+            } | null;
+            attempt: number;
+            error?: {
+                code: string;
+                message: string;
+            };
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+        };
+        JobEvent: {
+            seq: number;
+            job: string;
+            /** @enum {string} */
+            type: "status" | "metrics" | "checkpoint" | "message";
+            data: {
+                [key: string]: unknown;
+            };
+            created_at: string;
+        };
+        Checkpoint: {
+            id: string;
+            /** @enum {string} */
+            object: "checkpoint";
+            job: string;
+            step: number;
+            epoch: number;
+            metrics: {
+                [key: string]: number;
+            };
+            files: {
+                name: string;
+                bytes: number;
+                sha256: string;
+            }[];
+            created_at: string;
+        };
+        Model: {
+            id: string;
+            /** @enum {string} */
+            object: "model";
+            checkpoint: string;
+            arch: string;
+            dim: number;
+            px: number;
+            preprocessing: {
+                px: number;
+                channel_mean: [
+                    number,
+                    number,
+                    number
+                ];
+                channel_std: [
+                    number,
+                    number,
+                    number
+                ];
+            };
+            /** @enum {string} */
+            owned_by: "latentd";
+            created: number;
+        };
+        EmbeddingList: {
+            /** @enum {string} */
+            object: "list";
+            model: string;
+            data: {
+                /** @enum {string} */
+                object: "embedding";
+                index: number;
+                embedding: number[] | string;
+            }[];
+            usage: {
+                prompt_tokens: number;
+                total_tokens: number;
+                images: number;
+            };
+            /** @description With `partial`: the images that have no embedding, and why */
+            errors?: {
+                index: number;
+                code: string;
+                detail: string;
+                pointer: string;
+            }[];
+        };
+    };
+    responses: {
+        /** @description The request cannot be read as what it claims to be */
+        Malformed: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not for this caller, or not here */
+        Forbidden: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing, as there is none of a malformed id */
+        NotFound: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The object's state does not allow it */
+        Conflict: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The upload has expired */
+        Expired: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Tus-Resumable must be 1.0.0 */
+        WrongProtocol: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description More bytes, or more images, than are accepted */
+        TooLarge: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The Content-Type is none of those accepted */
+        UnsupportedMediaType: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The range is outside the file */
+        RangeNotSatisfiable: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It can be read, but is wrong; every mistake is in `errors` */
+        Invalid: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Another request is writing to the upload */
+        Locked: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description As many wait as may */
+        QueueFull: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                /** @description Seconds after which to try again */
+                "Retry-After": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A fault of the server, which its log describes under the request's id */
+        Internal: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What it needs is not up */
+        NotReady: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                /** @description Seconds after which to try again */
+                "Retry-After": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no room for it */
+        DiskFull: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    isLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ok";
+                    };
+                };
+            };
+            500: components["responses"]["Internal"];
+        };
+    };
+    isReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ok";
+                    };
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: {
+                /** @description The id that the page before ended with */
+                after?: string;
+                /** @description The most that are answered */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Datasets */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Dataset"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    createDataset: {
+        parameters: {
+            query?: {
+                /** @description Needed with an upload */
+                name?: string;
+                /** @description Images whose shorter side is longer are shrunk to this; others are kept as they are */
+                short_side?: number;
+                /** @description The share of files that may be no images; with more the dataset fails */
+                max_rejected?: number;
+                /** @description Whether the images' files are kept as they came, beside their pixels */
+                originals?: "true" | "false";
+                /** @description What the upload is to be read as; told by its bytes where it is not given */
+                format?: "imagefolder" | "webdataset" | "cifar10" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-tar": BodyInit;
+                "application/gzip": BodyInit;
+                "application/zip": BodyInit;
+                "application/vnd.apache.parquet": BodyInit;
+                "multipart/form-data": {
+                    [key: string]: BodyInit;
+                };
+                "application/json": components["schemas"]["DatasetImport"];
+            };
+        };
+        responses: {
+            /** @description Kept, and being ingested */
+            201: {
+                headers: {
+                    /** @description Its path */
+                    Location: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    addDatasetPart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-tar": BodyInit;
+                "application/gzip": BodyInit;
+                "application/zip": BodyInit;
+                "application/vnd.apache.parquet": BodyInit;
+                "multipart/form-data": {
+                    [key: string]: BodyInit;
+                };
+            };
+        };
+        responses: {
+            /** @description Kept, and being ingested */
+            202: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dataset */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    listDatasetItems: {
+        parameters: {
+            query?: {
+                /** @description The number that the page before ended with */
+                after?: number;
+                /** @description The most that are answered */
+                limit?: number;
+                /** @description Only this split's */
+                split?: string;
+                /** @description Only this class's */
+                class?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Images' entries; `after` is an entry's n */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["DatasetItem"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getDatasetImage: {
+        parameters: {
+            query?: {
+                /** @description Shrinks the image until its longer side is at most this */
+                px?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+                /** @description The image's number, `n` of its entry */
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": BodyInit;
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getDatasetOriginal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With the ETag the answer is 304 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+                /** @description The image's number, `n` of its entry */
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": BodyInit;
+                    "application/octet-stream": BodyInit;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getDatasetViews: {
+        parameters: {
+            query?: {
+                /** @description The image's number, `n` of its entry */
+                item?: number;
+                /** @description The run's: another one draws other views */
+                seed?: number;
+                /** @description The augmentation; `byol`, and `cifar` for views of at most 64 pixels, where it is not given */
+                preset?: "byol" | "byol-symmetric" | "cifar" | "grayscale" | "none";
+                /** @description A view's width and height; 224, and 32 for an image whose shorter side is at most 64 pixels */
+                px?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description View 1 on the left, view 2 on the right, four white pixels between them */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": BodyInit;
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    listRejectedFiles: {
+        parameters: {
+            query?: {
+                /** @description The number that the page before ended with */
+                after?: number;
+                /** @description The most that are answered */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rejected files; `after` is a place in the list */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["RejectedFile"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    listDuplicates: {
+        parameters: {
+            query?: {
+                /** @description The number that the page before ended with */
+                after?: number;
+                /** @description The most that are answered */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Contents; `after` is a place in the list */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["DuplicateGroup"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                /** @description its bytes */
+                "Upload-Length": string;
+                /** @description `sha256` and, in base64, 64 hexadecimal digits: held against it once it is finished */
+                "Upload-Metadata"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begun; Location names it */
+            201: {
+                headers: {
+                    "Tus-Resumable": "1.0.0";
+                    /** @description where its bytes go */
+                    Location: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            412: components["responses"]["WrongProtocol"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    "Tus-Resumable": "1.0.0";
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["WrongProtocol"];
+            423: components["responses"]["Locked"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description So far */
+            200: {
+                headers: {
+                    "Tus-Resumable": "1.0.0";
+                    /** @description how many bytes are there */
+                    "Upload-Offset": string;
+                    /** @description its bytes */
+                    "Upload-Length": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Expired"];
+            412: components["responses"]["WrongProtocol"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    continueUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                /** @description where it is */
+                "Upload-Offset": string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": BodyInit;
+            };
+        };
+        responses: {
+            /** @description Durable */
+            204: {
+                headers: {
+                    "Tus-Resumable": "1.0.0";
+                    /** @description how many bytes are there */
+                    "Upload-Offset": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Expired"];
+            412: components["responses"]["WrongProtocol"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            423: components["responses"]["Locked"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description The id that the page before ended with */
+                after?: string;
+                /** @description The most that are answered */
+                limit?: number;
+                kind?: "pretrain" | "knn";
+                status?: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
+                /** @description Only those of this dataset */
+                dataset?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Jobs */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Job"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    submitJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same job again; another body is refused (422) */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobRequest"];
+            };
+        };
+        responses: {
+            /** @description Queued */
+            202: {
+                headers: {
+                    /** @description Its path */
+                    Location: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["QueueFull"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelled */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    pauseJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Paused */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    resumeJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    getJobMetrics: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows, in order */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: {
+                            [key: string]: unknown;
+                        }[];
+                        has_more: boolean;
+                    };
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    followJob: {
+        parameters: {
+            query?: {
+                /** @description The number that the page before ended with */
+                after?: number;
+                /** @description The most that are answered */
+                limit?: number;
+            };
+            header?: {
+                /** @description As `after`, and stronger */
+                "last-event-id"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, in order; a stream closes after the job's last one */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id: 1
+                     *     event: status
+                     *     data: {"seq":1,"job":"job_01M88C9R8V9HN5FSP8B2PHJQAD","type":"status","data":{"status":"queued"},"created_at":"2026-11-28T10:00:00.000Z"}
+                     */
+                    "text/event-stream": string;
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["JobEvent"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            /** @description The job has ended and there is nothing after that event: do not reconnect */
+            204: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    listJobCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description The id that the page before ended with */
+                after?: string;
+                /** @description The most that are answered */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Checkpoints */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Checkpoint"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    getCheckpointFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes */
+                range?: string;
+                /** @description An ETag: with another one the range is ignored */
+                "if-range"?: string;
+                /** @description ETags: with the file's among them the answer is 304 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+                /** @description As the checkpoint lists it */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description What to save it as */
+                    "Content-Disposition": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": BodyInit;
+                    "application/json": unknown;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description What to save it as */
+                    "Content-Disposition": string;
+                    /** @description Which bytes, and of how many */
+                    "Content-Range": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": BodyInit;
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description The id that the page before ended with */
+                after?: string;
+                /** @description The most that are answered */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Models; aliases are on the first page */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Model"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    setModelAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelAlias"];
+            };
+        };
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    deleteModelAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Dropped */
+            204: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    createEmbeddings: {
+        parameters: {
+            query?: {
+                /** @description An alias, or a checkpoint's id. Where the body is no JSON */
+                model?: string;
+                /** @description base64: of little-endian f32. Where the body is no JSON */
+                encoding_format?: "float" | "base64";
+                /** @description As many as the model has, or left out. Where the body is no JSON */
+                dimensions?: number;
+                /** @description Whether embeddings are scaled to unit length. Where the body is no JSON */
+                normalize?: "true" | "false";
+                /** @description Whether the good images are embedded where others are bad, which are listed in `errors` then. Where the body is no JSON */
+                partial?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingRequest"];
+                "image/jpeg": BodyInit;
+                "image/png": BodyInit;
+                "image/gif": BodyInit;
+                "image/tiff": BodyInit;
+                "image/webp": BodyInit;
+                "image/bmp": BodyInit;
+                "multipart/form-data": {
+                    /** @description An alias, or a checkpoint's id */
+                    model?: string;
+                    /**
+                     * @description base64: of little-endian f32
+                     * @default float
+                     * @enum {string}
+                     */
+                    encoding_format?: "float" | "base64";
+                    /** @description As many as the model has, or left out */
+                    dimensions?: number;
+                    /**
+                     * @description Whether embeddings are scaled to unit length
+                     * @default false
+                     * @enum {string}
+                     */
+                    normalize?: "true" | "false";
+                    /**
+                     * @description Whether the good images are embedded where others are bad, which are listed in `errors` then
+                     * @default false
+                     * @enum {string}
+                     */
+                    partial?: "true" | "false";
+                } & {
+                    [key: string]: BodyInit;
+                };
+            };
+        };
+        responses: {
+            /** @description One embedding an image, in order */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingList"];
+                    "application/x-npy": BodyInit;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            500: components["responses"]["Internal"];
+        };
+    };
+    showRoot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the documentation */
+            302: {
+                headers: {
+                    Location: "/docs";
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+        };
+    };
+    showDocs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            500: components["responses"]["Internal"];
+        };
+    };
+}
