@@ -21,6 +21,7 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "GET /metrics": "read",
   "GET /openapi.json": "read",
   "GET /docs": "read",
+  "GET /": "read",
   "GET /v1/system": "read",
   "GET /v1/datasets": "read",
   "POST /v1/datasets": "train",

@@ -38,8 +38,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
-  describeAccess(app);
   serveOpenApi(app);
+  describeAccess(app);
   app.onError(toProblem);
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);

@@ -18,8 +18,6 @@ const HEAD = {
     license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/", description: "The server that answered this" }],
-  // No keys yet: whoever reaches the server may use it.
-  security: [],
   tags: [
     { name: "datasets", description: "Sets of images, with labels and splits where there are some" },
     { name: "uploads", description: "Uploads that can be taken up again, by tus 1.0" },
@@ -58,8 +56,8 @@ export function serveOpenApi(app: OpenAPIHono): void {
 }
 
 /**
- * Adds what holds for every operation: that each response has the request's id, that a fault of ours is a 500, and what
- * one that needs a key refuses. Refusals that none has are left out.
+ * Adds what holds for every operation: that each response has the request's id, that a fault of ours is a 500, that another
+ * site's name is refused, and what one that needs a key refuses. Refusals that none has are left out.
  */
 function complete(document: Document): Document {
   const used = new Set<string | undefined>();
@@ -69,7 +67,7 @@ function complete(document: Document): Document {
       for (const { schema } of parameters ?? []) {
         if (Array.isArray(schema.type)) schema.type = schema.type.find((type) => type !== "null");
       }
-      Object.assign(responses, refusals(500), security?.length ? refusals(401, 403, 429) : {});
+      Object.assign(responses, refusals(421, 500), security?.length ? refusals(401, 403, 429) : {});
       for (const response of Object.values(responses)) {
         if (response.$ref) used.add(response.$ref.split("/").at(-1));
         else response.headers = { ...response.headers, ...REQUEST_ID };

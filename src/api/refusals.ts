@@ -9,10 +9,12 @@ export const REQUEST_ID = {
 };
 const RETRY_AFTER = { "Retry-After": header("Seconds after which to try again", { type: "string" }) };
 
+const AUTHENTICATE = { "WWW-Authenticate": header("How to show a key", { type: "string" }) };
+
 /** What a refusal says, by its status; the names are those of the document's components. */
 const REFUSALS = {
   400: { name: "Malformed", description: "The request cannot be read as what it claims to be" },
-  401: { name: "Unauthorized", description: "The operation needs a key" },
+  401: { name: "Unauthorized", description: "The operation needs a key", headers: AUTHENTICATE },
   403: { name: "Forbidden", description: "Not for this caller, or not here" },
   404: { name: "NotFound", description: "There is no such thing, as there is none of a malformed id" },
   409: { name: "Conflict", description: "The object's state does not allow it" },
@@ -21,9 +23,14 @@ const REFUSALS = {
   413: { name: "TooLarge", description: "More bytes, or more images, than are accepted" },
   415: { name: "UnsupportedMediaType", description: "The Content-Type is none of those accepted" },
   416: { name: "RangeNotSatisfiable", description: "The range is outside the file" },
+  421: { name: "Misdirected", description: "Without keys only the server's own names are answered to" },
   422: { name: "Invalid", description: "It can be read, but is wrong; every mistake is in `errors`" },
   423: { name: "Locked", description: "Another request is writing to the upload" },
-  429: { name: "QueueFull", description: "As many wait as may", headers: RETRY_AFTER },
+  429: {
+    name: "TooMany",
+    description: "As many wait as may, or as many were asked for as the rate allows",
+    headers: RETRY_AFTER,
+  },
   500: {
     name: "Internal",
     description: "A fault of the server, which its log describes under the request's id",

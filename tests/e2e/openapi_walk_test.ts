@@ -1,3 +1,4 @@
+import { get } from "node:http";
 import { assert, assertEquals, AssertionError, assertRejects } from "@std/assert";
 import { packTar } from "modern-tar";
 import { encodePng } from "../../src/data/encode_png.ts";
@@ -19,7 +20,18 @@ interface Sent extends RequestInit {
   query?: string;
   json?: unknown;
   headers?: Record<string, string>;
+  /** The name that the server is called by, where it is another one than the URL's. */
+  host?: string;
 }
+
+/** A GET with a `Host` of its own, which fetch does not have. */
+const getAs = (host: string, url: string) =>
+  new Promise<Response>((resolve, reject) => {
+    get(url, { headers: { host } }, async (message) => {
+      const body = (await Array.fromAsync(message)).join("");
+      resolve(new Response(body, { status: message.statusCode, headers: message.headers as HeadersInit }));
+    }).on("error", reject);
+  });
 
 /** Two splits of two classes, an image that stands in both, and a file that is no image. */
 async function smallTar(): Promise<Uint8Array<ArrayBuffer>> {
@@ -69,7 +81,7 @@ Deno.test({
     const call = async (
       id: string,
       expected: number,
-      { path = {}, query = "", json, ...init }: Sent = {},
+      { path = {}, query = "", json, host, ...init }: Sent = {},
     ) => {
       const operation = contract.operations.get(id);
       if (!operation) throw new AssertionError(`the document has no operation ${id}`);
@@ -81,7 +93,8 @@ Deno.test({
         request.headers = { "Content-Type": "application/json", ...init.headers };
         if (expected < 400) contract.checkBody(id, json);
       }
-      const response = await server.fetch(url, request), { status, headers } = response;
+      const response = host ? await getAs(host, server.url + url) : await server.fetch(url, request);
+      const { status, headers } = response;
       const body = await contract.check(id, response);
       assertEquals(status, expected, `${id}: ${JSON.stringify(body)}`);
       seen.set(id, (seen.get(id) ?? new Set()).add(status));
@@ -101,6 +114,9 @@ Deno.test({
     await call("getOpenApi", 200);
     await call("showDocs", 200);
     await call("showRoot", 302);
+    for (const id of ["isLive", "getOpenApi", "showDocs", "showRoot"]) {
+      await call(id, 421, { host: "rebound.example" });
+    }
 
     // Datasets and uploads.
     const tar = await smallTar(), asTar = { "Content-Type": "application/x-tar" };
