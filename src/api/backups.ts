@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
-import { IdPath, json, listOf, problems } from "./schemas.ts";
+import { refusals } from "./refusals.ts";
+import { IdPath, json, listOf } from "./schemas.ts";
 
 const BackupSchema = z.object({
   id: z.string(),
@@ -17,26 +18,31 @@ const BackupSchema = z.object({
 const create = createRoute({
   method: "post",
   path: "/v1/backups",
+  operationId: "createBackup",
+  tags: ["operations"],
   summary:
     "Copy all that is acknowledged, as of one moment, into a directory that a server can be started on",
   responses: {
     201: json(BackupSchema, "The backup, durable"),
-    409: { ...problems.default, description: "Another is being made" },
-    ...problems,
+    ...refusals(409, 507),
   },
 });
 const list = createRoute({
   method: "get",
   path: "/v1/backups",
+  operationId: "listBackups",
+  tags: ["operations"],
   summary: "List backups, newest first",
-  responses: { 200: json(listOf(BackupSchema), "All of them"), ...problems },
+  responses: { 200: json(listOf(BackupSchema), "All of them") },
 });
 const remove = createRoute({
   method: "delete",
   path: "/v1/backups/{id}",
+  operationId: "deleteBackup",
+  tags: ["operations"],
   summary: "Delete a backup",
   request: { params: IdPath },
-  responses: { 204: { description: "Deleted" }, ...problems },
+  responses: { 204: { description: "Deleted" }, ...refusals(404) },
 });
 
 /** Backups of the server's directory. */

@@ -1,4 +1,4 @@
-import { get } from "node:http";
+import { request } from "node:http";
 import { assert, assertEquals, AssertionError, assertRejects } from "@std/assert";
 import { packTar } from "modern-tar";
 import { encodePng } from "../../src/data/encode_png.ts";
@@ -24,13 +24,13 @@ interface Sent extends RequestInit {
   host?: string;
 }
 
-/** A GET with a `Host` of its own, which fetch does not have. */
-const getAs = (host: string, url: string) =>
+/** A request with a `Host` of its own, which fetch does not have. */
+const askAs = (host: string, method: string, url: string) =>
   new Promise<Response>((resolve, reject) => {
-    get(url, { headers: { host } }, async (message) => {
+    request(url, { method, headers: { host } }, async (message) => {
       const body = (await Array.fromAsync(message)).join("");
       resolve(new Response(body, { status: message.statusCode, headers: message.headers as HeadersInit }));
-    }).on("error", reject);
+    }).on("error", reject).end();
   });
 
 /** Two splits of two classes, an image that stands in both, and a file that is no image. */
@@ -87,13 +87,15 @@ Deno.test({
       if (!operation) throw new AssertionError(`the document has no operation ${id}`);
       const url = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name])) +
         query;
-      const request: RequestInit = { redirect: "manual", ...init, method: operation.method };
+      const sent: RequestInit = { redirect: "manual", ...init, method: operation.method };
       if (json !== undefined) {
-        request.body = JSON.stringify(json);
-        request.headers = { "Content-Type": "application/json", ...init.headers };
+        sent.body = JSON.stringify(json);
+        sent.headers = { "Content-Type": "application/json", ...init.headers };
         if (expected < 400) contract.checkBody(id, json);
       }
-      const response = host ? await getAs(host, server.url + url) : await server.fetch(url, request);
+      const response = host
+        ? await askAs(host, operation.method, server.url + url)
+        : await server.fetch(url, sent);
       const { status, headers } = response;
       const body = await contract.check(id, response);
       assertEquals(status, expected, `${id}: ${JSON.stringify(body)}`);
@@ -263,6 +265,12 @@ Deno.test({
     await call("createEmbeddings", 404, { json: { model: "nothing", input } });
     await call("createEmbeddings", 415, { headers: { "Content-Type": "text/plain" }, body: "x" });
     await call("createEmbeddings", 422, { json: { model: "walk", input: "https://example.org/1.png" } });
+
+    const { body: backup } = await call("createBackup", 201);
+    await call("listBackups", 200);
+    await call("deleteBackup", 204, { path: { id: backup.id } });
+    await call("deleteBackup", 404, { path: { id: backup.id } });
+    for (const id of ["createBackup", "listBackups"]) await call(id, 421, { host: "rebound.example" });
 
     // And all of it goes again.
     await call("deleteCheckpoint", 409, { path: { id: last.id } });
