@@ -40,6 +40,7 @@ const describe = createRoute({
 type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 interface Operation {
   security?: unknown[];
+  requestBody?: unknown;
   parameters?: { schema: { type?: string | string[] } }[];
   responses: Record<string, { $ref?: string; headers?: Record<string, unknown> }>;
 }
@@ -56,17 +57,23 @@ export function serveOpenApi(app: OpenAPIHono): void {
 }
 
 /**
- * Adds what holds for every operation: that each response has the request's id, that a fault of ours is a 500, that another
- * site's name is refused, and what one that needs a key refuses. Refusals that none has are left out.
+ * Adds what holds for every operation: that each response has the request's id, that a fault of ours is a 500 and another
+ * site's name is refused, that a body may fall silent, and what one that needs a key refuses. Refusals that no operation
+ * has are left out.
  */
 function complete(document: Document): Document {
   const used = new Set<string | undefined>();
   for (const path of Object.values(document.paths ?? {})) {
-    for (const { security, parameters, responses } of Object.values(path as Record<string, Operation>)) {
+    for (
+      const { security, requestBody, parameters, responses } of Object.values(
+        path as Record<string, Operation>,
+      )
+    ) {
       // What makes numbers of text would make one of null too, so they are told to be nullable; but text is never null.
       for (const { schema } of parameters ?? []) {
         if (Array.isArray(schema.type)) schema.type = schema.type.find((type) => type !== "null");
       }
+      if (requestBody) Object.assign(responses, refusals(408));
       Object.assign(responses, refusals(421, 500), security?.length ? refusals(401, 403, 429) : {});
       for (const response of Object.values(responses)) {
         if (response.$ref) used.add(response.$ref.split("/").at(-1));

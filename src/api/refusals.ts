@@ -17,6 +17,7 @@ const REFUSALS = {
   401: { name: "Unauthorized", description: "The operation needs a key", headers: AUTHENTICATE },
   403: { name: "Forbidden", description: "Not for this caller, or not here" },
   404: { name: "NotFound", description: "There is no such thing, as there is none of a malformed id" },
+  408: { name: "Timeout", description: "What was to come of the body did not, in time" },
   409: { name: "Conflict", description: "The object's state does not allow it" },
   410: { name: "Expired", description: "The upload has expired" },
   412: { name: "WrongProtocol", description: "Tus-Resumable must be 1.0.0" },

@@ -61,7 +61,11 @@ Deno.test("followEvents() gives up at once on a refusal, and after some failures
 Deno.test("Client submits a job, follows it to its end, and throws a refusal with its problem", () =>
   withApi(async ({ app, act, runner, dataset, checkpoint }) => {
     act.train = () => Promise.resolve({ steps: 1, top1: 0.5 });
-    const listening = await listen((request) => app.fetch(request), { hostname: "127.0.0.1", port: 0 });
+    const listening = await listen((request) => app.fetch(request), {
+      hostname: "127.0.0.1",
+      port: 0,
+      headersMs: 60_000,
+    });
     const caller = new Client(listening.url, { key: "none" });
     runner.start();
     try {
