@@ -2,6 +2,7 @@ import { setPriority } from "node:os";
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { JobStopped } from "../domain/job.ts";
+import type { AdapterReport, Vitals, WorkerReport } from "../domain/measures.ts";
 import { FrameWriter, readFrames } from "../ipc/frame.ts";
 import { fromWire, type FromWorker, type Reply, type RequestBody } from "../ipc/messages.ts";
 import { log, passOn } from "../log/log.ts";
@@ -48,6 +49,9 @@ const GRACE_MS = 5000;
 export class ChildProcess {
   /** The adapter that the running child named; undefined while there is none ready. */
   adapter: string | undefined;
+  #report: AdapterReport | undefined;
+  #vitals: Vitals | undefined;
+  #lives = 0;
   #process: Deno.ChildProcess | undefined;
   #writer: FrameWriter | undefined;
   #pending = new Map<number, Pending>();
@@ -68,6 +72,15 @@ export class ChildProcess {
   /** The running child's process id, for those who watch it; undefined between two lives. */
   get pid(): number | undefined {
     return this.#process?.pid;
+  }
+
+  /** The child as others are told of it. */
+  get report(): WorkerReport {
+    const up = this.adapter !== undefined;
+    return {
+      ...{ role: this.command.name, up, restarts: Math.max(0, this.#lives - 1) },
+      ...(up ? { adapter: this.#report, vitals: this.#vitals } : {}),
+    };
   }
 
   /** Whether `close` was called. */
@@ -183,6 +196,7 @@ export class ChildProcess {
     }
     this.#process = process;
     this.#stepBack(process);
+    this.#lives++;
     this.#writer = new FrameWriter(process.stdin);
     const noise = this.#passOn(process.stderr), late = setTimeout(() => kill(process), START_MS);
     let broken: string | undefined;
@@ -229,7 +243,12 @@ export class ChildProcess {
       const { pid } = this, { adapter } = message, worker = this.command.name;
       log.info(`${worker} worker ${pid} is ready on ${adapter}`, { worker, pid, adapter });
       this.adapter = message.adapter;
+      this.#report = message.report;
       this.#ready.resolve();
+      return;
+    }
+    if (message.type === "vitals") {
+      this.#vitals = message.vitals;
       return;
     }
     if (message.type === "ending") {

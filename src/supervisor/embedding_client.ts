@@ -1,12 +1,17 @@
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
+import type { EmbeddingStages } from "../domain/measures.ts";
 import type { Embedder, ViewsRequest } from "../domain/ports.ts";
 import type { RequestBody } from "../ipc/messages.ts";
 import { type Answer, type ChildProcess, WorkerDied } from "./child_process.ts";
 
 /** The embedding worker as a port. */
 export class EmbeddingClient implements Embedder {
-  constructor(readonly child: ChildProcess) {}
+  /** @param onStages Told where each batch spent its time. */
+  constructor(
+    readonly child: ChildProcess,
+    readonly onStages: (stages: EmbeddingStages) => void = () => {},
+  ) {}
 
   ready(): boolean {
     return this.child.adapter !== undefined;
@@ -22,11 +27,14 @@ export class EmbeddingClient implements Embedder {
       at += image.pixels.length;
     }
     const shapes = images.map(({ width, height }) => ({ width, height }));
-    const { payload } = await this.#request(
+    const sent = performance.now();
+    const { payload, result } = await this.#request(
       { type: "embed", checkpoint, images: shapes },
       pixels,
       signal,
     );
+    const { load, gpu } = result.seconds as Pick<EmbeddingStages, "load" | "gpu">;
+    this.onStages({ queue: Math.max(0, (performance.now() - sent) / 1000 - load - gpu), load, gpu });
     const all = new Float32Array(payload.buffer), dim = all.length / images.length;
     return images.map((_, i) => all.slice(i * dim, (i + 1) * dim));
   }

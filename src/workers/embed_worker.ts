@@ -22,14 +22,15 @@ interface Loaded {
  */
 export function runEmbedWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial(), loaded = new Map<string, Loaded>();
-  let pipelines: PipelineCache, previews: ViewPreviews;
+  let pipelines: PipelineCache, previews: ViewPreviews, heldBytes = () => 0;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: false });
-      pipelines = session.pipelines;
+      ({ pipelines, heldBytes } = session);
       previews = new ViewPreviews(pipelines, join(options.dataDir, "datasets"));
       return session;
     },
+    vitals: () => ({ gpuHeld: heldBytes() }),
     handle(request, payload, _say, signal) {
       if (request.type === "views") {
         return serial.run(async () => {
@@ -43,7 +44,9 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
       }
       return serial.run(async () => {
         signal.throwIfAborted(); // whoever asked went away while this waited
+        const taken = performance.now();
         const { encoder, preprocessor } = await load(request.checkpoint);
+        const loaded = performance.now();
         let at = 0;
         const images = request.images.map(({ width, height }) => (
           { width, height, pixels: payload.subarray(at, at += width * height * 3) }
@@ -53,7 +56,10 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
           (x, from, count) => preprocessor.write(images.slice(from, from + count), x),
         );
         return {
-          result: { rows: request.images.length, dim: encoder.dim },
+          result: {
+            ...{ rows: request.images.length, dim: encoder.dim },
+            seconds: { load: (loaded - taken) / 1000, gpu: (performance.now() - loaded) / 1000 },
+          },
           payload: new Uint8Array(rows.buffer),
         };
       });

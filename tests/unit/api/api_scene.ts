@@ -166,6 +166,11 @@ export async function withApi(
       ready: () => act.ready,
     },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),
+    metrics: { contentType: "text/plain", render: () => Promise.resolve("") },
+    onAnswer: () => {},
+    system: () => {
+      throw new TypeError("Cannot describe the system: there is none");
+    },
     limits: { embeddingsBytes: 100_000, jsonBytes: 2000 },
     ...deps,
   };
