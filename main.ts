@@ -33,6 +33,7 @@ import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { EmbeddingQueue } from "./src/supervisor/embedding_queue.ts";
+import { EmbeddingWatch } from "./src/supervisor/embedding_watch.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
@@ -157,6 +158,7 @@ async function serve(config: Config): Promise<void> {
   };
   await disk.refresh();
   const metrics = new Metrics({ ...sources, bytesReceived: () => bytesReceived() });
+  const watch = new EmbeddingWatch(embedChild);
   const decoders = new DecoderPool(config.decodeWorkers);
   const uploads = new TusUploads({
     ...{ directory: join(dataDir, "uploads"), path: "/v1/uploads", maxBytes: config.maxUploadBytes },
@@ -203,7 +205,7 @@ async function serve(config: Config): Promise<void> {
     retention,
     ...metrics.embeddings(
       decoders,
-      (onStages) => new EmbeddingClient(embedChild, onStages),
+      (onStages) => new EmbeddingClient(embedChild, onStages, watch),
       (client) => new EmbeddingQueue(client, { maxImages: config.embedQueueImages }),
     ),
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
@@ -242,6 +244,7 @@ async function serve(config: Config): Promise<void> {
   // Both at once: a container's runtime waits 10 s by default before it kills, and a last checkpoint is worth having.
   await Promise.all([server.close(DRAIN_MS), runner.stop()]);
   intake.stop();
+  watch.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
   decoders.close();
   metrics.close();

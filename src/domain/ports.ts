@@ -138,6 +138,8 @@ export interface Embedder {
   /** Both augmented views of an image side by side, as a run of that seed sees it in its first epoch. */
   views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage>;
   ready(): boolean;
+  /** Why it is not ready, in words; none if it is. */
+  unready(): string[];
 }
 
 /** Resumable uploads. */

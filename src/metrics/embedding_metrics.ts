@@ -77,6 +77,7 @@ export function embeddingMetrics(
   }
   const queued = queue({
     ready: () => client.ready(),
+    unready: () => client.unready(),
     views: (...request) => client.views(...request),
     async embed(checkpoint, batch, signal) {
       const now = performance.now();
@@ -104,6 +105,7 @@ export function embeddingMetrics(
     },
     embedder: {
       ready: () => queued.ready(),
+      unready: () => queued.unready(),
       views: (...request) => queued.views(...request),
       async embed(checkpoint, wanted, signal) {
         const request = { at: performance.now() };

@@ -52,6 +52,7 @@ export class ChildProcess {
   #report: AdapterReport | undefined;
   #vitals: Vitals | undefined;
   #lives = 0;
+  #heardAt = 0;
   #process: Deno.ChildProcess | undefined;
   #writer: FrameWriter | undefined;
   #pending = new Map<number, Pending>();
@@ -81,6 +82,15 @@ export class ChildProcess {
       ...{ role: this.command.name, up, restarts: Math.max(0, this.#lives - 1) },
       ...(up ? { adapter: this.#report, vitals: this.#vitals } : {}),
     };
+  }
+
+  /** Milliseconds since it last said anything; it does once a second while its thread is free. */
+  get silentMs(): number {
+    return performance.now() - this.#heardAt;
+  }
+  /** Requests that it has not answered. */
+  get pending(): number {
+    return this.#pending.size;
   }
 
   /** Whether `close` was called. */
@@ -239,6 +249,7 @@ export class ChildProcess {
   }
 
   #receive(message: FromWorker, payload: Uint8Array<ArrayBuffer>): void {
+    this.#heardAt = performance.now();
     if (message.type === "ready") {
       const { pid } = this, { adapter } = message, worker = this.command.name;
       log.info(`${worker} worker ${pid} is ready on ${adapter}`, { worker, pid, adapter });

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
+import { Canary } from "../inference/canary.ts";
 import { Encoder } from "../inference/encoder.ts";
 import { Preprocessor } from "../inference/preprocess.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
@@ -22,11 +23,13 @@ interface Loaded {
  */
 export function runEmbedWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial(), loaded = new Map<string, Loaded>();
-  let pipelines: PipelineCache, previews: ViewPreviews, heldBytes = () => 0;
+  let pipelines: PipelineCache, previews: ViewPreviews, canary: Canary, heldBytes = () => 0;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: false });
       ({ pipelines, heldBytes } = session);
+      canary = new Canary(pipelines);
+      await canary.check(); // a worker that computes something else is none
       previews = new ViewPreviews(pipelines, join(options.dataDir, "datasets"));
       return session;
     },
@@ -37,6 +40,12 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
           signal.throwIfAborted();
           const { width, height, pixels } = await previews.make(request.request);
           return { result: { width, height }, payload: pixels };
+        });
+      }
+      if (request.type === "canary") {
+        return serial.run(async () => {
+          await canary.check();
+          return { result: {} };
         });
       }
       if (request.type !== "embed") {

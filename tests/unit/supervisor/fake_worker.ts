@@ -24,6 +24,8 @@ await serveWorker({
       ? request.task.job
       : request.type === "views"
       ? request.request.dataset
+      : request.type === "canary"
+      ? Deno.env.get("FAKE_CANARY")
       : request.archive;
     console.log("a stray line that must not reach standard output");
     console.dir({ nor: "this" });
