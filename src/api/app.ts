@@ -29,7 +29,7 @@ const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
 /** The whole HTTP surface; every error leaves through `toProblem`. */
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
-  app.use(measureHttp(deps.onAnswer));
+  if (deps.onAnswer) app.use(measureHttp(deps.onAnswer));
   app.use(requestId());
   app.use(logRequests());
   app.use(...browserHeaders());

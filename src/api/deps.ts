@@ -48,7 +48,7 @@ export interface ApiDeps {
   /** Prometheus' text, and its media type. */
   metrics: { contentType: string; render(): Promise<string> };
   /** Told of every request that was answered. */
-  onAnswer(request: AnsweredRequest): void;
+  onAnswer?(request: AnsweredRequest): void;
   limits: Limits;
 }
 export interface Limits {

@@ -2,10 +2,11 @@ import { setPriority } from "node:os";
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { JobStopped } from "../domain/job.ts";
-import type { AdapterReport, Vitals, WorkerReport } from "../domain/measures.ts";
+import type { WorkerReport } from "../domain/measures.ts";
 import { FrameWriter, readFrames } from "../ipc/frame.ts";
 import { fromWire, type FromWorker, type Reply, type RequestBody } from "../ipc/messages.ts";
 import { log, passOn } from "../log/log.ts";
+import { ChildStanding } from "./child_standing.ts";
 
 /** The child's process ended before it had answered a request, or will not come back: try the request again. */
 export class WorkerDied extends Error {
@@ -49,10 +50,7 @@ const GRACE_MS = 5000;
 export class ChildProcess {
   /** The adapter that the running child named; undefined while there is none ready. */
   adapter: string | undefined;
-  #report: AdapterReport | undefined;
-  #vitals: Vitals | undefined;
-  #lives = 0;
-  #heardAt = 0;
+  readonly #standing = new ChildStanding();
   #process: Deno.ChildProcess | undefined;
   #writer: FrameWriter | undefined;
   #pending = new Map<number, Pending>();
@@ -77,16 +75,12 @@ export class ChildProcess {
 
   /** The child as others are told of it. */
   get report(): WorkerReport {
-    const up = this.adapter !== undefined;
-    return {
-      ...{ role: this.command.name, up, restarts: Math.max(0, this.#lives - 1) },
-      ...(up ? { adapter: this.#report, vitals: this.#vitals } : {}),
-    };
+    return this.#standing.report(this.command.name, this.adapter !== undefined);
   }
 
   /** Milliseconds since it last said anything; it does once a second while its thread is free. */
   get silentMs(): number {
-    return performance.now() - this.#heardAt;
+    return this.#standing.silentMs;
   }
   /** Requests that it has not answered. */
   get pending(): number {
@@ -206,7 +200,7 @@ export class ChildProcess {
     }
     this.#process = process;
     this.#stepBack(process);
-    this.#lives++;
+    this.#standing.born();
     this.#writer = new FrameWriter(process.stdin);
     const noise = this.#passOn(process.stderr), late = setTimeout(() => kill(process), START_MS);
     let broken: string | undefined;
@@ -249,19 +243,15 @@ export class ChildProcess {
   }
 
   #receive(message: FromWorker, payload: Uint8Array<ArrayBuffer>): void {
-    this.#heardAt = performance.now();
+    this.#standing.heard(message);
     if (message.type === "ready") {
       const { pid } = this, { adapter } = message, worker = this.command.name;
       log.info(`${worker} worker ${pid} is ready on ${adapter}`, { worker, pid, adapter });
       this.adapter = message.adapter;
-      this.#report = message.report;
       this.#ready.resolve();
       return;
     }
-    if (message.type === "vitals") {
-      this.#vitals = message.vitals;
-      return;
-    }
+    if (message.type === "vitals") return;
     if (message.type === "ending") {
       this.#lastWords = fromWire(message.error);
       return;
