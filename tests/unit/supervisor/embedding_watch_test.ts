@@ -14,7 +14,7 @@ async function withWatched(
 ): Promise<void> {
   const { log, error } = console;
   console.log = console.error = () => {};
-  const args = ["run", "--quiet", "-A", FAKE];
+  const args = ["run", "--quiet", "--allow-env", "--allow-write", "--allow-run", FAKE];
   const child = new ChildProcess({
     name: "fake",
     program: Deno.execPath(),
