@@ -8,7 +8,7 @@ import { listen } from "./src/api/listen.ts";
 import { Backups, DATABASE } from "./src/backup/backups.ts";
 import { compareWithDisk } from "./src/backup/compare_with_disk.ts";
 import { FileCheckpointLibrary, sweepUnfinished } from "./src/checkpoint/checkpoint_reader.ts";
-import { type Config, readConfig } from "./src/config.ts";
+import { type Config, readConfig, readSettings } from "./src/config.ts";
 import { copyDataset } from "./src/data/dataset_copy.ts";
 import { decoderFolders, sharpFolders } from "./src/data/decoder_folders.ts";
 import { DecoderPool } from "./src/data/decoder_pool.ts";
@@ -16,6 +16,8 @@ import type { Store } from "./src/domain/ports.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
 import { TusUploads } from "./src/data/tus_uploads.ts";
+import { DISK_USES, type DiskUse } from "./src/domain/measures.ts";
+import { DiskUsage } from "./src/files/disk_usage.ts";
 import { hasRoom } from "./src/files/room.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
 import { EventHub } from "./src/jobs/event_hub.ts";
@@ -24,11 +26,14 @@ import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
 import { FileKeyRing } from "./src/keys/key_ring.ts";
 import { configureLog, log } from "./src/log/log.ts";
+import { Metrics } from "./src/metrics/metrics.ts";
+import { systemReport } from "./src/metrics/system_report.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { EmbeddingQueue } from "./src/supervisor/embedding_queue.ts";
+import { EmbeddingWatch } from "./src/supervisor/embedding_watch.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
@@ -38,6 +43,12 @@ const DRAIN_MS = 10_000;
 
 /** How every child is run: it asks nobody, and loads no module from elsewhere, which Deno else allows of a few hosts. */
 const RUN = ["run", "--quiet", "--no-prompt", "--frozen", "--no-remote"];
+
+const readEnv = (name: string): string | undefined => Deno.env.get(name);
+
+/** What an entry of DATA_DIR is there for. */
+const useOf = (name: string): DiskUse =>
+  DISK_USES.find((use) => use === name) ?? (name.startsWith("latentd.sqlite") ? "database" : "other");
 
 const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
@@ -133,7 +144,22 @@ async function serve(config: Config): Promise<void> {
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(workerCommand(name, config, dataDir))
   );
-  const decoder = new DecoderPool(config.decodeWorkers);
+  const disk = new DiskUsage<DiskUse>(
+    dataDir,
+    useOf,
+    DISK_USES,
+    (error) => log.warn("the disk cannot be measured:", error),
+  );
+  let bytesReceived = () => 0; // until it listens
+  const sources = {
+    counts: () => store.counts(),
+    workers: () => [trainChild, embedChild, ingestChild].map((child) => child.report),
+    disk: () => disk.report(),
+  };
+  await disk.refresh();
+  const metrics = new Metrics({ ...sources, bytesReceived: () => bytesReceived() });
+  const watch = new EmbeddingWatch(embedChild);
+  const decoders = new DecoderPool(config.decodeWorkers);
   const uploads = new TusUploads({
     ...{ directory: join(dataDir, "uploads"), path: "/v1/uploads", maxBytes: config.maxUploadBytes },
     lifetimeMs: config.uploadExpiryHours * 3600_000,
@@ -141,7 +167,7 @@ async function serve(config: Config): Promise<void> {
   await uploads.sweep();
   const library = new FileDatasetLibrary({
     directory: datasetsIn(dataDir),
-    ingester: new IngestClient(ingestChild),
+    ingester: metrics.ingester(new IngestClient(ingestChild)),
     maxUploadBytes: config.maxUploadBytes,
     importRoots: config.importRoots,
     downloader: new DownloadClient(downloadCommand(config.maxUploadBytes), config.importUrls),
@@ -164,7 +190,7 @@ async function serve(config: Config): Promise<void> {
   if (missing.length > 0) log.error(`listed by the database, and not there: ${missing.join(", ")}`);
   const hub = new EventHub();
   const runner = new JobRunner({
-    ...{ store, hub, retention, trainer: new TrainingClient(trainChild) },
+    ...{ store, hub, retention, trainer: metrics.trainer(new TrainingClient(trainChild)) },
     hasRoom: (bytes) => hasRoom(dataDir, bytes),
   });
   const bodyIdleMs = 1000 * config.bodyIdleSeconds;
@@ -177,13 +203,18 @@ async function serve(config: Config): Promise<void> {
     uploads,
     checkpoints,
     retention,
-    decoder,
-    embedder: new EmbeddingQueue(new EmbeddingClient(embedChild), { maxImages: config.embedQueueImages }),
+    ...metrics.embeddings(
+      decoders,
+      (onStages) => new EmbeddingClient(embedChild, onStages, watch),
+      (client) => new EmbeddingQueue(client, { maxImages: config.embedQueueImages }),
+    ),
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
     runner,
     backups,
     hub,
     encodePng,
+    ...{ metrics, onAnswer: metrics.onAnswer },
+    system: () => systemReport({ ...sources, provider: config.gpuProvider, settings: readSettings(readEnv) }),
     limits: {
       ...{ embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, bodyIdleMs },
       requestsPerMinute: config.rateLimit,
@@ -199,6 +230,7 @@ async function serve(config: Config): Promise<void> {
     port: config.port,
     headersMs: bodyIdleMs,
   });
+  bytesReceived = server.bytesReceived;
   log.info(`latentd listening on ${server.url}`);
   if (keys) log.info(`${keys.size} API keys are in force; ${keys.path} is read again when it changes`);
   else if (!config.trustNetwork) {
@@ -212,8 +244,10 @@ async function serve(config: Config): Promise<void> {
   // Both at once: a container's runtime waits 10 s by default before it kills, and a last checkpoint is worth having.
   await Promise.all([server.close(DRAIN_MS), runner.stop()]);
   intake.stop();
+  watch.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
-  decoder.close();
+  decoders.close();
+  metrics.close();
   uploads.close();
   store.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
@@ -253,7 +287,7 @@ switch (role) {
 
 function readConfigOrExit(): Config {
   try {
-    return readConfig((name) => Deno.env.get(name));
+    return readConfig(readEnv);
   } catch (error) {
     log.error((error as Error).message);
     Deno.exit(2);

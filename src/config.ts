@@ -181,6 +181,10 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   },
 ];
 
+/** Every setting as it was given, or its default, by its name, for an operator to look at. */
+export const readSettings = (env: (name: string) => string | undefined): Record<string, string> =>
+  Object.fromEntries(CONFIG_KEYS.map(({ name, default: otherwise }) => [name, env(name) || otherwise]));
+
 /**
  * Reads the settings. An empty variable counts as unset.
  *

@@ -11,12 +11,15 @@ import { embeddingRoutes } from "./embeddings.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
+import { measureHttp } from "./measure_http.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { modelRoutes } from "./models.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
 import { limitRate } from "./rate_limit.ts";
 import { watchBodies } from "./request_body.ts";
 import { logRequests } from "./request_log.ts";
+import { systemRoutes } from "./system.ts";
 import { uploadRoutes } from "./uploads.ts";
 
 /** What a body may be silent where nothing else is said. */
@@ -26,6 +29,7 @@ const LOOPBACK_ONLY = { allowed: [], fromNetwork: false };
 /** The whole HTTP surface; every error leaves through `toProblem`. */
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  if (deps.onAnswer) app.use(measureHttp(deps.onAnswer));
   app.use(requestId());
   app.use(logRequests());
   app.use(...browserHeaders());
@@ -35,7 +39,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
-    ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes],
+    ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

@@ -3,6 +3,8 @@ import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
+import type { AnsweredRequest } from "../domain/measures.ts";
+import type { SystemReport } from "../domain/system.ts";
 import type {
   CheckpointLibrary,
   DatasetLibrary,
@@ -41,6 +43,12 @@ export interface ApiDeps {
   /** Calls `listener` when a job has new events; returns what ends that. */
   hub: { subscribe(job: string, listener: () => void): () => void };
   encodePng(image: RgbImage): Promise<Uint8Array>;
+  /** The server as it is now. */
+  system(): SystemReport;
+  /** Prometheus' text, and its media type. */
+  metrics: { contentType: string; render(): Promise<string> };
+  /** Told of every request that was answered. */
+  onAnswer?(request: AnsweredRequest): void;
   limits: Limits;
 }
 export interface Limits {

@@ -96,7 +96,8 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
         { errors: [{ detail: `must be ${dim} or left out`, pointer: "#/dimensions" }] },
       );
     }
-    if (request.images.some(({ bytes }) => bytes) && !embedder.ready()) throw notReady();
+    const reasons = embedder.unready();
+    if (request.images.some(({ bytes }) => bytes) && reasons.length > 0) throw notReady(reasons);
     const { rows, bad } = await embedAll(request, checkpoint, decoder, embedder, c.req.raw.signal);
     if (bad.length > 0 && !(request.partial && bad.length < rows.length)) throw refusal(bad);
     if (request.normalize) rows.forEach((row) => row && normalize(row));

@@ -27,14 +27,13 @@ export function healthRoutes({ embedder }: Pick<ApiDeps, "embedder">): OpenAPIHo
   const app = new OpenAPIHono();
   app.openapi(live, (c) => c.json({ status: "ok" as const }, 200));
   app.openapi(ready, (c) => {
-    if (!embedder.ready()) throw notReady();
+    const reasons = embedder.unready();
+    if (reasons.length > 0) throw notReady(reasons);
     return c.json({ status: "ok" as const }, 200);
   });
   return app;
 }
 
-/** What is answered while the embedding worker is not up. */
-export const notReady = () =>
-  new DomainError("unavailable", "Cannot embed yet: the embedding worker is not ready", {
-    retryAfterSeconds: 2,
-  });
+/** What is answered while the embedding worker is not up, or has not proven itself of late. */
+export const notReady = (reasons: string[]) =>
+  new DomainError("unavailable", `Cannot embed yet: ${reasons.join("; ")}`, { retryAfterSeconds: 2 });

@@ -1,6 +1,6 @@
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { createServer, type ServerResponse, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { log } from "../log/log.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
@@ -20,6 +20,8 @@ const SWEEP_MS = 50;
 export interface Listening {
   /** Where, as a client writes it. */
   readonly url: string;
+  /** Bytes that came over its connections so far, headers included. */
+  bytesReceived(): number;
   /** Takes no more requests; resolves when those under way have ended, or after `drainMs`, whichever is first. */
   close(drainMs: number): Promise<void>;
 }
@@ -54,10 +56,14 @@ export async function listen(
   );
   server.maxConnections = maxConnections;
   server.on("clientError", refuse);
-  const open = new Set<Duplex>();
-  server.on("connection", (socket) => {
+  const open = new Set<Socket>();
+  let received = 0; // by connections that are closed
+  server.on("connection", (socket: Socket) => {
     open.add(socket);
-    socket.once("close", () => open.delete(socket)).prependListener("end", () => refuseCutOff(socket));
+    socket.once("close", () => {
+      open.delete(socket);
+      received += socket.bytesRead;
+    }).prependListener("end", () => refuseCutOff(socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, hostname, resolve);
@@ -65,6 +71,7 @@ export async function listen(
   const { address, port: taken } = server.address() as AddressInfo;
   return {
     url: `http://${address.includes(":") ? `[${address}]` : address}:${taken}`,
+    bytesReceived: () => [...open].reduce((sum, { bytesRead }) => sum + bytesRead, received),
     async close(drainMs) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, drainMs));

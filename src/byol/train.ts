@@ -76,6 +76,7 @@ export async function train(
     await expectFit(pipelines.device, fit);
     const { plan, bytes } = memoryAt(microBatch);
     hooks.message("info", describeMemory(plan, bytes));
+    hooks.planned?.(bytes);
     if (loader.images >= LARGE_DATASET && microBatch < FULL_BATCH) {
       hooks.message("warn", describeSmallBatch(microBatch, loader.images));
     }

@@ -29,6 +29,8 @@ export interface TrainHooks {
   progress(progress: JobProgress, metrics: Record<string, number>): void;
   /** Something worth knowing that is no figure. */
   message(level: "info" | "warn" | "error", text: string): void;
+  /** Bytes of the GPU's memory that the run was worked out to take. */
+  planned?(bytes: number): void;
   /** Keeps a state; resolves with its id when it is safe and told. Training goes on meanwhile. */
   checkpoint(state: TrainedState): Promise<string>;
   /** RankMe of embeddings, `[rows, dim]`. Training goes on meanwhile. */

@@ -492,6 +492,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server's figures, in Prometheus' text format */
+        get: operations["scrapeMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions, workers and their adapters, queue, disk, memory, settings */
+        get: operations["getSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1065,6 +1099,74 @@ export interface components {
             /** @description Listed by the database, and not on the disk */
             missing: string[];
             created_at: string;
+        };
+        System: {
+            /** @enum {string} */
+            object: "system";
+            versions: {
+                latentd: string;
+                deno: string;
+                v8: string;
+            };
+            started_at: string;
+            uptime_s: number;
+            provider: string;
+            workers: {
+                role: string;
+                up: boolean;
+                restarts: number;
+                adapter: {
+                    provider: string;
+                    description: string;
+                    vendor: string;
+                    device: string;
+                    driver: string;
+                    software: boolean;
+                    features: string[];
+                    limits: {
+                        [key: string]: number;
+                    };
+                } | null;
+                resident_bytes: number | null;
+                gpu_held_bytes: number | null;
+                gpu_planned_bytes: number | null;
+            }[];
+            queue: {
+                depth: number;
+                running: number;
+                jobs: {
+                    /** @enum {string} */
+                    kind: "pretrain" | "knn";
+                    /** @enum {string} */
+                    status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
+                    count: number;
+                }[];
+            };
+            datasets: {
+                /** @enum {string} */
+                status: "ingesting" | "ready" | "failed";
+                count: number;
+            }[];
+            disk: {
+                free_bytes: number;
+                total_bytes: number;
+                used_bytes: {
+                    datasets?: number;
+                    checkpoints?: number;
+                    uploads?: number;
+                    database?: number;
+                    other?: number;
+                };
+            } | null;
+            memory: {
+                resident_bytes: number;
+                heap_used_bytes: number;
+                machine_total_bytes: number;
+                machine_available_bytes: number;
+            };
+            settings: {
+                [key: string]: string;
+            };
         };
     };
     responses: {
@@ -2780,6 +2882,60 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    scrapeMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every series */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server as it is now */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];

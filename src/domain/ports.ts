@@ -12,6 +12,7 @@ import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus, KnnConf
 import type { ResolvedPretrainConfig } from "./pretrain.ts";
 import type { AUGMENTATIONS } from "./augmentation.ts";
 import type { RgbImage } from "./image.ts";
+import type { StoreCounts } from "./measures.ts";
 
 export interface Page {
   after?: string;
@@ -84,6 +85,8 @@ export interface Store {
 
   /** Copies everything, as of one moment, to a new file. @returns The ids that are listed there. */
   snapshot(path: string): Promise<{ datasets: string[]; checkpoints: string[] }>;
+  /** How many there are, by state; combinations that there are none of are left out. */
+  counts(): StoreCounts;
   close(): void;
 }
 
@@ -135,6 +138,8 @@ export interface Embedder {
   /** Both augmented views of an image side by side, as a run of that seed sees it in its first epoch. */
   views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage>;
   ready(): boolean;
+  /** Why it is not ready, in words; none if it is. */
+  unready(): string[];
 }
 
 /** Resumable uploads. */

@@ -2,6 +2,7 @@ import { DomainError } from "../domain/errors.ts";
 import { log } from "../log/log.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { DeviceLostError, lossReason, OutOfMemoryError } from "./gpu_error.ts";
+import { countHeldMemory } from "./held_memory.ts";
 import { type GpuProvider, openProvider } from "./provider.ts";
 
 /** A GPU to compute on, and what is known of it. */
@@ -16,6 +17,10 @@ export interface Gpu {
     driver: string;
   };
   capabilities: Capabilities;
+  /** What the device was asked for, and so has. */
+  granted: { features: string[]; limits: Record<string, number> };
+  /** Bytes of this device's buffers that are there. */
+  heldBytes(): number;
   /**
    * Resolves, and never rejects, with what makes the device's results worthless: a DeviceLostError, or an error that no
    * call was there to catch (an OutOfMemoryError, or a fault of ours).
@@ -65,12 +70,12 @@ export async function openGpu(
       `Cannot use ${description}: it is a CPU adapter; set ALLOW_SOFTWARE_GPU=1 to train on it all the same`,
     );
   }
-  const { device, capabilities } = await requestDevice(adapter);
+  const { device, capabilities, granted } = await requestDevice(adapter);
   const driver = [provider, architecture, description].filter(Boolean).join(" ");
   return {
     device,
     adapter: { description, vendor, device: deviceId, software, driver },
-    capabilities,
+    ...{ capabilities, granted, heldBytes: countHeldMemory(device) },
     failed: firstFailure(device),
   };
 }
@@ -78,7 +83,7 @@ export async function openGpu(
 /** With those limits, and the features that kernels can make use of. */
 async function requestDevice(
   adapter: GPUAdapter,
-): Promise<{ device: GPUDevice; capabilities: Capabilities }> {
+): Promise<Pick<Gpu, "device" | "capabilities" | "granted">> {
   const requiredLimits = Object.fromEntries(REQUESTED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const listed: GPUFeatureName[] = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name));
   const capabilities: Capabilities = {
@@ -95,9 +100,14 @@ async function requestDevice(
     // Who lists the feature keeps to WGSL's text and demands the line; Deno's naga refuses it.
     capabilities.enableSubgroups = adapter.features.has(subgroups);
     if (subgroupMinSize === subgroupMaxSize) capabilities.subgroupSize = subgroupMinSize;
-    return { device, capabilities };
+    return {
+      device,
+      capabilities,
+      granted: { features: descriptor.requiredFeatures, limits: requiredLimits },
+    };
   } catch {
-    return { device: await adapter.requestDevice({ ...descriptor, requiredFeatures: listed }), capabilities };
+    const device = await adapter.requestDevice({ ...descriptor, requiredFeatures: listed });
+    return { device, capabilities, granted: { features: listed, limits: requiredLimits } };
   }
 }
 

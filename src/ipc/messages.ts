@@ -2,6 +2,7 @@ import type { Checkpoint } from "../domain/checkpoint.ts";
 import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
 import { type JobProgress, JobStopped, type StopReason } from "../domain/job.ts";
 import type { DatasetSettings } from "../domain/dataset.ts";
+import type { AdapterReport, Vitals } from "../domain/measures.ts";
 import type { IngestStanding, TrainingTask, ViewsRequest } from "../domain/ports.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
@@ -9,6 +10,8 @@ export type Request =
   | { type: "train"; id: number; task: TrainingTask }
   /** The payload is the images' RGB bytes, one behind another. */
   | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] }
+  /** Asks for proof that it still computes what it should; `failed` if not. */
+  | { type: "canary"; id: number }
   /** The payload of its answer is RGB bytes, of `width` times `height` pixels. */
   | { type: "views"; id: number; request: ViewsRequest }
   /** `archive` is what to read and `dataset` the directory to write to. */
@@ -44,7 +47,9 @@ export type ReplyBody = WithoutId<Reply>;
 export type RequestBody = WithoutId<Request>;
 
 export type FromWorker =
-  | { type: "ready"; adapter: string }
+  | { type: "ready"; adapter: string; report?: AdapterReport }
+  /** Told once a second, so that silence says something too. */
+  | { type: "vitals"; vitals: Vitals }
   /** The child's last words: its process ends, and this is the answer to whatever it had not answered. */
   | { type: "ending"; error: WireError }
   | Reply;

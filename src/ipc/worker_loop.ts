@@ -3,6 +3,7 @@ import process from "node:process";
 import { DomainError, GPU_LOST } from "../domain/errors.ts";
 import { JobStopped } from "../domain/job.ts";
 import { idsIn, log, withLogFields } from "../log/log.ts";
+import type { AdapterReport, Vitals } from "../domain/measures.ts";
 import { FrameWriter, readFrames } from "./frame.ts";
 import {
   type FromWorker,
@@ -13,6 +14,8 @@ import {
   type ToWorker,
 } from "./messages.ts";
 
+const VITALS_EVERY_MS = 1000;
+
 /** Sends a reply; never rejects, for a child that cannot answer its server ends. */
 export type Say = (reply: ReplyBody) => Promise<void>;
 
@@ -22,7 +25,9 @@ export interface WorkerRole {
    * Prepares, then names the adapter it computes on. Rejecting ends the process, and so does what `failed` resolves
    * with: that becomes the answer to every request under way.
    */
-  ready(): Promise<{ adapter: string; failed: Promise<Error> }>;
+  ready(): Promise<{ adapter: string; report?: AdapterReport; failed: Promise<Error> }>;
+  /** What it holds of the GPU's memory. */
+  vitals?(): Omit<Vitals, "resident">;
   /**
    * Serves one request; may be called again before an earlier one is through.
    *
@@ -85,8 +90,12 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
   };
 
   try {
-    const { adapter, failed } = await role.ready();
-    send({ type: "ready", adapter });
+    const { adapter, report, failed } = await role.ready();
+    const tellVitals = () =>
+      send({ type: "vitals", vitals: { resident: Deno.memoryUsage().rss, ...role.vitals?.() } });
+    tellVitals();
+    setInterval(tellVitals, VITALS_EVERY_MS);
+    send({ type: "ready", adapter, report });
     failed.then(end);
   } catch (error) {
     tell(undefined, error);

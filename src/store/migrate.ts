@@ -7,6 +7,8 @@ import leases from "./migrations/0005_leases.sql" with { type: "text" };
 import { transact } from "./transact.ts";
 
 const MIGRATIONS = [initial, deaths, settings, retries, leases];
+/** Of the databases that this version makes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
  * Brings a database up to this version's tables; SQLite's `user_version` counts the migrations applied.

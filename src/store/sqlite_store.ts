@@ -5,6 +5,7 @@ import { migrate } from "./migrate.ts";
 import { Reserve } from "./reserve.ts";
 import { sqliteBackup } from "./sqlite_backup.ts";
 import { sqliteCheckpoints } from "./sqlite_checkpoints.ts";
+import { sqliteCounts } from "./sqlite_counts.ts";
 import { sqliteDatasets } from "./sqlite_datasets.ts";
 import { sqliteEvents } from "./sqlite_events.ts";
 import { sqliteJobs } from "./sqlite_jobs.ts";
@@ -49,6 +50,7 @@ export function openSqliteStore(path: string, now: () => Date = () => new Date()
     ...events,
     ...sqliteCheckpoints(db, events.appendEvent),
     ...sqliteBackup(db),
+    ...sqliteCounts(db),
     close: () => db.close(),
   }, reserve);
 }

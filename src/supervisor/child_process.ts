@@ -2,9 +2,11 @@ import { setPriority } from "node:os";
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { JobStopped } from "../domain/job.ts";
+import type { WorkerReport } from "../domain/measures.ts";
 import { FrameWriter, readFrames } from "../ipc/frame.ts";
 import { fromWire, type FromWorker, type Reply, type RequestBody } from "../ipc/messages.ts";
 import { log, passOn } from "../log/log.ts";
+import { ChildStanding } from "./child_standing.ts";
 
 /** The child's process ended before it had answered a request, or will not come back: try the request again. */
 export class WorkerDied extends Error {
@@ -48,6 +50,7 @@ const GRACE_MS = 5000;
 export class ChildProcess {
   /** The adapter that the running child named; undefined while there is none ready. */
   adapter: string | undefined;
+  readonly #standing = new ChildStanding();
   #process: Deno.ChildProcess | undefined;
   #writer: FrameWriter | undefined;
   #pending = new Map<number, Pending>();
@@ -68,6 +71,20 @@ export class ChildProcess {
   /** The running child's process id, for those who watch it; undefined between two lives. */
   get pid(): number | undefined {
     return this.#process?.pid;
+  }
+
+  /** The child as others are told of it. */
+  get report(): WorkerReport {
+    return this.#standing.report(this.command.name, this.adapter !== undefined);
+  }
+
+  /** Milliseconds since it last said anything; it does once a second while its thread is free. */
+  get silentMs(): number {
+    return this.#standing.silentMs;
+  }
+  /** Requests that it has not answered. */
+  get pending(): number {
+    return this.#pending.size;
   }
 
   /** Whether `close` was called. */
@@ -183,6 +200,7 @@ export class ChildProcess {
     }
     this.#process = process;
     this.#stepBack(process);
+    this.#standing.born();
     this.#writer = new FrameWriter(process.stdin);
     const noise = this.#passOn(process.stderr), late = setTimeout(() => kill(process), START_MS);
     let broken: string | undefined;
@@ -225,6 +243,7 @@ export class ChildProcess {
   }
 
   #receive(message: FromWorker, payload: Uint8Array<ArrayBuffer>): void {
+    this.#standing.heard(message);
     if (message.type === "ready") {
       const { pid } = this, { adapter } = message, worker = this.command.name;
       log.info(`${worker} worker ${pid} is ready on ${adapter}`, { worker, pid, adapter });
@@ -232,6 +251,7 @@ export class ChildProcess {
       this.#ready.resolve();
       return;
     }
+    if (message.type === "vitals") return;
     if (message.type === "ending") {
       this.#lastWords = fromWire(message.error);
       return;

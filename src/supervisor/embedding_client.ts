@@ -1,20 +1,34 @@
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
+import type { EmbeddingStages } from "../domain/measures.ts";
 import type { Embedder, ViewsRequest } from "../domain/ports.ts";
 import type { RequestBody } from "../ipc/messages.ts";
 import { type Answer, type ChildProcess, WorkerDied } from "./child_process.ts";
 
 /** The embedding worker as a port. */
 export class EmbeddingClient implements Embedder {
-  constructor(readonly child: ChildProcess) {}
+  /**
+   * @param onStages Told where each batch spent its time.
+   * @param watch Whoever knows more of the child than that it has begun.
+   */
+  constructor(
+    readonly child: ChildProcess,
+    readonly onStages: (stages: EmbeddingStages) => void = () => {},
+    readonly watch?: { unready(): string[] },
+  ) {}
 
   ready(): boolean {
-    return this.child.adapter !== undefined;
+    return this.unready().length === 0;
+  }
+
+  unready(): string[] {
+    if (this.child.adapter === undefined) return ["the embedding worker is starting"];
+    return this.watch?.unready() ?? [];
   }
 
   /** @throws {DomainError} `unavailable` while no worker is ready, or when it died over this request. */
   async embed(checkpoint: string, images: RgbImage[], signal?: AbortSignal): Promise<Float32Array[]> {
-    if (!this.ready()) throw unavailable("Cannot embed images: the embedding worker is starting");
+    this.#expectReady("embed images");
     const pixels = new Uint8Array(images.reduce((sum, image) => sum + image.pixels.length, 0));
     let at = 0;
     for (const image of images) {
@@ -22,20 +36,28 @@ export class EmbeddingClient implements Embedder {
       at += image.pixels.length;
     }
     const shapes = images.map(({ width, height }) => ({ width, height }));
-    const { payload } = await this.#request(
+    const sent = performance.now();
+    const { payload, result } = await this.#request(
       { type: "embed", checkpoint, images: shapes },
       pixels,
       signal,
     );
+    const { load, gpu } = result.seconds as Pick<EmbeddingStages, "load" | "gpu">;
+    this.onStages({ queue: Math.max(0, (performance.now() - sent) / 1000 - load - gpu), load, gpu });
     const all = new Float32Array(payload.buffer), dim = all.length / images.length;
     return images.map((_, i) => all.slice(i * dim, (i + 1) * dim));
   }
 
   /** @throws {DomainError} As `embed`. */
   async views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage> {
-    if (!this.ready()) throw unavailable("Cannot make views: the embedding worker is starting");
+    this.#expectReady("make views");
     const { result, payload } = await this.#request({ type: "views", request }, undefined, signal);
     return { width: result.width as number, height: result.height as number, pixels: payload };
+  }
+
+  #expectReady(verb: string): void {
+    const reasons = this.unready();
+    if (reasons.length > 0) throw unavailable(`Cannot ${verb}: ${reasons.join("; ")}`);
   }
 
   async #request(body: RequestBody, payload?: Uint8Array, signal?: AbortSignal): Promise<Answer> {

@@ -46,6 +46,9 @@ export class EmbeddingQueue implements Embedder {
   ready(): boolean {
     return this.embedder.ready();
   }
+  unready(): string[] {
+    return this.embedder.unready();
+  }
   views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage> {
     return this.embedder.views(request, signal);
   }

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
+import { Canary } from "../inference/canary.ts";
 import { Encoder } from "../inference/encoder.ts";
 import { Preprocessor } from "../inference/preprocess.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
@@ -22,14 +23,17 @@ interface Loaded {
  */
 export function runEmbedWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial(), loaded = new Map<string, Loaded>();
-  let pipelines: PipelineCache, previews: ViewPreviews;
+  let pipelines: PipelineCache, previews: ViewPreviews, canary: Canary, heldBytes = () => 0;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: false });
-      pipelines = session.pipelines;
+      ({ pipelines, heldBytes } = session);
+      canary = new Canary(pipelines);
+      await canary.check(); // a worker that computes something else is none
       previews = new ViewPreviews(pipelines, join(options.dataDir, "datasets"));
       return session;
     },
+    vitals: () => ({ gpuHeld: heldBytes() }),
     handle(request, payload, _say, signal) {
       if (request.type === "views") {
         return serial.run(async () => {
@@ -38,12 +42,20 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
           return { result: { width, height }, payload: pixels };
         });
       }
+      if (request.type === "canary") {
+        return serial.run(async () => {
+          await canary.check();
+          return { result: {} };
+        });
+      }
       if (request.type !== "embed") {
         throw new TypeError(`Cannot serve ${request.type}: this worker embeds, and shows views`);
       }
       return serial.run(async () => {
         signal.throwIfAborted(); // whoever asked went away while this waited
+        const taken = performance.now();
         const { encoder, preprocessor } = await load(request.checkpoint);
+        const loaded = performance.now();
         let at = 0;
         const images = request.images.map(({ width, height }) => (
           { width, height, pixels: payload.subarray(at, at += width * height * 3) }
@@ -53,7 +65,10 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
           (x, from, count) => preprocessor.write(images.slice(from, from + count), x),
         );
         return {
-          result: { rows: request.images.length, dim: encoder.dim },
+          result: {
+            ...{ rows: request.images.length, dim: encoder.dim },
+            seconds: { load: (loaded - taken) / 1000, gpu: (performance.now() - loaded) / 1000 },
+          },
           payload: new Uint8Array(rows.buffer),
         };
       });

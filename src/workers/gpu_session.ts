@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { AdapterReport } from "../domain/measures.ts";
 import { openGpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/pipeline.ts";
 import { Tuner } from "../gpu/tuner.ts";
@@ -21,6 +22,10 @@ export interface GpuSession {
   /** The most bytes that a job may take: as set, or of a CPU adapter a share of the machine's memory; WebGPU tells none. */
   memoryBudget: number | undefined;
   adapter: string;
+  /** The adapter as others are told of it. */
+  report: AdapterReport;
+  /** Bytes of this process's GPU buffers. */
+  heldBytes(): number;
   /** Resolves with why this process is of no more use: a lost device cannot be mended from inside. */
   failed: Promise<Error>;
 }
@@ -38,7 +43,7 @@ export async function openGpuSession(
   { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes }: WorkerOptions,
   { measure }: { measure: boolean },
 ): Promise<GpuSession> {
-  const { device, adapter, capabilities, failed } = await openGpu({
+  const { device, adapter, capabilities, granted, heldBytes, failed } = await openGpu({
     allowSoftware: allowSoftwareGpu,
     provider: gpuProvider,
   });
@@ -51,6 +56,11 @@ export async function openGpuSession(
     memoryBudget: gpuMemoryBytes ||
       (software ? SOFTWARE_SHARE * Deno.systemMemoryInfo().available : undefined),
     adapter: adapter.description,
+    report: {
+      ...{ provider: gpuProvider, description: adapter.description, vendor: adapter.vendor },
+      ...{ device: adapter.device, driver: driverOf(driver), software, ...granted },
+    },
+    heldBytes,
     failed,
   };
 }
@@ -58,13 +68,16 @@ export async function openGpuSession(
 /** Where NVIDIA's kernel module tells its version; the children may read it. WebGPU tells no driver's. */
 const DRIVER_VERSION_FILE = "/sys/module/nvidia/version";
 
-/** What a choice of tiles holds for: the adapter as WebGPU describes it, its driver, and the WebGPU that compiles for it. */
-function tunedFor(adapter: string): string {
+/** The adapter as WebGPU describes it, and its driver's version where that is told. */
+function driverOf(adapter: string): string {
   let version = "";
   try {
     version = Deno.readTextFileSync(DRIVER_VERSION_FILE).trim();
   } catch {
     // Another driver: all that is known of it is in the adapter's description.
   }
-  return [adapter, version, `deno ${Deno.version.deno}`].filter(Boolean).join(", ");
+  return [adapter, version].filter(Boolean).join(", ");
 }
+
+/** What a choice of tiles holds for: the adapter, its driver, and the WebGPU that compiles for it. */
+const tunedFor = (adapter: string): string => `${driverOf(adapter)}, deno ${Deno.version.deno}`;

@@ -46,6 +46,7 @@ export function runIngestWorker(
         throw diskFull(error) ?? error; // told by the system's code, which does not cross to the server
       } finally {
         clearInterval(timer);
+        if (standing) await say({ type: "ingesting", standing }); // whoever counts gets the whole
       }
     },
   });

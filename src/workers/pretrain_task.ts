@@ -11,13 +11,11 @@ import { newId } from "../domain/ids.ts";
 import { JobStopped } from "../domain/job.ts";
 import type { TrainingTask } from "../domain/ports.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
+import { VERSION } from "../domain/version.ts";
 import { RankMeWorker } from "../evaluation/rankme_worker.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Say } from "../ipc/worker_loop.ts";
 import { OnlineEvaluation } from "./online_evaluation.ts";
-
-/** What checkpoints say wrote them. */
-const VERSION = "0.1.0";
 
 /**
  * Runs a `pretrain` job, from the newest of its checkpoints that is whole or from the start: trains, keeping each checkpoint
@@ -34,6 +32,7 @@ export async function runPretrain(
   say: Say,
   signal: AbortSignal,
   memoryBudget: number | undefined,
+  planned: (bytes: number) => void,
 ): Promise<Record<string, unknown>> {
   const checkpoints = join(dataDir, "checkpoints"),
     writer = new BackgroundWriter(),
@@ -96,6 +95,7 @@ export async function runPretrain(
       reader,
       {
         message,
+        planned,
         progress: (progress, metrics) => void say({ type: "progress", progress, metrics }),
         checkpoint,
         rankMe: (embeddings, dim) => rankMe.compute(embeddings, dim),

@@ -12,12 +12,14 @@ const ALIVE_EVERY_MS = 1000;
 export function runTrainWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial();
   let pipelines: PipelineCache, memoryBudget: number | undefined;
+  let heldBytes = () => 0, plannedBytes = 0;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: true });
-      ({ pipelines, memoryBudget } = session);
+      ({ pipelines, memoryBudget, heldBytes } = session);
       return session;
     },
+    vitals: () => ({ gpuHeld: heldBytes(), gpuPlanned: plannedBytes }),
     handle(request, _payload, say, signal) {
       if (request.type !== "train") {
         throw new TypeError(`Cannot serve ${request.type}: this worker trains`);
@@ -26,12 +28,23 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
       return serial.run(async () => {
         signal.throwIfAborted();
         const timer = setInterval(() => say({ type: "alive" }), ALIVE_EVERY_MS);
+        const { dataDir } = options, planned = (bytes: number) => void (plannedBytes = bytes);
         try {
           const result = task.work.kind === "pretrain"
-            ? await runPretrain(pipelines, options.dataDir, task, task.work.config, say, signal, memoryBudget)
-            : await runKnn(pipelines, options.dataDir, task, task.work.config, say, signal);
+            ? await runPretrain(
+              pipelines,
+              dataDir,
+              task,
+              task.work.config,
+              say,
+              signal,
+              memoryBudget,
+              planned,
+            )
+            : await runKnn(pipelines, dataDir, task, task.work.config, say, signal);
           return { result };
         } finally {
+          planned(0);
           clearInterval(timer);
         }
       });

@@ -50,6 +50,17 @@ export function storeContract(name: string, open: (path: string) => Store): void
     });
   }
 
+  contract("jobs and datasets are counted by state", (store) => {
+    assertEquals(store.counts(), { jobs: [], datasets: [] });
+    for (const status of ["queued", "queued", "failed"] as const) store.createJob(aJob({ status }));
+    store.createJob(aJob({ kind: "knn" }));
+    store.createDataset(aDataset({ status: "ready" }));
+    const { jobs, datasets } = store.counts();
+    const sorted = jobs.map(({ kind, status, count }) => `${kind} ${status} ${count}`).sort();
+    assertEquals(sorted, ["knn queued 1", "pretrain failed 1", "pretrain queued 2"]);
+    assertEquals(datasets, [{ status: "ready", count: 1 }]);
+  });
+
   contract("everything written is there after opening it again", (store, reopen) => {
     const dataset = aDataset(), job = aJob({ dataset: dataset.id }), checkpoint = aCheckpoint(job.id);
     store.createDataset(dataset);

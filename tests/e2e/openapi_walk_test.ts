@@ -116,7 +116,9 @@ Deno.test({
     await call("getOpenApi", 200);
     await call("showDocs", 200);
     await call("showRoot", 302);
-    for (const id of ["isLive", "getOpenApi", "showDocs", "showRoot"]) {
+    await call("scrapeMetrics", 200);
+    await call("getSystem", 200);
+    for (const id of ["isLive", "getOpenApi", "showDocs", "showRoot", "scrapeMetrics", "getSystem"]) {
       await call(id, 421, { host: "rebound.example" });
     }
 

@@ -24,9 +24,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ["domain"],
   api: ["log", "domain"],
   keys: ["files", "domain"],
+  metrics: ["domain"],
   setup: [],
   client: [],
   demo: ["client", "setup"],
+  doctor: ["inference", "nn", "gpu", "store", "config", "domain"],
   config: ["log", "domain"],
   main: [
     "api",
@@ -39,6 +41,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "jobs",
     "keys",
     "log",
+    "metrics",
     "store",
     "supervisor",
     "workers",
@@ -200,7 +203,7 @@ Deno.test("files are named after their subject, in snake_case, and there are no 
 Deno.test("what the server and its children say goes through log/, which knows of keys and of formats", () => {
   // Programs for a person at a terminal write there themselves.
   const own = [
-    ...sources.filter((path) => /^src\/(demo|setup)\//.test(path)),
+    ...sources.filter((path) => /^src\/(demo|doctor|setup)\//.test(path)),
     "src/keys/command.ts",
     "src/backup/command.ts",
   ];

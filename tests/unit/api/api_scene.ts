@@ -164,8 +164,14 @@ export async function withApi(
         Promise.resolve(images.map(({ pixels: [p] }) => Float32Array.of(3, 4, p - 7))),
       views: (...request) => act.views(...request),
       ready: () => act.ready,
+      unready: () => act.ready ? [] : ["the embedding worker is starting"],
     },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),
+    metrics: { contentType: "text/plain", render: () => Promise.resolve("") },
+    onAnswer: () => {},
+    system: () => {
+      throw new TypeError("Cannot describe the system: there is none");
+    },
     limits: { embeddingsBytes: 100_000, jsonBytes: 2000 },
     ...deps,
   };

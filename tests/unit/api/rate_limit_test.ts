@@ -45,6 +45,7 @@ Deno.test("a key that asks too often is told when it may again; its images count
     const limits = { embeddingsBytes: 100_000, jsonBytes: 2000, requestsPerMinute: 4 };
     const embedder = {
       ready: () => true,
+      unready: () => [],
       embed: (_: string, images: unknown[]) => images.map(() => new Float32Array(3)),
     };
     const decoder = { decode: () => Promise.resolve({ width: 1, height: 1, pixels: new Uint8Array(3) }) };

@@ -20,6 +20,7 @@ function scene(options: Partial<EmbeddingQueue["options"]> = {}) {
   const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
   const queue = new EmbeddingQueue({
     ready: () => true,
+    unready: () => [],
     views: () => Promise.reject(new Error("not asked for")),
     embed(checkpoint, batch, signal) {
       const { promise, resolve, reject } = Promise.withResolvers<Float32Array[]>();

@@ -24,6 +24,8 @@ await serveWorker({
       ? request.task.job
       : request.type === "views"
       ? request.request.dataset
+      : request.type === "canary"
+      ? Deno.env.get("FAKE_CANARY")
       : request.archive;
     console.log("a stray line that must not reach standard output");
     console.dir({ nor: "this" });
@@ -50,8 +52,7 @@ await serveWorker({
         Deno.stdout.writeSync(new TextEncoder().encode("not a frame, but long enough to be read as one"));
         break;
       case "spin":
-        say({ type: "message", level: "info", text: "spinning" });
-        await new Promise((resolve) => setTimeout(resolve, 50)); // so that the line above is out
+        await say({ type: "message", level: "info", text: "spinning" }); // nothing gets out after this
         for (;;);
       case "save": { // as a trainer does that keeps a last checkpoint
         say({ type: "message", level: "info", text: "training" });

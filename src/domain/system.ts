@@ -1,0 +1,33 @@
+import type { AdapterReport, DiskUse, StoreCounts } from "./measures.ts";
+
+/** The server as its operator sees it. Bytes and seconds. */
+export interface SystemReport {
+  object: "system";
+  versions: { latentd: string; deno: string; v8: string };
+  started_at: string;
+  uptime_s: number;
+  /** WebGPU's implementation that the workers use. */
+  provider: string;
+  workers: {
+    role: string;
+    up: boolean;
+    restarts: number;
+    /** As the worker describes it; null while there is none, and of one that uses no GPU. */
+    adapter: AdapterReport | null;
+    resident_bytes: number | null;
+    gpu_held_bytes: number | null;
+    gpu_planned_bytes: number | null;
+  }[];
+  queue: { depth: number; running: number; jobs: StoreCounts["jobs"] };
+  datasets: StoreCounts["datasets"];
+  /** Null until it was first counted. */
+  disk: { free_bytes: number; total_bytes: number; used_bytes: Record<DiskUse, number> } | null;
+  memory: {
+    resident_bytes: number;
+    heap_used_bytes: number;
+    machine_total_bytes: number;
+    machine_available_bytes: number;
+  };
+  /** By the environment variable's name; what is secret is not among them. */
+  settings: Record<string, string>;
+}

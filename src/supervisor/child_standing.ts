@@ -1,0 +1,31 @@
+import type { WorkerReport } from "../domain/measures.ts";
+import type { FromWorker } from "../ipc/messages.ts";
+
+/** What a child has told of itself, over all its lives. */
+export class ChildStanding {
+  #lives = 0;
+  #heardAt = 0;
+  #told: Pick<WorkerReport, "adapter" | "vitals"> = {};
+
+  /** A process was started. */
+  born(): void {
+    this.#lives++;
+    this.#told = {};
+  }
+
+  /** It has said something. */
+  heard(message: FromWorker): void {
+    this.#heardAt = performance.now();
+    if (message.type === "ready") this.#told.adapter = message.report;
+    else if (message.type === "vitals") this.#told.vitals = message.vitals;
+  }
+
+  /** Milliseconds since it last said anything; it does once a second while its thread is free. */
+  get silentMs(): number {
+    return performance.now() - this.#heardAt;
+  }
+
+  report(role: string, up: boolean): WorkerReport {
+    return { role, up, restarts: Math.max(0, this.#lives - 1), ...(up ? this.#told : {}) };
+  }
+}
