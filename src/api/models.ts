@@ -123,6 +123,7 @@ export function modelRoutes({ store, checkpoints, limits }: ApiDeps): OpenAPIHon
     }
     const checkpoint = findCheckpoint(store, data.checkpoint);
     const model = await describe(checkpoints, alias, checkpoint);
+    await checkpoints.verify(checkpoint.id); // what is served now goes on being served where this one is damaged
     store.setAlias(alias, checkpoint.id);
     return c.json(model, 200);
   });

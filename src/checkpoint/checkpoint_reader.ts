@@ -63,6 +63,11 @@ export class FileCheckpointLibrary implements CheckpointLibrary {
     const files = await openFiles(this.directory, checkpoint);
     return readModelConfig(parseJson(await files.read("config.json")));
   }
+  /** @throws {DomainError} As `readCheckpoint`. */
+  async verify(checkpoint: string): Promise<void> {
+    const files = await openFiles(this.directory, checkpoint);
+    for (const name of ["config.json", "model.safetensors"] as const) await files.read(name);
+  }
   /** @throws {DomainError} `not_found`, if the id is not well-formed. */
   async remove(checkpoint: string): Promise<void> {
     const path = join(this.directory, checkId("ckpt", checkpoint));

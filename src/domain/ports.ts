@@ -259,6 +259,12 @@ export interface CheckpointLibrary {
   path(checkpoint: string, file: CheckpointFileName): string;
   /** What a checkpoint serves as a model, from its `config.json`. */
   model(checkpoint: string): Promise<{ arch: string; dim: number; preprocessing: Preprocessing }>;
+  /**
+   * Reads all that serves as a model, and holds it against its hashes.
+   *
+   * @throws {DomainError} `not_found`; `conflict`, type `checkpoint_damaged`.
+   */
+  verify(checkpoint: string): Promise<void>;
   /** Removes a checkpoint's files; none there is no mistake. */
   remove(checkpoint: string): Promise<void>;
 }

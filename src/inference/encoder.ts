@@ -64,7 +64,12 @@ export class Encoder {
       this.#prefix = PREFIX;
       this.#batches = batches;
       this.#network = new Network(pipelines.device, layout, "model", false);
-      this.#network.load(new Map([...model].map(([name, tensor]) => [`${PREFIX}.${name}`, tensor])), "");
+      try {
+        this.#network.load(new Map([...model].map(([name, tensor]) => [`${PREFIX}.${name}`, tensor])), "");
+      } catch (error) {
+        this.#network.destroy(); // nobody gets an encoder to destroy
+        throw error;
+      }
     } else {
       this.#prefix = model.prefix;
       this.#batches = [batches.find((size) => size >= model.images) ?? batches.at(-1)!];

@@ -129,6 +129,7 @@ export async function withApi(
   const checkpoints: CheckpointLibrary = {
     path: (_id, name) => `${directory}/${name}`,
     model: (id) => act.model(id),
+    verify: async (id) => void await act.model(id),
     remove: (id) => Promise.resolve(void removed.push(id)),
   };
   const retention = new CheckpointRetention({ store, library: checkpoints });
