@@ -17,7 +17,11 @@ export async function upload(
   const write = async (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
   };
-  const fields = ["Host: bench", "Content-Type: application/x-tar", "Transfer-Encoding: chunked"];
+  const fields = [
+    `Host: ${hostname}:${port}`,
+    "Content-Type: application/x-tar",
+    "Transfer-Encoding: chunked",
+  ];
   await write(encoder.encode([`POST /v1/datasets?name=${name} HTTP/1.1`, ...fields, "", ""].join("\r\n")));
   for await (const chunk of body) {
     const head = encoder.encode(`${chunk.length.toString(16)}\r\n`);

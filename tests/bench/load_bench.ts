@@ -11,6 +11,7 @@ import type { OptionValues } from "./options.ts";
 export const LOAD_OPTIONS = {
   clients: { about: "clients that embed, each one image after the other", default: 64 },
   seconds: { about: "for which everything goes on at once", default: 60 },
+  flood: { about: "requests at once, of whom most are told that the queue is full", default: 10_000 },
   px: { about: "width and height of the images that are embedded", default: 32 },
 } as const;
 const TARGET_MS = 50;
@@ -19,7 +20,9 @@ const TRAINING = { arch: "cifar_resnet20", px: 32, batch: 64, steps: 100_000, ev
 const INGEST_BYTES = 1e9;
 
 /** How long a real server takes to say that it is well while it trains, ingests and embeds for many. */
-export async function load({ clients, seconds, px }: OptionValues<typeof LOAD_OPTIONS>): Promise<void> {
+export async function load(
+  { clients, seconds, flood, px }: OptionValues<typeof LOAD_OPTIONS>,
+): Promise<void> {
   const directory = fromFileUrl(new URL(`./results/load-${Deno.pid}`, import.meta.url));
   await Deno.mkdir(directory, { recursive: true });
   const server = await TestServer.start(join(directory, "data"), { DECODE_WORKERS: "1" });
@@ -69,6 +72,10 @@ export async function load({ clients, seconds, px }: OptionValues<typeof LOAD_OP
     const loaded = await probe.during(seconds);
     over = true;
     await Promise.all(working);
+    const told = new Map<string, number>();
+    const flooded = await probe.during(() =>
+      floodWith(flood, told, () => server.post("/v1/embeddings", { model, input: images[0] }))
+    );
     const { progress } = await server.json(`/v1/jobs/${job}`) as unknown as {
       progress: { step: number; images_per_s: number };
     };
@@ -78,20 +85,51 @@ export async function load({ clients, seconds, px }: OptionValues<typeof LOAD_OP
     printTable(["milliseconds", "asked>", "p50>", "p99>", "most>"], [
       ["/healthz at rest", ...row(rest)],
       ["/healthz under load", ...row(loaded)],
+      [`/healthz, ${flood} requests at once`, ...row(flooded)],
       [`embeddings, ${clients} clients`, ...row(embeddings)],
     ]);
     console.log(
       `meanwhile ${progress.step} steps at ${digits(progress.images_per_s)} images/s, ` +
         `${(ingest as { images: number } | undefined)?.images ?? "all"} images ingested; refused: ${
           JSON.stringify(Object.fromEntries(refused))
+        }; of ${flood} at once: ${
+          JSON.stringify(Object.fromEntries(told))
         }\ntarget: p99 of /healthz below ${TARGET_MS} ms: ${loaded.p99 < TARGET_MS ? "met" : "MISSED"}\n`,
     );
-    console.log(JSON.stringify({ case: "load", clients, seconds, px, rest, loaded, embeddings, progress }));
+    console.log(
+      JSON.stringify({
+        case: "load",
+        clients,
+        seconds,
+        px,
+        rest,
+        loaded,
+        flood,
+        flooded,
+        embeddings,
+        progress,
+      }),
+    );
   } finally {
     probe.close();
     await server.stop();
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+/** So many requests that are all under way together. */
+async function floodWith(
+  requests: number,
+  told: Map<string, number>,
+  ask: () => Promise<Response>,
+): Promise<void> {
+  await Promise.all(Array.from({ length: requests }, async () => {
+    const status = await ask().then(async (response) => {
+      await response.body?.cancel();
+      return String(response.status);
+    }, () => "no connection");
+    told.set(status, (told.get(status) ?? 0) + 1);
+  }));
 }
 
 const row = ({ asked, p50, p99, max }: Quantiles): string[] => [asked, p50, p99, max].map((v) => digits(v));
