@@ -5,6 +5,7 @@ import { checkId, isId, newId } from "../domain/ids.ts";
 import type { Store } from "../domain/ports.ts";
 import { removeTree, syncDirectory } from "../files/durable.ts";
 import { linkTree } from "../files/link_tree.ts";
+import { exists, namesIn } from "../files/look.ts";
 import { log } from "../log/log.ts";
 
 /** Written last, and last to be read: what a backup is. */
@@ -67,7 +68,7 @@ export class Backups {
       for (const [folder, copy] of [["datasets", this.#copyDataset], ["checkpoints", linkTree]] as const) {
         for (const name of listed[folder]) {
           const [from, to] = [this.#dataDir, unfinished].map((root) => join(root, folder, name));
-          if (await isThere(from)) bytes += await copy(from, to);
+          if (await exists(from)) bytes += await copy(from, to);
           else missing.push(name);
         }
         await syncDirectory(join(unfinished, folder));
@@ -122,9 +123,8 @@ export class Backups {
   #at(name: string): string {
     return join(this.#dataDir, FOLDER, name);
   }
-  async #names(): Promise<string[]> {
-    if (!await isThere(this.#at(""))) return [];
-    return (await Array.fromAsync(Deno.readDir(this.#at("")))).map(({ name }) => name);
+  #names(): Promise<string[]> {
+    return namesIn(this.#at(""));
   }
 }
 
@@ -134,16 +134,6 @@ async function writeDescription(directory: string, backup: Backup): Promise<void
   using file = await Deno.open(path, { write: true });
   await file.sync();
   await syncDirectory(directory);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function diskFull(error: unknown): DomainError | undefined {

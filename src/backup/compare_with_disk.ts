@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { isId } from "../domain/ids.ts";
 import type { Page, Paged, Store } from "../domain/ports.ts";
+import { namesIn } from "../files/look.ts";
 
 /**
  * What the database lists and the disk does not have, and the other way round. Nothing is done about either: directories
@@ -34,14 +35,5 @@ function* idsOf(list: (page: Page) => Paged<{ id: string }>): Generator<string> 
     for (const { id } of data) yield id;
     if (!has_more) return;
     after = data.at(-1)!.id;
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
   }
 }

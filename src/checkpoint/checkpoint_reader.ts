@@ -4,6 +4,7 @@ import { DomainError } from "../domain/errors.ts";
 import { checkId, isId } from "../domain/ids.ts";
 import type { CheckpointLibrary } from "../domain/ports.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
+import { namesIn } from "../files/look.ts";
 import type { CheckpointContents } from "./checkpoint_writer.ts";
 import { describeFile, MANIFEST, Manifest } from "./manifest.ts";
 import { type ModelDescription, readModelConfig } from "./model_config.ts";
@@ -94,16 +95,6 @@ export async function sweepUnfinished(directory: string): Promise<string[]> {
   });
   for (const name of swept) await Deno.remove(join(directory, name), { recursive: true });
   return swept.sort();
-}
-
-/** What lies in a directory; nothing if it is not there yet. */
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }
 
 interface CheckedFiles {

@@ -16,6 +16,7 @@ import type {
 } from "../domain/ports.ts";
 import { DatasetReader } from "./dataset_reader.ts";
 import { removeTree, syncDirectory } from "../files/durable.ts";
+import { exists } from "../files/look.ts";
 import { formArchive } from "./form_archive.ts";
 import { imagesOf, removeReplaced, removeUnfinished } from "./generations.ts";
 import { importPath } from "./import_roots.ts";
@@ -219,14 +220,4 @@ function takenParts(directory: string): number {
 
 function pageOf<T>(all: T[], { after = -1, limit }: { after?: number; limit: number }): Paged<T> {
   return { data: all.slice(after + 1, after + 1 + limit), has_more: after + 1 + limit < all.length };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

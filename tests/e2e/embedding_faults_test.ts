@@ -1,30 +1,12 @@
 // What embeddings do when too much is asked, whoever asked goes away, a model is damaged, or there is no GPU at all.
 import { assert, assertEquals } from "@std/assert";
 import { encodePng } from "../../src/data/encode_png.ts";
+import { modelsOf } from "./models.ts";
 import { noise, noiseTar } from "./noise.ts";
 import { TestServer } from "./server.ts";
 
 const PX = 8, QUEUE = 6, GONE = 20;
 const input = (await encodePng(noise(PX, 1))).toBase64();
-
-/** A dataset, and models of it: each the only checkpoint of a run of one step. */
-async function models(server: TestServer, count: number): Promise<string[]> {
-  const { id: dataset } = await server.json("/v1/datasets?name=noise", {
-    method: "POST",
-    headers: { "Content-Type": "application/x-tar" },
-    body: await noiseTar(PX, PX),
-  });
-  await server.until(() => server.json(`/v1/datasets/${dataset}`), ({ status }) => status === "ready");
-  const made: string[] = [];
-  for (let seed = 0; seed < count; seed++) {
-    const config = { arch: "cifar_resnet8", px: PX, batch: PX, steps: 1, seed, evaluate: null };
-    const { id } = await (await server.post("/v1/jobs", { kind: "pretrain", dataset, config })).json();
-    await server.until(() => server.json(`/v1/jobs/${id}`), ({ status }) => status === "succeeded");
-    const { data } = await server.json(`/v1/jobs/${id}/checkpoints`) as unknown as { data: { id: string }[] };
-    made.push(data[0].id);
-  }
-  return made;
-}
 
 Deno.test({
   name: "embeddings: a full queue, clients that go away, and a damaged model harm nobody else",
@@ -51,7 +33,7 @@ Deno.test({
     return Number(/^latentd_embedding_images_total (\d+)$/m.exec(text)![1]);
   };
   try {
-    const [good, bad] = await models(server, 2);
+    const [good, bad] = await modelsOf(server, 2, PX);
     await server.until(() => server.statusOf("/readyz"), (status) => status === 200);
     const expected = await rowOf(await embed(good));
 

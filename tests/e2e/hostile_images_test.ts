@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodePng } from "../../src/data/encode_png.ts";
-import { noise, noiseTar } from "./noise.ts";
+import { modelsOf } from "./models.ts";
+import { noise } from "./noise.ts";
 import { TestServer } from "./server.ts";
 
 const { cases }: { cases: { name: string; file: string }[] } = JSON.parse(
@@ -41,20 +42,7 @@ Deno.test({
   const dataDir = await Deno.makeTempDir({ prefix: "latentd-e2e-images-" });
   const server = await TestServer.start(dataDir);
   try {
-    const { id: dataset } = await server.json("/v1/datasets?name=noise", {
-      method: "POST",
-      headers: { "Content-Type": "application/x-tar" },
-      body: await noiseTar(8, 8),
-    });
-    await server.until(() => server.json(`/v1/datasets/${dataset}`), ({ status }) => status === "ready");
-    const job = await (await server.post("/v1/jobs", {
-      ...{ kind: "pretrain", dataset },
-      config: { arch: "cifar_resnet8", px: 8, batch: 8, steps: 1 },
-    })).json();
-    await server.until(() => server.json(`/v1/jobs/${job.id}`), ({ status }) => status === "succeeded");
-    const { data: [{ id: model }] } = await server.json(`/v1/jobs/${job.id}/checkpoints`) as unknown as {
-      data: { id: string }[];
-    };
+    const [model] = await modelsOf(server, 1, 8);
     await server.child("embed");
     const embed = async (input: unknown, more = {}): Promise<Answer> => {
       const response = await server.post("/v1/embeddings", { model, input, ...more });
