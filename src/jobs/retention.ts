@@ -1,3 +1,4 @@
+import { retry } from "@std/async/retry";
 import type { z } from "zod";
 import { type Checkpoint, isSuspect } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
@@ -35,6 +36,9 @@ export function checkpointsToRemove(
     return steps.size > latest && step !== 0 && !(keep_every !== null && step % keep_every === 0);
   }).map(({ id }) => id);
 }
+
+/** Nobody removes them later: a start leaves what no row lists. */
+const REMOVAL = { maxAttempts: 3, minTimeout: 100 };
 
 /** Removes checkpoints, always the row first and then the files: what is listed has its files. */
 export class CheckpointRetention {
@@ -92,9 +96,10 @@ export class CheckpointRetention {
     await this.idle();
   }
 
-  /** Removes the files of a checkpoint that is not listed. A failure is logged: the next start tells of them. */
+  /** Removes the files of a checkpoint that is not listed. What fails thrice is logged: the next start tells of them. */
   discard(id: string): void {
-    this.#removals = this.#removals.then(() => this.#library.remove(id)).catch((error) =>
+    const remove = () => retry(() => this.#library.remove(id), REMOVAL);
+    this.#removals = this.#removals.then(remove).catch((error) =>
       log.error(`Cannot remove the files of ${id}`, error)
     );
   }
