@@ -30,6 +30,7 @@ import { Metrics } from "./src/metrics/metrics.ts";
 import { systemReport } from "./src/metrics/system_report.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
+import { downloadCommand, workerCommand, type WorkerName } from "./src/supervisor/commands.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { EmbeddingQueue } from "./src/supervisor/embedding_queue.ts";
@@ -41,9 +42,6 @@ import { TrainingClient } from "./src/supervisor/training_client.ts";
 /** What requests under way are given to end before the server goes without them. */
 const DRAIN_MS = 10_000;
 
-/** How every child is run: it asks nobody, and loads no module from elsewhere, which Deno else allows of a few hosts. */
-const RUN = ["run", "--quiet", "--no-prompt", "--frozen", "--no-remote"];
-
 const readEnv = (name: string): string | undefined => Deno.env.get(name);
 
 /** What an entry of DATA_DIR is there for. */
@@ -52,55 +50,16 @@ const useOf = (name: string): DiskUse =>
 
 const datasetsIn = (dataDir: string): string => join(dataDir, "datasets");
 
-/** Whoever asks whether the server is well, or for an embedding, goes before work that takes hours. */
-const NICE = { train: 10, embed: 5, ingest: 10 };
-
-/** How a worker role of this file is started, with no more permissions than it needs: no network, no other program. */
-function workerCommand(name: "train" | "embed" | "ingest", config: Config, dataDir: string): Command {
-  const native = name === "ingest" ? config.imageDecoder === "sharp" : config.gpuProvider === "dawn";
-  const own = name === "ingest"
-    ? [...decoderFolders(), ...(native ? sharpFolders() : []), ...config.importRoots]
-    : ["/sys/module/nvidia/version"];
-  const readable = [import.meta.dirname!, dataDir, ...own];
-  const env = {
-    DATA_DIR: dataDir,
-    LOG_FORMAT: "json", // the server writes it as its own lines are
-    LOG_LEVEL: config.logLevel,
-    GPU_PROVIDER: config.gpuProvider,
-    GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
-    IMAGE_DECODER: config.imageDecoder,
-    DECODE_WORKERS: String(config.decodeWorkers),
-    GPU_TUNE: config.gpuTune ? "on" : "off",
-    ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
-    XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
-  };
-  return {
-    name,
-    ...{ program: Deno.execPath(), nice: NICE[name] },
-    args: [
-      ...[...RUN, "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
-      `--allow-read=${readable.join()}`,
-      ...(name === "embed" ? [] : [`--allow-write=${name === "train" ? dataDir : datasetsIn(dataDir)}`]),
-      ...(native ? ["--allow-ffi"] : []),
-      ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
-      ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", import.meta.filename!, `${name}-worker`],
-    ],
-    env,
-  };
-}
-
-/** How one URL is fetched: by a process that may reach the network, and read nothing but this program. */
-const downloadCommand = (maxBytes: number) => (url: string) => ({
-  program: Deno.execPath(),
-  args: [
-    ...[...RUN, "--allow-net", "--ignore-env"], // any address: which ones a name has is for it to find out
-    ...[`--allow-read=${import.meta.dirname}`, import.meta.filename!, "download", url, String(maxBytes)],
-  ],
-});
+/** How a worker role of this file is started. */
+const commandOf = (name: WorkerName, config: Config, dataDir: string): Command =>
+  workerCommand(name, {
+    ...{ main: import.meta.filename!, config, dataDir, decoders: decoderFolders(), sharp: sharpFolders() },
+    runtimeDirectory: readEnv("XDG_RUNTIME_DIR") ?? "/tmp", // Vulkan's loader complains without one
+  });
 
 /** Ends the process if the one that is to ingest cannot load sharp; this one must not try, it has no right to native code. */
 async function requireSharp(config: Config, dataDir: string): Promise<void> {
-  const failure = await startFailure(workerCommand("ingest", config, dataDir));
+  const failure = await startFailure(commandOf("ingest", config, dataDir));
   if (failure === undefined) return;
   const accepted = "must be wasm, or sharp where it can be loaded";
   log.error(`Cannot start: IMAGE_DECODER ${accepted}, got "${config.imageDecoder}": ${failure}`);
@@ -142,7 +101,7 @@ async function serve(config: Config): Promise<void> {
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
-    new ChildProcess(workerCommand(name, config, dataDir))
+    new ChildProcess(commandOf(name, config, dataDir))
   );
   const disk = new DiskUsage<DiskUse>(
     dataDir,
@@ -170,7 +129,10 @@ async function serve(config: Config): Promise<void> {
     ingester: metrics.ingester(new IngestClient(ingestChild)),
     maxUploadBytes: config.maxUploadBytes,
     importRoots: config.importRoots,
-    downloader: new DownloadClient(downloadCommand(config.maxUploadBytes), config.importUrls),
+    downloader: new DownloadClient(
+      downloadCommand(import.meta.filename!, config.maxUploadBytes),
+      config.importUrls,
+    ),
     uploads,
   });
   const intake = new DatasetIntake({ store, library });

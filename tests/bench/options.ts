@@ -4,6 +4,8 @@ import { parseArgs } from "@std/cli/parse-args";
 export interface Option {
   about: string;
   default: number | string | false;
+  /** A number's least value, 1 by default. */
+  least?: number;
   choices?: readonly string[];
 }
 type Widened<T> = T extends number ? number : T extends string ? string : boolean;
@@ -42,8 +44,9 @@ export function readOptions<O extends Record<string, Option>>(
         throw new UsageError(`Cannot use --${name}: must be ${must}, got ${JSON.stringify(value)}`);
       };
     if (option.choices && !option.choices.includes(String(value))) refuse(option.choices.join(" or "));
-    if (typeof option.default === "number" && !(Number.isInteger(Number(value)) && Number(value) >= 1)) {
-      refuse("a whole number of at least 1");
+    const { least = 1 } = option;
+    if (typeof option.default === "number" && !(Number.isInteger(Number(value)) && Number(value) >= least)) {
+      refuse(`a whole number of at least ${least}`);
     }
     if (value === "") refuse("a word");
     values[name] = typeof option.default === "number" ? Number(value) : value;

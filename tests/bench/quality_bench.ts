@@ -19,7 +19,7 @@ export const QUALITY_OPTIONS = {
   epochs: { about: "how long", default: 20 },
   every: { about: "epochs between two k-NN evaluations", default: 5 },
   seeds: { about: "runs of each; theirs and ours take turns", default: 2 },
-  first: { about: "the first run's seed", default: 0 },
+  first: { about: "the first run's seed", default: 0, least: 0 },
   name: { about: "what the results are called", default: "quality-cifar10-mini" },
 };
 type Values = { [K in keyof typeof QUALITY_OPTIONS]: (typeof QUALITY_OPTIONS)[K]["default"] };

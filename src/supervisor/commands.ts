@@ -1,0 +1,80 @@
+import { dirname, join } from "@std/path";
+import type { Command } from "./child_process.ts";
+
+/** The roles of `main.ts` that serve the server. */
+export type WorkerName = "train" | "embed" | "ingest";
+
+/** What of the server's settings its workers need. */
+interface WorkerSettings {
+  gpuProvider: string;
+  gpuMemoryBytes: number;
+  gpuTune: boolean;
+  allowSoftwareGpu: boolean;
+  imageDecoder: string;
+  decodeWorkers: number;
+  importRoots: string[];
+  logLevel: string;
+}
+
+/** How every child is run: it asks nobody, and loads no module from elsewhere, which Deno else allows of a few hosts. */
+const RUN = ["run", "--quiet", "--no-prompt", "--frozen", "--no-remote"];
+/** Whoever asks whether the server is well, or for an embedding, goes before work that takes hours. */
+const NICE = { train: 10, embed: 5, ingest: 10 };
+
+/**
+ * How a worker role of `main` is started, with no more permissions than it needs: no network, no other program.
+ *
+ * @param options `decoders` and `sharp`: the folders that decoding reads, without and with sharp.
+ */
+export function workerCommand(
+  name: WorkerName,
+  { main, config, dataDir, decoders, sharp, runtimeDirectory }: {
+    main: string;
+    config: WorkerSettings;
+    dataDir: string;
+    decoders: string[];
+    sharp: string[];
+    runtimeDirectory: string;
+  },
+): Command {
+  const native = name === "ingest" ? config.imageDecoder === "sharp" : config.gpuProvider === "dawn";
+  const own = name === "ingest"
+    ? [...decoders, ...(native ? sharp : []), ...config.importRoots]
+    : ["/sys/module/nvidia/version"];
+  const readable = [dirname(main), dataDir, ...own];
+  const env = {
+    DATA_DIR: dataDir,
+    LOG_FORMAT: "json", // the server writes it as its own lines are
+    LOG_LEVEL: config.logLevel,
+    GPU_PROVIDER: config.gpuProvider,
+    GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
+    IMAGE_DECODER: config.imageDecoder,
+    DECODE_WORKERS: String(config.decodeWorkers),
+    GPU_TUNE: config.gpuTune ? "on" : "off",
+    ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
+    XDG_RUNTIME_DIR: runtimeDirectory,
+  };
+  const writable = name === "embed" ? undefined : name === "train" ? dataDir : join(dataDir, "datasets");
+  return {
+    name,
+    ...{ program: Deno.execPath(), nice: NICE[name] },
+    args: [
+      ...[...RUN, "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
+      `--allow-read=${readable.join()}`,
+      ...(writable ? [`--allow-write=${writable}`] : []),
+      ...(native ? ["--allow-ffi"] : []),
+      ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
+      ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", main, `${name}-worker`],
+    ],
+    env,
+  };
+}
+
+/** How one URL is fetched: by a process that may reach the network, and read nothing but this program. */
+export const downloadCommand = (main: string, maxBytes: number) => (url: string) => ({
+  program: Deno.execPath(),
+  args: [
+    ...[...RUN, "--allow-net", "--ignore-env"], // any address: which ones a name has is for it to find out
+    ...[`--allow-read=${dirname(main)}`, main, "download", url, String(maxBytes)],
+  ],
+});
