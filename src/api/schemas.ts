@@ -105,7 +105,9 @@ export const JobEventSchema = z.object({
 export const CheckpointSchema = z.object({
   id: z.string(),
   object: z.literal("checkpoint"),
-  job: z.string(),
+  job: z.string().nullable().openapi({ description: "What made it; null if it was imported" }),
+  arch: z.string(),
+  px: z.int(),
   step: z.int(),
   epoch: z.number(),
   metrics: numbers,

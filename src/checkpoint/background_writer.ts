@@ -31,7 +31,7 @@ export class BackgroundWriter {
     if (this.#pending) throw new TypeError(`Cannot write ${id}: another checkpoint is being written`);
     const { promise } = this.#pending = Promise.withResolvers<CheckpointFile[]>();
     const worker = this.#worker ??= this.#start();
-    const tensors = [...contents.model.values(), ...contents.trainingState.values()];
+    const tensors = [...contents.model.values(), ...contents.trainingState?.values() ?? []];
     const memory = new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer));
     worker.postMessage({ directory, id, contents } satisfies WriteRequest, [...memory]);
     return promise;

@@ -1,28 +1,42 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import type { CheckpointFileName } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId, isId } from "../domain/ids.ts";
 import type { CheckpointLibrary } from "../domain/ports.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { namesIn } from "../files/look.ts";
-import type { CheckpointContents } from "./checkpoint_writer.ts";
 import { describeFile, MANIFEST, Manifest } from "./manifest.ts";
 import { type ModelDescription, readModelConfig } from "./model_config.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 import { TrainingStateJson } from "./state.ts";
 
-/** All of a checkpoint, each file's hash checked. */
-export type ReadCheckpoint = Omit<CheckpointContents, "config"> & { config: ModelDescription };
+/** All of a pretrain job's checkpoint, each file's hash checked. */
+export interface ReadCheckpoint {
+  model: NamedTensors;
+  trainingState: NamedTensors;
+  state: TrainingStateJson;
+  config: ModelDescription;
+}
 
 /**
- * Reads a whole checkpoint.
+ * Reads a whole checkpoint of a pretrain job.
  *
  * @param directory Where checkpoints lie (`DATA_DIR/checkpoints`).
  * @throws {DomainError} `not_found`, if there is none, or no manifest in it; `conflict`, type `checkpoint_damaged`, if
- *   a file is missing or not what the manifest says.
+ *   a file is missing or not what the manifest says; `invalid`, type `not_resumable`, if it is of no such job.
  */
 export async function readCheckpoint(directory: string, id: string): Promise<ReadCheckpoint> {
   const files = await openFiles(directory, id);
+  if (!files.has("training_state.safetensors")) {
+    throw new DomainError(
+      "invalid",
+      `Cannot go on from ${id}: it is a model alone, without a training state`,
+      {
+        type: "not_resumable",
+      },
+    );
+  }
   const state = TrainingStateJson.safeParse(parseJson(await files.read("state.json")));
   if (!state.success) throw files.damaged("state.json", state.error.issues[0].message);
   return {
@@ -36,16 +50,18 @@ export async function readCheckpoint(directory: string, id: string): Promise<Rea
 }
 
 /**
- * Reads what embedding needs: the encoder's tensors under torchvision's names, and their description.
+ * Reads what serving needs: the encoder's tensors under torchvision's names (a classifier's head is `fc.*`), their
+ * description, and the names of the classes, as many as it tells of.
  *
  * @throws {DomainError} As `readCheckpoint`.
  */
 export async function readModel(
   directory: string,
   id: string,
-): Promise<{ tensors: NamedTensors; config: ModelDescription }> {
+): Promise<{ tensors: NamedTensors; config: ModelDescription; labels: string[] }> {
   const files = await openFiles(directory, id);
   return {
+    labels: files.has("labels.json") ? Labels.parse(parseJson(await files.read("labels.json"))) : [],
     tensors: decodeSafetensors(await files.read("model.safetensors"), { label: `${id}'s model` }),
     config: readModelConfig(parseJson(await files.read("config.json"))),
   };
@@ -67,7 +83,9 @@ export class FileCheckpointLibrary implements CheckpointLibrary {
   /** @throws {DomainError} As `readCheckpoint`. */
   async verify(checkpoint: string): Promise<void> {
     const files = await openFiles(this.directory, checkpoint);
-    for (const name of ["config.json", "model.safetensors"] as const) await files.read(name);
+    for (const name of ["config.json", "model.safetensors", "labels.json"] as const) {
+      if (name !== "labels.json" || files.has(name)) await files.read(name);
+    }
   }
   /** @throws {DomainError} `not_found`, if the id is not well-formed. */
   async remove(checkpoint: string): Promise<void> {
@@ -97,7 +115,11 @@ export async function sweepUnfinished(directory: string): Promise<string[]> {
   return swept.sort();
 }
 
+/** `labels.json`: the classes' names, in the order of a classifier's outputs. */
+const Labels = z.array(z.string());
+
 interface CheckedFiles {
+  has(name: Manifest["files"][number]["name"]): boolean;
   /** A file's bytes, after their hash has been checked. */
   read(name: Manifest["files"][number]["name"]): Promise<Uint8Array<ArrayBuffer>>;
   damaged(name: string, reason: string): DomainError;
@@ -120,6 +142,7 @@ async function openFiles(directory: string, id: string): Promise<CheckedFiles> {
   }
   return {
     damaged,
+    has: (name) => manifest.files.some((file) => file.name === name),
     async read(name) {
       const listed = manifest.files.find((file) => file.name === name);
       const found = await readIfPresent(join(path, name));

@@ -1,20 +1,23 @@
 import { join } from "@std/path";
-import type { CheckpointFile, CheckpointFileName } from "../domain/checkpoint.ts";
+import type { CheckpointFile } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { removeTree, syncDirectory } from "../files/durable.ts";
-import { describeFile, MANIFEST, type Manifest } from "./manifest.ts";
+import { describeFile, LISTED_FILES, MANIFEST, type Manifest } from "./manifest.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { encodeSafetensors } from "./safetensors.ts";
-import type { TrainingStateJson } from "./state.ts";
 
 export interface CheckpointContents {
-  /** The online encoder under torchvision's names. */
+  /** The encoder under torchvision's names; a classifier's head is `fc.*`. */
   model: NamedTensors;
-  trainingState: NamedTensors;
-  state: TrainingStateJson;
   config: ModelConfig;
+  /** The names of a classifier's classes, in the order of its outputs. */
+  labels?: string[];
+  /** What the job that made it needs to go on, beside `state`; a model that nobody goes on from has neither. */
+  trainingState?: NamedTensors;
+  /** JSON, by the schema of the job's kind. */
+  state?: Record<string, unknown>;
 }
 
 /** What is asked of the disk while a checkpoint is written; a test has each of these calls fail. */
@@ -47,7 +50,7 @@ const DISK: Disk = {
 export async function writeCheckpoint(
   directory: string,
   id: string,
-  { model, trainingState, state, config }: CheckpointContents,
+  { model, config, labels, trainingState, state }: CheckpointContents,
   disk: Disk = DISK,
 ): Promise<CheckpointFile[]> {
   const path = join(directory, checkId("ckpt", id)), temporary = join(directory, `.${id}.tmp`);
@@ -55,14 +58,18 @@ export async function writeCheckpoint(
   try {
     await disk.remove(temporary);
     await disk.makeDirectory(temporary);
-    const contents = [
-      ["model.safetensors", encodeSafetensors(model, { format: "pt" })],
-      ["config.json", encodeJson(config)],
-      ["training_state.safetensors", encodeSafetensors(trainingState, { format: "pt" })],
-      ["state.json", encodeJson(state)],
-    ] as const satisfies [CheckpointFileName, Uint8Array][];
+    const contents = {
+      "model.safetensors": () => encodeSafetensors(model, { format: "pt" }),
+      "config.json": () => encodeJson(config),
+      "labels.json": labels && (() => encodeJson(labels)),
+      "training_state.safetensors": trainingState &&
+        (() => encodeSafetensors(trainingState, { format: "pt" })),
+      "state.json": state && (() => encodeJson(state)),
+    };
     const files: Manifest["files"] = [];
-    for (const [name, bytes] of contents) {
+    for (const name of LISTED_FILES) {
+      const bytes = contents[name]?.();
+      if (!bytes) continue;
       await disk.write(join(temporary, name), bytes);
       files.push(await describeFile(name, bytes));
     }

@@ -7,6 +7,8 @@ import { fieldErrors } from "../domain/field_errors.ts";
 export interface ModelDescription {
   arch: string;
   dim: number;
+  /** Of its head (`fc.*`, named by `labels.json`); 0: it has none. */
+  classes: number;
   preprocessing: Preprocessing;
 }
 
@@ -16,7 +18,7 @@ const size = z.int().positive();
 /** `config.json` as timm lays it out; what latentd does not read may stand there too. */
 const ModelConfig = z.looseObject({
   architecture: z.string().min(1),
-  num_classes: z.literal(0),
+  num_classes: z.int().min(0),
   num_features: size,
   global_pool: z.literal("avg"),
   pretrained_cfg: z.looseObject({
@@ -32,11 +34,11 @@ const ModelConfig = z.looseObject({
 export type ModelConfig = z.infer<typeof ModelConfig>;
 
 /** A model's `config.json`. Images from 64 px on are resized to 256/224 of `px` before the centre is cut out. */
-export function modelConfig({ arch, dim, preprocessing }: ModelDescription): ModelConfig {
+export function modelConfig({ arch, dim, classes, preprocessing }: ModelDescription): ModelConfig {
   const { px, channel_mean, channel_std } = preprocessing;
   return {
     architecture: arch,
-    num_classes: 0,
+    num_classes: classes,
     num_features: dim,
     global_pool: "avg",
     pretrained_cfg: {
@@ -47,7 +49,7 @@ export function modelConfig({ arch, dim, preprocessing }: ModelDescription): Mod
       crop_mode: "center",
       mean: channel_mean,
       std: channel_std,
-      num_classes: 0,
+      num_classes: classes,
       pool_size: null,
       first_conv: "conv1",
       classifier: "fc",
@@ -72,11 +74,16 @@ export function readModelConfig(json: unknown): ModelDescription {
       { errors },
     );
   }
-  const { architecture, num_features, pretrained_cfg: { input_size: [, px], mean, std, crop_pct } } =
-    parsed.data;
+  const {
+    architecture,
+    num_classes,
+    num_features,
+    pretrained_cfg: { input_size: [, px], mean, std, crop_pct },
+  } = parsed.data;
   const description: ModelDescription = {
     arch: architecture,
     dim: num_features,
+    classes: num_classes,
     preprocessing: { px, channel_mean: mean, channel_std: std },
   };
   const expected = modelConfig(description).pretrained_cfg.crop_pct;

@@ -1025,7 +1025,10 @@ export interface components {
             id: string;
             /** @enum {string} */
             object: "checkpoint";
-            job: string;
+            /** @description What made it; null if it was imported */
+            job: string | null;
+            arch: string;
+            px: number;
             step: number;
             epoch: number;
             metrics: {

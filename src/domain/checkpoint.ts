@@ -3,11 +3,17 @@ export interface CheckpointFile {
   bytes: number;
   sha256: string;
 }
-/** Resumable state of a pretrain job at a step. It is listed only once all of its files are on disk. */
+/**
+ * A model, and with it the resumable state of the job that made it, at a step; an imported one is a model alone. It is
+ * listed only once all of its files are on disk.
+ */
 export interface Checkpoint {
   id: string;
   object: "checkpoint";
-  job: string;
+  /** What made it; null if it was imported. */
+  job: string | null;
+  arch: string;
+  px: number;
   step: number;
   epoch: number;
   metrics: Record<string, number>;
@@ -18,9 +24,11 @@ export interface Checkpoint {
 /** Whether it was made while its run showed signs of collapse: its metrics then have `suspect: 1`. */
 export const isSuspect = ({ metrics }: Pick<Checkpoint, "metrics">): boolean => metrics.suspect === 1;
 
+/** What a checkpoint may consist of. All have the first two and the last; which others, what made it decides. */
 export const CHECKPOINT_FILES = [
   "model.safetensors",
   "config.json",
+  "labels.json",
   "training_state.safetensors",
   "state.json",
   "manifest.json",

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { JOB_KINDS, KnnConfig } from "./job.ts";
+import { JOB_KINDS } from "./job.ts";
+import { KnnConfig } from "./knn.ts";
 import { PretrainRequest } from "./pretrain.ts";
 
 /** The body of `POST /v1/jobs` but for `config`, which the kind decides and which is checked with its dataset at hand. */

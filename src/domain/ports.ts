@@ -8,7 +8,8 @@ import type {
   RejectedFile,
 } from "./dataset.ts";
 import type { Checkpoint, CheckpointFileName, Preprocessing } from "./checkpoint.ts";
-import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus, KnnConfig } from "./job.ts";
+import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus } from "./job.ts";
+import type { KnnConfig } from "./knn.ts";
 import type { ResolvedPretrainConfig } from "./pretrain.ts";
 import type { AUGMENTATIONS } from "./augmentation.ts";
 import type { RgbImage } from "./image.ts";
@@ -67,7 +68,7 @@ export interface Store {
   listEvents(job: string, afterSeq: number, limit: number): JobEvent[];
 
   /**
-   * Lists a checkpoint, and appends the `checkpoint` event to its job. One of a step past all listed ones before, step 0
+   * Lists a checkpoint, and appends the `checkpoint` event to its job, if it has one. One of a step past all listed ones before, step 0
    * apart, sets the job's deaths back to none. There may be several of a step.
    */
   createCheckpoint(checkpoint: Checkpoint): void;
@@ -103,6 +104,13 @@ export interface JobReport {
   checkpoint(checkpoint: Checkpoint): void;
   message(level: "info" | "warn" | "error", text: string): void;
 }
+/** What a job of each kind is to do: its config, resolved against its dataset. */
+export interface WorkConfigs {
+  pretrain: ResolvedPretrainConfig;
+  knn: KnnConfig;
+}
+export type Work = { [K in JobKind]: { kind: K; config: WorkConfigs[K] } }[JobKind];
+
 export interface TrainingTask {
   job: string;
   dataset: string;
@@ -112,7 +120,7 @@ export interface TrainingTask {
   resume: string[];
   /** The newest of the job's checkpoints that was made while the run was well. */
   lastGood?: string;
-  work: { kind: "pretrain"; config: ResolvedPretrainConfig } | { kind: "knn"; config: KnnConfig };
+  work: Work;
 }
 /**
  * Runs jobs elsewhere (the training worker's process). Rejects with a DomainError or `WorkerDied`; and once `signal` is
@@ -258,7 +266,9 @@ export interface CheckpointLibrary {
   /** Where a file lies. */
   path(checkpoint: string, file: CheckpointFileName): string;
   /** What a checkpoint serves as a model, from its `config.json`. */
-  model(checkpoint: string): Promise<{ arch: string; dim: number; preprocessing: Preprocessing }>;
+  model(
+    checkpoint: string,
+  ): Promise<{ arch: string; dim: number; classes: number; preprocessing: Preprocessing }>;
   /**
    * Reads all that serves as a model, and holds it against its hashes.
    *

@@ -5,8 +5,9 @@ import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { isEnded, type Job, JOB_STATUSES, type JobStatus } from "../domain/job.ts";
 import type { CheckpointLibrary, Store } from "../domain/ports.ts";
-import { CheckpointConfig } from "../domain/pretrain.ts";
+import type { CheckpointConfig } from "../domain/pretrain.ts";
 import { log } from "../log/log.ts";
+import { KINDS } from "./kinds.ts";
 
 /** Until a job has ended, whatever `keep_last` says: should the latest be damaged, the job goes on from the one before. */
 const KEEP_TO_RESUME = 2;
@@ -55,9 +56,9 @@ export class CheckpointRetention {
   prune(id: string): void {
     try {
       const job = this.#store.getJob(id);
-      if (job?.kind !== "pretrain") return;
-      const listed = this.#store.listLatestFirst(id);
-      const removable = checkpointsToRemove(listed, CheckpointConfig.parse(job.config.checkpoint ?? {}), {
+      const kept = job && KINDS[job.kind].keeps?.(job.config);
+      if (!kept) return;
+      const removable = checkpointsToRemove(this.#store.listLatestFirst(id), kept, {
         ended: isEnded(job.status),
         needed: new Set(findNeeds(this.#store).keys()),
       });
@@ -86,7 +87,7 @@ export class CheckpointRetention {
     const checkpoint = this.#store.getCheckpoint(checkId("ckpt", id));
     if (!checkpoint) throw new DomainError("not_found", `Cannot delete checkpoint ${id}: there is none`);
     const needs = [...findNeeds(this.#store).get(id) ?? []];
-    const job = this.#store.getJob(checkpoint.job);
+    const job = checkpoint.job === null ? undefined : this.#store.getJob(checkpoint.job);
     if (job && !isEnded(job.status) && this.#store.listLatestFirst(job.id)[0].id === id) {
       needs.push(`${job.id}, whose latest it is, is ${job.status}`);
     }
@@ -135,7 +136,7 @@ function findNeeds(store: Store): Map<string, string[]> {
 
 /** The checkpoint that a job's config names. */
 function checkpointUsedBy({ kind, config }: Job): string | undefined {
-  const id = kind === "knn" ? config.checkpoint : config.init;
+  const id = KINDS[kind].uses(config);
   return typeof id === "string" ? id : undefined;
 }
 

@@ -3,14 +3,11 @@ import type { Dataset } from "../domain/dataset.ts";
 import { DomainError, type FieldError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
 import { isId, newId } from "../domain/ids.ts";
-import { isEnded, type Job, JOB_KINDS, type JobKind, KnnConfig } from "../domain/job.ts";
+import { isEnded, type Job, JOB_KINDS, type JobKind } from "../domain/job.ts";
 import { JobRequest } from "../domain/job_request.ts";
 import type { Store } from "../domain/ports.ts";
-import { PretrainRequest } from "../domain/pretrain.ts";
-import { applyRecipe } from "./recipe.ts";
-import { findMismatches } from "./resolve_config.ts";
-
-type Checked<T> = { value?: T; errors: FieldError[] };
+import type { Checked } from "./kind.ts";
+import { KINDS } from "./kinds.ts";
 
 /** For so long the same body without a key is its client's second try, as SDKs make one after an answer that got lost. */
 const RETRY_MS = 60_000;
@@ -129,81 +126,7 @@ function checkConfig(
   ) {
     return { errors: [] };
   }
-  return kind === "pretrain" ? checkPretrain(store, config, dataset) : checkKnn(store, config, dataset);
-}
-
-function checkPretrain(
-  store: Store,
-  config: object,
-  dataset: Dataset | undefined,
-): Checked<Record<string, unknown>> {
-  const { data, error } = PretrainRequest.safeParse(config), sent = config as Record<string, unknown>;
-  const errors = error ? fieldErrors(error, ["config"]) : [];
-  // Zod leaves out a refinement once a field is wrong; both or neither of the two is a mistake all the same.
-  const lengths = ["epochs", "steps"].filter((key) => sent[key] !== undefined).length;
-  const hasLength = lengths === 1 || (lengths === 0 && String(sent.preset).startsWith("byol-"));
-  const said = errors.some(({ pointer }) => pointer === "#/config/epochs" || pointer === "#/config/steps");
-  if (!hasLength && !said) {
-    errors.push({ pointer: "#/config/epochs", detail: "give either epochs or steps" });
-  }
-  const reason = findInitMismatch(store, sent);
-  if (reason) errors.push({ pointer: "#/config/init", detail: reason });
-  // What suits the dataset can be told even beside mistakes elsewhere, as long as these fields are sound.
-  const known = data ?? soundPart(sent);
-  if (dataset?.status !== "ready" || !known) return { value: data, errors };
-  const filled = applyRecipe(known, dataset);
-  const told = new Set(errors.map(({ pointer }) => pointer)); // of such fields the defaults are held against it
-  errors.push(...findMismatches(filled, dataset).filter(({ pointer }) => !told.has(pointer)));
-  return { value: data && filled, errors };
-}
-
-/** Those of the fields that the dataset bears upon which are sound on their own, with the others' defaults. */
-function soundPart(sent: Record<string, unknown>): PretrainRequest | undefined {
-  const part: Record<string, unknown> = { arch: "cifar_resnet8", steps: 1, evaluate: null };
-  for (const name of ["batch", "split", "normalization"]) {
-    const one = { ...part, [name]: sent[name] };
-    if (PretrainRequest.safeParse(one).success) part[name] = sent[name];
-  }
-  return PretrainRequest.safeParse(part).data;
-}
-
-/** What is wrong with the checkpoint that a run is to begin with. */
-function findInitMismatch(store: Store, { init, arch }: Record<string, unknown>): string | undefined {
-  if (typeof init !== "string") return undefined;
-  const checkpoint = isId("ckpt", init) ? store.getCheckpoint(init) : undefined;
-  if (!checkpoint) return "there is no such checkpoint";
-  const theirs = store.getJob(checkpoint.job)?.config.arch;
-  if (theirs !== arch) return `must be of arch ${String(arch).slice(0, 60)}, got one of ${theirs}`;
-}
-
-function checkKnn(store: Store, config: object, dataset: Dataset | undefined): Checked<KnnConfig> {
-  const { data, error } = KnnConfig.safeParse(config);
-  const errors = error ? fieldErrors(error, ["config"]) : [];
-  const { checkpoint, bank_split = "train", query_split = "test", k } = config as Record<string, unknown>;
-  if (typeof checkpoint === "string" && !(isId("ckpt", checkpoint) && store.getCheckpoint(checkpoint))) {
-    errors.push({ pointer: "#/config/checkpoint", detail: "there is no such checkpoint" });
-  }
-  let bankImages = Infinity;
-  for (const [field, split] of [["bank_split", bank_split], ["query_split", query_split]]) {
-    if (dataset?.status !== "ready" || typeof split !== "string" || split === "") continue;
-    const summary = Object.hasOwn(dataset.splits, split) ? dataset.splits[split] : undefined;
-    if (!summary) {
-      const detail = `${dataset.id} has no such split, only ${Object.keys(dataset.splits).join(", ")}`;
-      errors.push({ pointer: `#/config/${field}`, detail });
-    } else if (Object.keys(summary.classes).length === 0) {
-      errors.push({
-        pointer: `#/config/${field}`,
-        detail: `${split} has no labels, and k-NN accuracy needs them`,
-      });
-    } else if (field === "bank_split") bankImages = summary.images;
-  }
-  if (typeof k === "number" && k > bankImages) {
-    errors.push({
-      pointer: "#/config/k",
-      detail: `must be at most the bank's ${bankImages} images, got ${k}`,
-    });
-  }
-  return { value: data && { ...data, k: Math.min(data.k, bankImages) }, errors };
+  return KINDS[kind as JobKind].check(store, config, dataset);
 }
 
 function fingerprint(body: unknown): string {

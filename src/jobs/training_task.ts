@@ -1,9 +1,8 @@
 import { isSuspect } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
-import { type Job, KnnConfig } from "../domain/job.ts";
+import type { Job } from "../domain/job.ts";
 import type { Store, TrainingTask } from "../domain/ports.ts";
-import { PretrainRequest } from "../domain/pretrain.ts";
-import { resolvePretrainConfig } from "./resolve_config.ts";
+import { KINDS } from "./kinds.ts";
 
 /** Checkpoints that a job may go on from: should the newest be damaged, the one before will do. */
 const MAX_RESUME = 5;
@@ -17,10 +16,7 @@ export function taskOf(job: Job, store: Store): TrainingTask {
   const { id, dataset, config } = job;
   const found = store.getDataset(dataset);
   if (!found) throw new DomainError("not_found", `Cannot use ${dataset}: there is no such dataset`);
-  const work: TrainingTask["work"] = job.kind === "knn"
-    ? { kind: "knn", config: KnnConfig.parse(config) }
-    : { kind: "pretrain", config: resolvePretrainConfig(PretrainRequest.parse(config), found) };
-  const made = job.kind === "pretrain" ? store.listLatestFirst(id) : [];
+  const work = KINDS[job.kind].work(config, found), made = store.listLatestFirst(id);
   const resume = made.slice(0, MAX_RESUME).map((checkpoint) => checkpoint.id);
   const lastGood = made.find((checkpoint) => !isSuspect(checkpoint))?.id;
   return { job: id, dataset, fingerprint: found.fingerprint ?? "", resume, lastGood, work };

@@ -1,5 +1,6 @@
+import { JOB_KINDS } from "../domain/job.ts";
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { Trainer, TrainingTask } from "../domain/ports.ts";
+import type { Trainer } from "../domain/ports.ts";
 
 /** A job's figures that have a series, by the names that its rows of metrics have. */
 const FIGURES: Record<string, [name: string, help: string]> = {
@@ -30,7 +31,7 @@ export function trainingMetrics(registry: Registry, trainer: Trainer): Trainer {
   const checkpoints = new Counter({
     ...{ name: "latentd_training_checkpoints_total", help: "Checkpoints kept by all jobs.", registers },
   });
-  for (const kind of ["pretrain", "knn"] satisfies TrainingTask["work"]["kind"][]) steps.inc({ kind }, 0);
+  for (const kind of JOB_KINDS) steps.inc({ kind }, 0);
 
   return {
     async run(task, report, signal) {

@@ -4,9 +4,10 @@ import deaths from "./migrations/0002_deaths.sql" with { type: "text" };
 import settings from "./migrations/0003_dataset_settings.sql" with { type: "text" };
 import retries from "./migrations/0004_retries.sql" with { type: "text" };
 import leases from "./migrations/0005_leases.sql" with { type: "text" };
+import models from "./migrations/0006_models.sql" with { type: "text" };
 import { transact } from "./transact.ts";
 
-const MIGRATIONS = [initial, deaths, settings, retries, leases];
+const MIGRATIONS = [initial, deaths, settings, retries, leases, models];
 /** Of the databases that this version makes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

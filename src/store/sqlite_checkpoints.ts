@@ -7,11 +7,11 @@ import { cut } from "./page.ts";
 import { transact } from "./transact.ts";
 
 type Row =
-  & Pick<Checkpoint, "id" | "job" | "step" | "epoch" | "created_at">
+  & Pick<Checkpoint, "id" | "job" | "arch" | "px" | "step" | "epoch" | "created_at">
   & Record<"metrics" | "files", string>;
 
-const toCheckpoint = ({ id, job, step, epoch, metrics, files, created_at }: Row): Checkpoint => ({
-  ...{ id, object: "checkpoint", job, step, epoch },
+const toCheckpoint = ({ id, job, arch, px, step, epoch, metrics, files, created_at }: Row): Checkpoint => ({
+  ...{ id, object: "checkpoint", job, arch, px, step, epoch },
   ...{ metrics: JSON.parse(metrics), files: JSON.parse(files), created_at },
 });
 
@@ -32,7 +32,8 @@ export function sqliteCheckpoints(
   | "deleteAlias"
 > {
   const insert = db.prepare(
-    "INSERT INTO checkpoints (id, job, step, epoch, metrics, files, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO checkpoints (id, job, arch, px, step, epoch, metrics, files, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const listLatestFirst = db.prepare("SELECT * FROM checkpoints WHERE job = ? ORDER BY rowid DESC");
   const forgiveDeaths = db.prepare(
@@ -59,11 +60,12 @@ export function sqliteCheckpoints(
   }
   return {
     createCheckpoint(checkpoint) {
-      const { id, job, step, epoch, metrics, files, created_at } = checkpoint;
+      const { id, job, arch, px, step, epoch, metrics, files, created_at } = checkpoint;
       transact(db, () => {
-        forgiveDeaths.run(job, step);
-        insert.run(id, job, step, epoch, JSON.stringify(metrics), JSON.stringify(files), created_at);
-        appendEvent(job, "checkpoint", { ...checkpoint });
+        if (job !== null) forgiveDeaths.run(job, step);
+        const json = [metrics, files].map((value) => JSON.stringify(value));
+        insert.run(id, job, arch, px, step, epoch, ...json, created_at);
+        if (job !== null) appendEvent(job, "checkpoint", { ...checkpoint });
       });
     },
     getCheckpoint,

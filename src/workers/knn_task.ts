@@ -1,14 +1,12 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
 import { DatasetReader } from "../data/dataset_reader.ts";
-import type { KnnConfig } from "../domain/job.ts";
-import type { TrainingTask } from "../domain/ports.ts";
+import type { KnnConfig } from "../domain/knn.ts";
 import { knnAccuracyOnGpu } from "../evaluation/gpu_knn.ts";
-import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Encoder } from "../inference/encoder.ts";
 import { Preprocessor } from "../inference/preprocess.ts";
-import type { Say } from "../ipc/worker_loop.ts";
 import { embedItems } from "./embed_items.ts";
+import type { Run } from "./run.ts";
 
 /**
  * Runs a `knn` job: embeds both splits with the checkpoint's frozen encoder, without augmentation, and classifies.
@@ -17,12 +15,8 @@ import { embedItems } from "./embed_items.ts";
  * @throws {DomainError} `not_found` or `conflict` for the checkpoint; `invalid` if a split lacks labels.
  */
 export async function runKnn(
-  pipelines: PipelineCache,
-  dataDir: string,
-  task: TrainingTask,
   config: KnnConfig,
-  say: Say,
-  signal: AbortSignal,
+  { pipelines, dataDir, task, say, signal }: Run,
 ): Promise<Record<string, unknown>> {
   const { tensors, config: model } = await readModel(join(dataDir, "checkpoints"), config.checkpoint);
   const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));

@@ -13,9 +13,8 @@ import type { TrainingTask } from "../domain/ports.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import { VERSION } from "../domain/version.ts";
 import { RankMeWorker } from "../evaluation/rankme_worker.ts";
-import type { PipelineCache } from "../gpu/pipeline.ts";
-import type { Say } from "../ipc/worker_loop.ts";
 import { OnlineEvaluation } from "./online_evaluation.ts";
+import type { Run } from "./run.ts";
 
 /**
  * Runs a `pretrain` job, from the newest of its checkpoints that is whole or from the start: trains, keeping each checkpoint
@@ -25,14 +24,8 @@ import { OnlineEvaluation } from "./online_evaluation.ts";
  * @throws {DomainError} As `train`; `not_found` or `conflict`, if the checkpoint to begin with is not there or damaged.
  */
 export async function runPretrain(
-  pipelines: PipelineCache,
-  dataDir: string,
-  task: TrainingTask,
   config: ResolvedPretrainConfig,
-  say: Say,
-  signal: AbortSignal,
-  memoryBudget: number | undefined,
-  planned: (bytes: number) => void,
+  { pipelines, dataDir, task, say, signal, memoryBudget, planned }: Run,
 ): Promise<Record<string, unknown>> {
   const checkpoints = join(dataDir, "checkpoints"),
     writer = new BackgroundWriter(),
@@ -46,7 +39,7 @@ export async function runPretrain(
     const files = await writer.write(checkpoints, id, {
       model,
       trainingState,
-      config: modelConfig({ arch, dim, preprocessing: { px, channel_mean, channel_std } }),
+      config: modelConfig({ arch, dim, classes: 0, preprocessing: { px, channel_mean, channel_std } }),
       state: {
         step,
         config,
@@ -59,7 +52,10 @@ export async function runPretrain(
     const created_at = new Date().toISOString();
     await say({
       type: "checkpoint",
-      checkpoint: { id, object: "checkpoint", job: task.job, step, epoch, metrics, files, created_at },
+      checkpoint: {
+        ...{ id, object: "checkpoint", job: task.job, arch, px },
+        ...{ step, epoch, metrics, files, created_at },
+      },
     });
     return last = id;
   };

@@ -1,12 +1,26 @@
+import type { JobKind } from "../domain/job.ts";
+import type { WorkConfigs } from "../domain/ports.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { runKnn } from "./knn_task.ts";
 import { runPretrain } from "./pretrain_task.ts";
+import type { Run } from "./run.ts";
 import { Serial } from "./serial.ts";
 
 /** How often a job says that its worker lives. */
 const ALIVE_EVERY_MS = 1000;
+
+type Result = Record<string, unknown>;
+/** What jobs of each kind do; `jobs/kinds.ts` has what they are before they run. */
+const RUNS: { [K in JobKind]: (config: WorkConfigs[K], run: Run) => Promise<Result> } = {
+  pretrain: runPretrain,
+  knn: runKnn,
+};
+const run = <K extends JobKind>(
+  { kind, config }: { kind: K; config: WorkConfigs[K] },
+  run: Run,
+): Promise<Result> => RUNS[kind](config, run);
 
 /** The training child: runs one job after another. */
 export function runTrainWorker(options: WorkerOptions): Promise<never> {
@@ -30,19 +44,9 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
         const timer = setInterval(() => say({ type: "alive" }), ALIVE_EVERY_MS);
         const { dataDir } = options, planned = (bytes: number) => void (plannedBytes = bytes);
         try {
-          const result = task.work.kind === "pretrain"
-            ? await runPretrain(
-              pipelines,
-              dataDir,
-              task,
-              task.work.config,
-              say,
-              signal,
-              memoryBudget,
-              planned,
-            )
-            : await runKnn(pipelines, dataDir, task, task.work.config, say, signal);
-          return { result };
+          return {
+            result: await run(task.work, { pipelines, dataDir, task, say, signal, memoryBudget, planned }),
+          };
         } finally {
           planned(0);
           clearInterval(timer);

@@ -26,8 +26,18 @@ export const aJob = (more: Partial<Job> = {}): Job => ({
   ...more,
 });
 export const aCheckpoint = (job: string, more: Partial<Checkpoint> = {}): Checkpoint => ({
-  ...{ id: newId("ckpt"), object: "checkpoint", job, step: 16, epoch: 0.5, metrics: { loss: 1.5 } },
-  ...{ files: [{ name: "config.json", bytes: 2, sha256: "ab" }], created_at: "2026-01-01T00:00:00.000Z" },
+  ...{
+    id: newId("ckpt"),
+    object: "checkpoint",
+    job,
+    arch: "cifar_resnet8",
+    px: 16,
+    step: 16,
+    epoch: 0.5,
+    metrics: { loss: 1.5 },
+  },
+  files: ["config.json", "training_state.safetensors"].map((name) => ({ name, bytes: 2, sha256: "ab" })),
+  ...{ created_at: "2026-01-01T00:00:00.000Z" },
   ...more,
 });
 const PROGRESS = { step: 1, total_steps: 4, epoch: 0.25, images_per_s: 10.5, eta_s: null };
@@ -305,6 +315,20 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertEquals([found(10, 59, "g"), again.getIdempotent("k")?.job], [undefined, keyed.id]);
   });
 
+  contract("an imported checkpoint is of no job: it is listed, named and deleted like any other", (store) => {
+    const job = aJob(), imported = { ...aCheckpoint(job.id, { arch: "resnet50", px: 224 }), job: null };
+    store.createJob(job);
+    store.createCheckpoint(imported);
+    assertEquals(store.getCheckpoint(imported.id), imported);
+    assertEquals(store.listCheckpoints({}, { limit: 9 }).data, [imported]);
+    assertEquals(store.listCheckpoints({ job: job.id }, { limit: 9 }).data, []);
+    assertEquals(store.listEvents(job.id, 0, 9).map(({ type }) => type), ["status"]);
+    store.setAlias("stock", imported.id);
+    assertEquals(store.getAlias("stock"), imported.id);
+    assert(store.deleteAlias("stock"));
+    store.deleteCheckpoint(imported.id);
+    assertEquals(store.getCheckpoint(imported.id), undefined);
+  });
   contract("an alias names one checkpoint at a time, and only one that there is", (store) => {
     const job = aJob(), [a, b] = [aCheckpoint(job.id), aCheckpoint(job.id)];
     store.createJob(job);

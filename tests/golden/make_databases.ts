@@ -1,5 +1,5 @@
 // Makes databases of earlier schemas, by the code that first had them: `latentd_v1.sqlite` by commit 3909258, v2 by
-// 60f4f5a, v3 by 93026a9, v4 by ac5b23d. In a checkout of that commit, with its lockfile:
+// 60f4f5a, v3 by 93026a9, v4 by ac5b23d, v5 by 921d481. In a checkout of that commit, with its lockfile:
 //   deno run --config CHECKOUT/deno.json --allow-read --allow-write --allow-env make_databases.ts CHECKOUT OUT
 // Only the ports that all of them have are used; what they differ in is in the files themselves. Ids are of the day.
 import { pathToFileURL } from "node:url";
@@ -49,7 +49,7 @@ const checkpoint = (job: string, step: number) => {
   const id = newId("ckpt") as string;
   const file = (name: string) => ({ name, bytes: 1000 + step, sha256: "a".repeat(64) });
   store.createCheckpoint({
-    ...{ id, object: "checkpoint", job, step, epoch: step / 5, metrics: { loss: 2 - step / 20 } },
+    ...{ id, object: "checkpoint", job, arch: "cifar_resnet8", px: 16, step, epoch: step / 5, metrics: { loss: 2 - step / 20 } },
     ...{ files: ["model.safetensors", "config.json", "manifest.json"].map(file), created_at: at() },
   });
   return id;

@@ -29,7 +29,7 @@ export const HUGE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 1);
 export const MODEL_BYTES = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
 /** What the fake library says of every checkpoint. */
 export const MODEL: Awaited<ReturnType<CheckpointLibrary["model"]>> = {
-  ...{ arch: "cifar_resnet8", dim: 3 },
+  ...{ arch: "cifar_resnet8", dim: 3, classes: 0 },
   preprocessing: { px: 32, channel_mean: [0, 0, 0], channel_std: [1, 1, 1] },
 };
 const UPLOAD_LIMIT = 1000;

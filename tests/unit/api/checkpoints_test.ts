@@ -80,17 +80,17 @@ Deno.test("DELETE /v1/checkpoints/{id} removes row and files, and is refused whi
     assertEquals((await problemOf(await remove()))[0], 404);
     assertEquals((await problemOf(await remove("/v1/checkpoints/..%2F..%2Fetc")))[0], 404);
     assertEquals((await (await get(`/v1/jobs/${checkpoint.job}/checkpoints`)).json()).data, []);
-    assertEquals(store.listEvents(checkpoint.job, 0, 9).some(({ type }) => type === "checkpoint"), true);
+    assertEquals(store.listEvents(checkpoint.job!, 0, 9).some(({ type }) => type === "checkpoint"), true);
   }));
 
 Deno.test("a checkpoint that goes while it is being read is not found, and no fault", () =>
   withApi(async ({ get, store, checkpoint, act }) => {
-    const gone = aCheckpoint(checkpoint.job), { getCheckpoint } = store;
+    const gone = aCheckpoint(checkpoint.job!), { getCheckpoint } = store;
     let looks = 0;
     store.getCheckpoint = (id) => looks++ === 0 ? gone : getCheckpoint(id);
     const answer = await get(`/v1/checkpoints/${gone.id}/files/config.json`);
     assertEquals([await problemOf(answer), looks], [[404, "not_found"], 2]);
-    const going = aCheckpoint(checkpoint.job);
+    const going = aCheckpoint(checkpoint.job!);
     store.createCheckpoint(going);
     act.model = (id) => {
       if (id !== going.id) return Promise.resolve(MODEL);

@@ -19,7 +19,12 @@ function contents(): CheckpointContents {
       dataset: { id: "ds_01ARZ3NDEKTSV4RRFFQ69G5FAV", fingerprint: "sha256:0" },
       versions: { latentd: "0.1.0", format: 1, deno: "2.9.6" },
     },
-    config: modelConfig({ arch: "cifar_resnet8", dim: 64, preprocessing: { px, channel_mean, channel_std } }),
+    config: modelConfig({
+      arch: "cifar_resnet8",
+      dim: 64,
+      classes: 0,
+      preprocessing: { px, channel_mean, channel_std },
+    }),
   };
 }
 async function scene(check: (writer: BackgroundWriter, directory: string) => Promise<void>): Promise<void> {
@@ -36,7 +41,7 @@ Deno.test("BackgroundWriter writes what writeCheckpoint() would, and takes the m
   scene(async (writer, directory) => {
     for (const id of [newId("ckpt"), newId("ckpt")]) {
       const sent = contents(), files = await writer.write(directory, id, sent);
-      assertEquals(sent.trainingState.get("b")!.data.length, 0);
+      assertEquals(sent.trainingState!.get("b")!.data.length, 0);
       const expected = contents(), read = await readCheckpoint(directory, id);
       assertEquals([read.model, read.trainingState], [expected.model, expected.trainingState]);
       assertEquals(files.map(({ name }) => name).at(-1), "manifest.json");

@@ -5,6 +5,7 @@ import { aPretrainConfig } from "../../contract/pretrain_config.ts";
 export const DESCRIPTION = {
   arch: "cifar_resnet8",
   dim: 64,
+  classes: 0,
   preprocessing: {
     px: 32,
     channel_mean: [0.485, 0.456, 0.406] as [number, number, number],
@@ -31,4 +32,10 @@ export const CONTENTS: CheckpointContents = {
     versions: { latentd: "0.1.0", format: 1, deno: "2.9.6" },
   },
   config: modelConfig(DESCRIPTION),
+};
+/** A classifier of a few numbers. */
+export const CLASSIFIER: CheckpointContents = {
+  model: new Map([["fc.bias", { shape: [2], data: Float32Array.of(0.5, -0.5) }]]),
+  config: modelConfig({ ...DESCRIPTION, classes: 2 }),
+  labels: ["cat", "dog"],
 };

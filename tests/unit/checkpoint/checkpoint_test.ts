@@ -11,7 +11,10 @@ import { CHECKPOINT_FILES } from "../../../src/domain/checkpoint.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import { removeTree, syncDirectory } from "../../../src/files/durable.ts";
-import { CONTENTS, DESCRIPTION } from "./checkpoint_scene.ts";
+import { CLASSIFIER, CONTENTS, DESCRIPTION } from "./checkpoint_scene.ts";
+
+/** What a pretrain job keeps. */
+const FILES = CHECKPOINT_FILES.filter((name) => name !== "labels.json");
 
 /** Runs `body` with a directory for checkpoints that is not there yet. */
 async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
@@ -38,17 +41,35 @@ Deno.test("readCheckpoint() and readModel() give back what writeCheckpoint() was
     await writeCheckpoint(directory, id, CONTENTS);
     assertEquals(names(directory), [id]);
     assertEquals(await readCheckpoint(directory, id), { ...CONTENTS, config: DESCRIPTION });
-    assertEquals(await readModel(directory, id), { tensors: CONTENTS.model, config: DESCRIPTION });
+    assertEquals(await readModel(directory, id), {
+      ...{ tensors: CONTENTS.model, config: DESCRIPTION, labels: [] },
+    });
     assertEquals(await new FileCheckpointLibrary(directory).model(id), DESCRIPTION);
+  }));
+
+Deno.test("a classifier is a model alone, with its classes' names, and nobody goes on from it", () =>
+  withDirectory(async (directory) => {
+    const id = newId("ckpt"), library = new FileCheckpointLibrary(directory);
+    const files = await writeCheckpoint(directory, id, CLASSIFIER);
+    assertEquals(files.map(({ name }) => name), [
+      ...["model.safetensors", "config.json", "labels.json", "manifest.json"],
+    ]);
+    const { tensors, config, labels } = await readModel(directory, id);
+    assertEquals([tensors, labels, config.classes], [CLASSIFIER.model, ["cat", "dog"], 2]);
+    await rejectsWith("invalid", "not_resumable", () => readCheckpoint(directory, id));
+    await library.verify(id);
+    await Deno.writeTextFile(library.path(id, "labels.json"), '["dog", "cat"]');
+    await rejectsWith("conflict", "checkpoint_damaged", () => library.verify(id));
+    await rejectsWith("conflict", "checkpoint_damaged", () => readModel(directory, id));
   }));
 
 Deno.test("writeCheckpoint() lists every file with its size and hash", () =>
   withDirectory(async (directory) => {
     const id = newId("ckpt"), library = new FileCheckpointLibrary(directory);
     const files = await writeCheckpoint(directory, id, CONTENTS);
-    assertEquals(files.map(({ name }) => name), [...CHECKPOINT_FILES]);
-    assertEquals(names(join(directory, id)), [...CHECKPOINT_FILES].sort());
-    for (const [i, name] of CHECKPOINT_FILES.entries()) {
+    assertEquals(files.map(({ name }) => name), FILES);
+    assertEquals(names(join(directory, id)), FILES.toSorted());
+    for (const [i, name] of FILES.entries()) {
       const bytes = await Deno.readFile(library.path(id, name));
       const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
       assertEquals(files[i], { name, bytes: bytes.length, sha256: hash });
@@ -84,10 +105,10 @@ Deno.test("a writer killed between files leaves no checkpoint, and the next star
     await writeCheckpoint(directory, whole, CONTENTS);
     // Killed before the first file, after each of them, and just before the rename.
     const killed: string[] = [];
-    for (let files = 0; files <= CHECKPOINT_FILES.length; files++) {
+    for (let files = 0; files <= FILES.length; files++) {
       const id = newId("ckpt"), temporary = join(directory, `.${id}.tmp`);
       await Deno.mkdir(temporary);
-      for (const name of CHECKPOINT_FILES.slice(0, files)) {
+      for (const name of FILES.slice(0, files)) {
         await Deno.copyFile(join(directory, whole, name), join(temporary, name));
       }
       await rejectsWith("not_found", undefined, () => readCheckpoint(directory, id));
@@ -157,7 +178,7 @@ Deno.test("a checkpoint without a manifest does not exist, nor does an id that i
     await rejectsWith("not_found", undefined, () => Promise.try(() => library.path("..", "state.json")));
   }));
 
-for (const name of CHECKPOINT_FILES) {
+for (const name of FILES) {
   Deno.test(`readCheckpoint() refuses a checkpoint whose ${name} has changed on disk or is gone`, () =>
     withDirectory(async (directory) => {
       const id = newId("ckpt"), path = join(directory, id, name);

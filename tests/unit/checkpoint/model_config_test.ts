@@ -5,6 +5,7 @@ import { DomainError } from "../../../src/domain/errors.ts";
 const description = (px: number) => ({
   arch: "cifar_resnet20",
   dim: 64,
+  classes: 0,
   preprocessing: {
     px,
     channel_mean: [0.1, 0.2, 0.3] as [number, number, number],
@@ -35,7 +36,7 @@ Deno.test("readModelConfig() names every failure by its pointer", () => {
   const config = modelConfig(description(32));
   const wrong = {
     ...config,
-    num_classes: 1000,
+    num_classes: -1,
     pretrained_cfg: { ...config.pretrained_cfg, input_size: [3, 32, 48], std: [0, 1, 1] },
   };
   const error: DomainError = assertThrows(

@@ -85,7 +85,7 @@ const trainerOf = (checkpoints: string): Trainer => ({
       const id = newId("ckpt"), state = { ...CONTENTS.state, step };
       const files = await writeCheckpoint(checkpoints, id, { ...CONTENTS, state });
       report.checkpoint({
-        ...{ id, object: "checkpoint", job, step, epoch: step, metrics: {}, files },
+        ...{ id, object: "checkpoint", job, arch: "resnet18", px: 32, step, epoch: step, metrics: {}, files },
         created_at: new Date().toISOString(),
       });
       report.progress({ step, total_steps: STEPS, epoch: step, images_per_s: 1, eta_s: null }, { loss: 1 });

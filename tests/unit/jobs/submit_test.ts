@@ -264,6 +264,9 @@ Deno.test(
     store.createJob(source);
     store.createCheckpoint(checkpoint);
     assertEquals(refused({ init: checkpoint.id, arch: "resnet18" }), ["invalid", "#/config/init"]);
+    const alone = aCheckpoint(source.id, { files: [{ name: "model.safetensors", bytes: 2, sha256: "ab" }] });
+    store.createCheckpoint(alone);
+    assertEquals(refused({ init: alone.id }), ["invalid", "#/config/init"]);
     const config = { ...pretrain, init: checkpoint.id };
     assertEquals(submitJob({ store }, { kind: "pretrain", dataset, config }).config.init, checkpoint.id);
     assertEquals(refused({ evaluate: { split: "nope", k: 151 } }), [

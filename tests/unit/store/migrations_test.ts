@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { CheckpointSchema, DatasetSchema, JobSchema } from "../../../src/api/schemas.ts";
-import { KnnConfig } from "../../../src/domain/job.ts";
+import { KnnConfig } from "../../../src/domain/knn.ts";
 import type { Store } from "../../../src/domain/ports.ts";
 import { PretrainRequest } from "../../../src/domain/pretrain.ts";
 import { recoverRunningJobs } from "../../../src/jobs/attempts.ts";
