@@ -1,8 +1,8 @@
 import deadSource from "../../kernels/dead_features.wgsl" with { type: "text" };
 import source from "../../kernels/step_metrics.wgsl" with { type: "text" };
-import { readFloats } from "../gpu/readback.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { FigureRing } from "../training/figure_ring.ts";
 
 /** Figures of one step. Those of images are means over its micro-batches; what is of views is of the online network. */
 export interface StepMetrics {
@@ -34,29 +34,20 @@ export interface StepMetrics {
   skippedSteps: number;
 }
 
-/** Steps whose figures wait on the GPU at most; the loop reads them back before the ring comes round. */
-export const METRIC_SLOTS = 256;
 /** A slot's figures in their order; the kernels write runs of them. */
-const NAMES = [
-  ...["lossView1", "lossView2", "projectionStd", "meanCosine", "targetCosine", "deadFeatures"],
-  ...["probeLoss", "probeTop1"],
-  ...["gradientNorm", "parameterNorm", "targetDistance", "lossScale", "skippedSteps"],
-] as const;
-export const FIGURES = NAMES.length;
+const RING = new FigureRing(
+  [
+    ...["lossView1", "lossView2", "projectionStd", "meanCosine", "targetCosine", "deadFeatures"],
+    ...["probeLoss", "probeTop1"],
+    ...["gradientNorm", "parameterNorm", "targetDistance", "lossScale", "skippedSteps"],
+  ] as const,
+);
 
 /** Where a kernel finds its figures in a slot: what it writes begins with `first`. */
-export const figuresFrom = (first: "lossView1" | "probeLoss" | "gradientNorm") => ({
-  FIRST: NAMES.indexOf(first),
-  FIGURES,
-});
+export const figuresFrom = (first: "lossView1" | "probeLoss" | "gradientNorm") => RING.from(first);
 
-/**
- * The ring that steps' figures go to: reading every step back would stall the loop (platform.md: at least 10 ms a map).
- *
- * @returns `[METRIC_SLOTS, FIGURES]`, kept.
- */
-export const allocMetricRing = (recorder: Recorder): Tensor =>
-  recorder.keep(recorder.alloc("metrics.ring", [METRIC_SLOTS, FIGURES]));
+/** The ring that steps' figures go to. @returns `[METRIC_SLOTS, figures]`, kept. */
+export const allocMetricRing = (recorder: Recorder): Tensor => RING.alloc(recorder);
 
 /** What a micro-batch's figures are of, and where they go. */
 export interface MetricSources {
@@ -119,12 +110,8 @@ export async function readStepMetrics(
   to: number,
   { probe = false }: { probe?: boolean } = {},
 ): Promise<StepMetrics[]> {
-  const values = await readFloats(device, ring);
-  return Array.from({ length: to - from }, (_, i) => {
-    const at = ((from + i) % METRIC_SLOTS) * FIGURES;
-    const { probeLoss, probeTop1, ...figures } = Object.fromEntries(
-      NAMES.map((name, f) => [name, values[at + f]]),
-    ) as Record<typeof NAMES[number], number>;
+  const steps = await RING.read(device, ring, from, to);
+  return steps.map(({ probeLoss, probeTop1, ...figures }) => {
     const loss = figures.lossView1 + figures.lossView2;
     return { loss, ...figures, ...probe && { probeLoss, probeTop1 } };
   });

@@ -1,16 +1,12 @@
-import correctSource from "../../kernels/probe_correct.wgsl" with { type: "text" };
 import inputSource from "../../kernels/probe_input.wgsl" with { type: "text" };
-import metricsSource from "../../kernels/probe_metrics.wgsl" with { type: "text" };
 import { FlatBuffer, ParameterLayout } from "../gpu/parameters.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { recordLinear, recordLinearParameterGradients } from "../nn/linear.ts";
 import { recordSoftmaxCrossEntropy } from "../nn/softmax_cross_entropy.ts";
 import { MomentumState, recordMomentumUpdate } from "../optim/momentum.ts";
+import { recordLabelFigures } from "../training/label_figures.ts";
 import { figuresFrom } from "./metrics.ts";
-
-/** The label of an image that has no class. */
-export const NO_CLASS = 0xffff_ffff;
 
 /**
  * The online probe: a linear classifier of view 1's embeddings, trained beside the network, to which no gradient of its
@@ -63,7 +59,7 @@ export class Probe {
  */
 export function recordProbe(
   recorder: Recorder,
-  { values, gradients, dim, classes }: Probe,
+  { values, gradients, dim }: Probe,
   { embedding, labels, step, ring }: { embedding: Tensor; labels: Tensor; step: Tensor; ring: Tensor },
   microBatches = 1,
 ): void {
@@ -91,21 +87,8 @@ export function recordProbe(
     gradients.view("weight"),
     gradients.view("bias"),
   );
-  const correct = recorder.alloc("probe.correct", [N]);
-  recorder.dispatch(
-    { name: "probe_correct", source: correctSource, overrides: { N, C: classes } },
-    [y, labels, correct],
-    foldGrid(N),
-  );
-  recorder.dispatch(
-    {
-      name: "probe_metrics",
-      source: metricsSource,
-      overrides: { N, C: classes, SHARE: 1 / microBatches, ...figuresFrom("probeLoss") },
-    },
-    [rowLoss, correct, labels, step, ring],
-    [1],
-  );
+  const place = figuresFrom("probeLoss");
+  recordLabelFigures(recorder, { logits: y, labels, rowLoss }, { step, ring, place }, microBatches);
 }
 
 /**

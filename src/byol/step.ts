@@ -8,19 +8,21 @@ import { submit } from "../gpu/submit.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { recordLossScaleCheck } from "../optim/loss_scale.ts";
 import { recordOptimizerUpdate } from "../optim/optimizer.ts";
+import { METRIC_SLOTS } from "../training/figure_ring.ts";
+import { NO_CLASS } from "../training/label_figures.ts";
+import { recordUpdateMetrics } from "../training/norms.ts";
 import { recordEma } from "./ema.ts";
 import { QUEUE_SLOTS, recordEmbeddingQueue } from "./embedding_queue.ts";
 import { recordByolLoss } from "./loss.ts";
 import {
   allocMetricRing,
-  METRIC_SLOTS,
+  figuresFrom,
   readStepMetrics,
   recordStepMetrics,
   type StepMetrics,
 } from "./metrics.ts";
 import { recordOnline, recordOnlineBackward, recordTarget } from "./networks.ts";
-import { recordUpdateMetrics } from "./norms.ts";
-import { NO_CLASS, recordProbe, recordProbeUpdate } from "./probe.ts";
+import { recordProbe, recordProbeUpdate } from "./probe.ts";
 import type { ByolState } from "./state.ts";
 
 export interface StepOptions {
@@ -98,7 +100,7 @@ function recordUpdate(
   if (ablation !== "frozen-target") recordEma(recorder, values, target.values, params, lossScale.state);
   if (probe) recordProbeUpdate(recorder, probe, probeParams, lossScale.state);
   const sources = { values, gradients, target: target.values };
-  return recordUpdateMetrics(recorder, sources, params, ring, lossScale.state);
+  return recordUpdateMetrics(recorder, sources, params, ring, figuresFrom("gradientNorm"), lossScale.state);
 }
 
 /**

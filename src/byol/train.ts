@@ -4,12 +4,12 @@ import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { OutOfMemoryError } from "../gpu/gpu_error.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
-import { Batches } from "./batches.ts";
-import { expectFit, type Fit, mebibytes, refuse } from "./fit.ts";
+import { Batches } from "../training/batches.ts";
+import { expectFit, type Fit, mebibytes, refuse } from "../training/fit.ts";
 import { type ByolState, openByolState } from "./state.ts";
 import { ByolStep, stepMemory, type StepOptions } from "./step.ts";
 import { type Evaluation, type TrainHooks, TrainingLoop } from "./training_loop.ts";
-import { openViewSource, sketchViews, type ViewSource } from "./view_source.ts";
+import { openViewSource, sketchViews, type ViewSource } from "../training/view_source.ts";
 
 /** An evaluation that holds memory of the GPU from before the first step to after the last. */
 export interface OpenEvaluation extends Evaluation {

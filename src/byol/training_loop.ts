@@ -4,15 +4,15 @@ import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { type PackedBatch, partOf } from "../data/loader.ts";
 import { learningRate } from "../optim/schedule.ts";
-import { Batches } from "./batches.ts";
+import { Batches } from "../training/batches.ts";
 import { CollapseWatch } from "./collapse.ts";
 import { targetDecay } from "./ema.ts";
 import { summarize } from "./figures.ts";
 import type { StepMetrics } from "./metrics.ts";
-import { Pace } from "./pace.ts";
+import { Pace } from "../training/pace.ts";
 import type { ByolState } from "./state.ts";
 import type { ByolStep } from "./step.ts";
-import type { ViewSource } from "./view_source.ts";
+import type { ViewSource } from "../training/view_source.ts";
 
 /** What a checkpoint is made of; `step` optimiser steps are done. */
 export interface TrainedState {

@@ -31,7 +31,7 @@ export const ViewAugmentation = z.strictObject({
 }).describe("Plain numbers are probabilities, unless they are a strength of `jitter`");
 export type ViewAugmentation = z.infer<typeof ViewAugmentation>;
 
-/** Augmentations by name. `byol/augment.ts` says what each is; `none` gives the model what inference would see, twice. */
+/** Augmentations by name. `training/augment.ts` says what each is; `none` gives the model what inference would see, twice. */
 export const AUGMENTATIONS = ["byol", "byol-symmetric", "cifar", "grayscale", "none"] as const;
 
 /** A name, or the two views' distributions in full. */

@@ -1,5 +1,5 @@
 import type { ByolState } from "../byol/state.ts";
-import { mebibytes } from "../byol/fit.ts";
+import { mebibytes } from "../training/fit.ts";
 import type { DatasetReader } from "../data/dataset_reader.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { EvaluateConfig, ResolvedPretrainConfig } from "../domain/pretrain.ts";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { openViewSource, type ViewConfig, type ViewSource } from "../byol/view_source.ts";
+import { openViewSource, type ViewConfig, type ViewSource } from "../training/view_source.ts";
 import { DatasetReader } from "../data/dataset_reader.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { ViewsRequest } from "../domain/ports.ts";

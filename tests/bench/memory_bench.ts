@@ -1,4 +1,4 @@
-import { METRIC_SLOTS } from "../../src/byol/metrics.ts";
+import { METRIC_SLOTS } from "../../src/training/figure_ring.ts";
 import { mebibytes, printTable, slope } from "./figures.ts";
 import { type OptionValues, UsageError } from "./options.ts";
 import { caseOptions, describeCase, openBench, Training } from "./training.ts";

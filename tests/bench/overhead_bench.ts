@@ -1,4 +1,4 @@
-import { METRIC_SLOTS } from "../../src/byol/metrics.ts";
+import { METRIC_SLOTS } from "../../src/training/figure_ring.ts";
 import { digits, median, percent, printTable, sum } from "./figures.ts";
 import type { OptionValues } from "./options.ts";
 import { caseOptions, describeCase, openBench, SubmitClock, Training } from "./training.ts";

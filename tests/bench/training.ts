@@ -2,7 +2,7 @@ import { fromFileUrl, join } from "@std/path";
 import { targetDecay } from "../../src/byol/ema.ts";
 import { type ByolState, openByolState } from "../../src/byol/state.ts";
 import { ByolStep } from "../../src/byol/step.ts";
-import { openViewSource, type ViewSource } from "../../src/byol/view_source.ts";
+import { openViewSource, type ViewSource } from "../../src/training/view_source.ts";
 import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { Loader } from "../../src/data/loader.ts";
 import { ShardWriter } from "../../src/data/shard.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { blurRadius, recordGaussianBlur, writeBlurTaps } from "../../src/byol/blur.ts";
+import { blurRadius, recordGaussianBlur, writeBlurTaps } from "../../src/training/blur.ts";
 import { expectClose, noise, run, summationError, upload, type Values } from "./oracle.ts";
 import { gaussianBlur } from "./reference/gaussian_blur.ts";
 import { torchCases } from "./torch_cases.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { recordByolLoss } from "../../src/byol/loss.ts";
-import { allocMetricRing, FIGURES, recordStepMetrics } from "../../src/byol/metrics.ts";
-import { packBlur, packView, recordViews, VIEW_WORDS } from "../../src/byol/views.ts";
+import { allocMetricRing, figuresFrom, recordStepMetrics } from "../../src/byol/metrics.ts";
+import { packBlur, packView, recordViews, VIEW_WORDS } from "../../src/training/views.ts";
 import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
 import type { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { readFloats } from "../../src/gpu/readback.ts";
@@ -231,7 +231,9 @@ limitTest("step_metrics of the largest batch, whose loops must not be longer tha
     deviations += Math.sqrt(squares / (N - 1));
   }
   const loss = rowLoss.data.reduce((a, b) => a + b, 0) / N;
-  const [view1, view2, projectionStd, , targetCosine, dead] = ring.subarray(FIGURES * slot);
+  const [view1, view2, projectionStd, , targetCosine, dead] = ring.subarray(
+    figuresFrom("lossView1").FIGURES * slot,
+  );
   const figures = [view1 + view2, projectionStd, targetCosine];
   expectClose("figures", figures, [loss, deviations / D, 1], summationError(D + N));
   assertEquals(dead, 1);

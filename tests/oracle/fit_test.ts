@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { expectFit, type Fit, refuse } from "../../src/byol/fit.ts";
+import { expectFit, type Fit, refuse } from "../../src/training/fit.ts";
 import { ByolState } from "../../src/byol/state.ts";
 import { ByolStep, stepMemory } from "../../src/byol/step.ts";
 import { DomainError } from "../../src/domain/errors.ts";

@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { allocMetricRing, METRIC_SLOTS, readStepMetrics, recordStepMetrics } from "../../src/byol/metrics.ts";
+import { allocMetricRing, readStepMetrics, recordStepMetrics } from "../../src/byol/metrics.ts";
+import { METRIC_SLOTS } from "../../src/training/figure_ring.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { StepParams } from "../../src/gpu/step_params.ts";
 import {

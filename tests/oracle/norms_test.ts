@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { allocMetricRing, readStepMetrics, type StepMetrics } from "../../src/byol/metrics.ts";
-import { recordUpdateMetrics } from "../../src/byol/norms.ts";
+import { allocMetricRing, figuresFrom, readStepMetrics, type StepMetrics } from "../../src/byol/metrics.ts";
+import { recordUpdateMetrics } from "../../src/training/norms.ts";
 import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { StepParams } from "../../src/gpu/step_params.ts";
@@ -35,7 +35,14 @@ async function figuresOf(shared: Shapes, own: Shapes, maxBindingBytes?: number, 
   lossScale.write(Float32Array.of(512, 1 / scale, 0, 0, 7, 0, 0, 0));
   const recorder = new Recorder(gpu.capabilities), ring = allocMetricRing(recorder);
   const sources = { values, gradients, target: averages };
-  const tables = recordUpdateMetrics(recorder, sources, step.tensor, ring, lossScale.state);
+  const tables = recordUpdateMetrics(
+    recorder,
+    sources,
+    step.tensor,
+    ring,
+    figuresFrom("gradientNorm"),
+    lossScale.state,
+  );
   const plan = await recorder.compile(pipelines);
   for (const buffer of plan.buffers) {
     device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(0x7fc07fc0));

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { allocMetricRing, readStepMetrics } from "../../src/byol/metrics.ts";
-import { NO_CLASS, Probe, recordProbe, recordProbeUpdate } from "../../src/byol/probe.ts";
+import { Probe, recordProbe, recordProbeUpdate } from "../../src/byol/probe.ts";
+import { NO_CLASS } from "../../src/training/label_figures.ts";
 import { ByolState } from "../../src/byol/state.ts";
 import { ByolStep } from "../../src/byol/step.ts";
 import { readFloats } from "../../src/gpu/readback.ts";

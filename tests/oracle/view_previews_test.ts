@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { openViewSource } from "../../src/byol/view_source.ts";
+import { openViewSource } from "../../src/training/view_source.ts";
 import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { Loader } from "../../src/data/loader.ts";
 import { ShardWriter } from "../../src/data/shard.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { openViewSource } from "../../src/byol/view_source.ts";
-import { PRESETS } from "../../src/byol/augment.ts";
+import { openViewSource } from "../../src/training/view_source.ts";
+import { PRESETS } from "../../src/training/augment.ts";
 import type { DatasetReader } from "../../src/data/dataset_reader.ts";
 import type { PackedBatch } from "../../src/data/loader.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
@@ -96,6 +96,21 @@ Deno.test("a sample's views are the same bit for bit, however the samples are sp
 Deno.test("a sample's views are the same bit for bit, into however many micro-batches a batch is split", async () => {
   for (const micro of [2, 4, 6]) {
     assertEquals(await viewsOf([SAMPLES], { micro }), new Map(ONE_BATCH), `${micro}`);
+  }
+});
+
+Deno.test("one view alone is view 1 of two, bit for bit", async () => {
+  const config = configFor(SAMPLES.length, { seed: 7 }), bytes = SAMPLES.length * MAX_IMAGE_BYTES;
+  const source = openViewSource(gpu.device, config, {} as DatasetReader, bytes, 1), length = PX * PX * 3;
+  const [x] = await run((recorder) => {
+    const views = source.record(recorder);
+    source.write(packed(SAMPLES, 3));
+    return [views];
+  });
+  source.destroy();
+  assertEquals(x.length, SAMPLES.length * length);
+  for (const [i, sample] of SAMPLES.entries()) {
+    assertEquals(x.slice(i * length, (i + 1) * length), ONE_BATCH.get(sample)![0], `sample ${sample}`);
   }
 });
 

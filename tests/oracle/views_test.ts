@@ -1,6 +1,6 @@
-import { drawView, PRESETS, type ViewDraw } from "../../src/byol/augment.ts";
-import { blurRadius } from "../../src/byol/blur.ts";
-import { packBlur, packView, recordViews, VIEW_WORDS } from "../../src/byol/views.ts";
+import { drawView, PRESETS, type ViewDraw } from "../../src/training/augment.ts";
+import { blurRadius } from "../../src/training/blur.ts";
+import { packBlur, packView, recordViews, VIEW_WORDS } from "../../src/training/views.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
 import { expectClose, run, UNIT_ROUNDOFF, upload, uploadWords } from "./oracle.ts";
 import { colorAugment } from "./reference/color_augment.ts";

@@ -24,12 +24,15 @@ export type ViewConfig = Pick<
 
 /** Feeds a step: `record` once, then `write` each batch, or part of it, before it is gone through. */
 export interface ViewSource {
-  /** @returns `[2N, px, px, 3]`, of a micro-batch of N images: view 1 of every image, then view 2. */
+  /** @returns `[views · N, px, px, 3]`, of a micro-batch of N images: view 1 of every image, then view 2. */
   record(recorder: Recorder): Tensor;
   /** @param micro Which N images of the batch. */
   write(batch: PackedBatch, micro?: number): void;
   destroy(): void;
 }
+
+/** How many views an image has: both, or the first alone. */
+export type Views = 1 | 2;
 
 /** The source that a config's `augmentation` names. @param maxBytes Packed bytes of the largest micro-batch. */
 export function openViewSource(
@@ -37,10 +40,11 @@ export function openViewSource(
   config: ViewConfig,
   reader: Pick<DatasetReader, "image">,
   maxBytes: number,
+  views: Views = 2,
 ): ViewSource {
   return config.augmentation === "none"
-    ? plainViews(device, config, reader)
-    : augmentedViews(device, config, maxBytes);
+    ? plainViews(device, config, reader, views)
+    : augmentedViews(device, config, maxBytes, views);
 }
 
 /**
@@ -52,12 +56,13 @@ export function sketchViews(
   config: ViewConfig,
   batch: number,
   maxBatchBytes: number,
+  views: Views = 2,
 ): { record(recorder: Recorder): Tensor; bytes: number } {
   if (config.augmentation === "none") {
-    const x = plainShape(config, batch);
+    const x = plainShape(config, batch, views);
     return { record: () => x, bytes: byteLength(x) };
   }
-  const inputs = viewInputs(config, batch, maxBatchBytes);
+  const inputs = viewInputs(config, batch, maxBatchBytes, views);
   const bytes = Object.values(inputs).reduce((sum, tensor) => sum + (tensor ? byteLength(tensor) : 0), 0);
   return {
     record: (recorder) => recordViews(recorder, inputs, config.px, channels(config), dtypeOf(config)),
@@ -66,9 +71,9 @@ export function sketchViews(
 }
 
 /** The tables that a batch is written to, as yet without memory. */
-function viewInputs(config: ViewConfig, batch: number, maxBatchBytes: number): ViewInputs {
-  const rows = 2 * batch, radius = blurRadius(config.px);
-  const blurs = radius > 0 && distributionsOf(config).some(({ blur }) => blur.probability > 0);
+function viewInputs(config: ViewConfig, batch: number, maxBatchBytes: number, views: Views): ViewInputs {
+  const rows = views * batch, radius = blurRadius(config.px);
+  const blurs = radius > 0 && distributionsOf(config, views).some(({ blur }) => blur.probability > 0);
   return {
     pixels: { label: "batch.pixels", shape: [Math.ceil(maxBatchBytes / 4)], dtype: "u32" },
     crops: { label: "batch.crops", shape: [rows, VIEW_WORDS], dtype: "u32" },
@@ -76,8 +81,8 @@ function viewInputs(config: ViewConfig, batch: number, maxBatchBytes: number): V
     blurTaps: blurs ? { label: "batch.blur_taps", shape: [rows, radius + 1], dtype: "f32" } : undefined,
   };
 }
-const distributionsOf = ({ augmentation }: ViewConfig) =>
-  viewsOf(augmentation as Exclude<typeof augmentation, "none">);
+const distributionsOf = ({ augmentation }: ViewConfig, views: Views) =>
+  viewsOf(augmentation as Exclude<typeof augmentation, "none">).slice(0, views);
 /** Images that go through the networks at once. */
 const rowsOf = ({ batch, micro_batch }: ViewConfig) => micro_batch ?? batch;
 /** What activations, and so the views, are stored as. */
@@ -88,14 +93,18 @@ function augmentedViews(
   device: GPUDevice,
   config: ViewConfig,
   maxBytes: number,
+  views: Views,
 ): ViewSource {
-  const { px } = config, N = rowsOf(config), views = distributionsOf(config), radius = blurRadius(px);
+  const { px } = config,
+    N = rowsOf(config),
+    distributions = distributionsOf(config, views),
+    radius = blurRadius(px);
   const upload = ({ label, shape, dtype }: Tensor) => uploadTensor(device, label, shape, dtype);
-  const inputs = viewInputs(config, N, maxBytes);
+  const inputs = viewInputs(config, N, maxBytes, views);
   const [pixels, crops, colors] = [inputs.pixels, inputs.crops, inputs.colors].map(upload);
   const blurTaps = inputs.blurTaps && upload(inputs.blurTaps);
-  const blurRows = new Float32Array(2 * N * (radius + 1));
-  const cropRows = new Uint32Array(2 * N * VIEW_WORDS), colorRows = new Float32Array(2 * N * VIEW_WORDS);
+  const blurRows = new Float32Array(views * N * (radius + 1));
+  const cropRows = new Uint32Array(views * N * VIEW_WORDS), colorRows = new Float32Array(cropRows.length);
   return {
     record: (recorder) =>
       recordViews(recorder, { pixels, crops, colors, blurTaps }, px, channels(config), dtypeOf(config)),
@@ -103,9 +112,9 @@ function augmentedViews(
       const { epoch, samples, pixels: packed, offsets, widths, heights } = partOf(batch, micro * N, N);
       for (const [i, sample] of samples.entries()) {
         const image = { offset: offsets[i], width: widths[i], height: heights[i] };
-        for (const view of [1, 2] as const) {
-          const draw = drawView(views[view - 1], view, { seed: config.seed, epoch, sample }, image);
-          const row = (view - 1) * N + i;
+        for (const [v, distribution] of distributions.entries()) {
+          const draw = drawView(distribution, v === 0 ? 1 : 2, { seed: config.seed, epoch, sample }, image);
+          const row = v * N + i;
           packView(draw, image, row, cropRows, colorRows);
           if (blurTaps) packBlur(draw, row, radius, blurRows);
         }
@@ -119,11 +128,16 @@ function augmentedViews(
   };
 }
 
-/** No augmentation: what inference would see, twice. A step is then reproducible outside. */
-function plainViews(device: GPUDevice, config: ViewConfig, reader: Pick<DatasetReader, "image">): ViewSource {
+/** No augmentation: what inference would see, in each view. A step is then reproducible outside. */
+function plainViews(
+  device: GPUDevice,
+  config: ViewConfig,
+  reader: Pick<DatasetReader, "image">,
+  views: Views,
+): ViewSource {
   const { px, channel_mean, channel_std } = config, N = rowsOf(config), length = px * px * 3;
-  const { label, shape, dtype } = plainShape(config, N), x = uploadTensor(device, label, shape, dtype);
-  const values = new Float32Array(2 * N * length);
+  const { label, shape, dtype } = plainShape(config, N, views), x = uploadTensor(device, label, shape, dtype);
+  const values = new Float32Array(views * N * length);
   return {
     record: () => x,
     write(batch, micro = 0) {
@@ -131,7 +145,7 @@ function plainViews(device: GPUDevice, config: ViewConfig, reader: Pick<DatasetR
       for (const [i, sample] of samples.entries()) {
         values.set(preprocess(reader.image(sample), { px, channel_mean, channel_std }), i * length);
       }
-      values.copyWithin(N * length, 0, N * length);
+      if (views === 2) values.copyWithin(N * length, 0, N * length);
       const bytes = dtype === "f16" ? new Uint8Array(new Float16Array(values).buffer) : values;
       device.queue.writeBuffer(x.storage.buffer, 0, bytes); // as bytes: Dawn stumbles over a Float16Array
     },
@@ -139,8 +153,8 @@ function plainViews(device: GPUDevice, config: ViewConfig, reader: Pick<DatasetR
   };
 }
 
-const plainShape = (config: ViewConfig, batch: number): Tensor => ({
+const plainShape = (config: ViewConfig, batch: number, views: Views): Tensor => ({
   label: "views",
-  shape: [2 * batch, config.px, config.px, 3],
+  shape: [views * batch, config.px, config.px, 3],
   dtype: dtypeOf(config),
 });

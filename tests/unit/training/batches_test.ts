@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Batches } from "../../../src/byol/batches.ts";
+import { Batches } from "../../../src/training/batches.ts";
 import type { Loader, PackedBatch } from "../../../src/data/loader.ts";
 
 /** A loader that takes `ms` for a batch, and says of which steps it made one. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Pace } from "../../../src/byol/pace.ts";
+import { Pace } from "../../../src/training/pace.ts";
 
 /** Runs `check` with a clock of its own. */
 function withClock(check: (pass: (seconds: number) => void) => void): void {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { drawView, PRESETS, type ViewDraw } from "../../../src/byol/augment.ts";
+import { drawView, PRESETS, type ViewDraw } from "../../../src/training/augment.ts";
 
 /** View 2 of sample 3 in epoch 1 under seed 5, as drawn before there was a blur. */
 const ORDER = [2, 3, 1, 0];

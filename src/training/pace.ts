@@ -1,5 +1,5 @@
 import type { JobProgress } from "../domain/job.ts";
-import { METRIC_SLOTS } from "./metrics.ts";
+import { METRIC_SLOTS } from "./figure_ring.ts";
 
 /** Work submitted between two waits for the GPU: long enough that a wait's 10 ms vanish, short enough to stop soon. */
 const SECONDS_BETWEEN_WAITS = 1;

@@ -4,13 +4,14 @@ import type { FlatBuffer, LayoutPart } from "../gpu/parameters.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
 import { CHUNK } from "../optim/segments.ts";
-import { figuresFrom } from "./metrics.ts";
+import type { FigurePlace } from "./figure_ring.ts";
 
-/** The flat buffers that norms are taken of; the target's layout is a prefix of the online network's. */
+/** The flat buffers that norms are taken of; a target's layout is a prefix of the trained network's. */
 export interface NormSources {
   values: FlatBuffer;
   gradients: FlatBuffer;
-  target: FlatBuffer;
+  /** What the parameters' distance is taken from; without one it is 0. */
+  target?: FlatBuffer;
 }
 
 /**
@@ -19,7 +20,8 @@ export interface NormSources {
  * each part that a binding holds, two where a part has parameters of the predictor, and one for all.
  *
  * @param control A loss scale's state, after its check: gradients are divided by the scale.
- * @param ring As `allocMetricRing`'s.
+ * @param ring As `FigureRing.alloc`'s. @param place Where in it: the gradients' norm, the parameters', the distance as a
+ *   share of the latter, the loss scale, and how many steps were skipped.
  * @returns What writes the recording's table, to be called once, after `compile` and before the first replay.
  */
 export function recordUpdateMetrics(
@@ -27,6 +29,7 @@ export function recordUpdateMetrics(
   { values, gradients, target }: NormSources,
   step: Tensor,
   ring: Tensor,
+  place: FigurePlace,
   control: Tensor,
 ): { writeTables(device: GPUDevice): void } {
   const stretches = stretchesOf(values, target).map((stretch) => ({
@@ -41,13 +44,13 @@ export function recordUpdateMetrics(
     const here = chunks.length / 2, [g, w] = [gradients, values].map((flat) => flat.part(part));
     recorder.dispatch(
       { name: "parameter_norms", source: normsSource, overrides: { SHARED: Number(shared) } },
-      [g, w, shared ? target.part(part) : w, table, recorder.constant([first, here]), control, partials],
+      [g, w, shared ? target!.part(part) : w, table, recorder.constant([first, here]), control, partials],
       foldGrid(here),
     );
     first += here;
   }
   recorder.dispatch(
-    { name: "update_metrics", source: metricsSource, overrides: figuresFrom("gradientNorm") },
+    { name: "update_metrics", source: metricsSource, overrides: { ...place } },
     [partials, step, control, ring],
     [1],
   );
@@ -60,8 +63,11 @@ export function recordUpdateMetrics(
 }
 
 /** The target's parts, then what the online network has beside, in its own parts. */
-function stretchesOf(values: FlatBuffer, target: FlatBuffer): { part: LayoutPart; shared: boolean }[] {
-  const end = target.layout.length;
+function stretchesOf(
+  values: FlatBuffer,
+  target: FlatBuffer | undefined,
+): { part: LayoutPart; shared: boolean }[] {
+  const end = target?.layout.length ?? 0;
   const beside = values.parts.flatMap(({ offset, length, slots }): LayoutPart[] => {
     const rest = slots.filter((slot) => slot.offset >= end);
     return rest.length === 0
@@ -69,7 +75,7 @@ function stretchesOf(values: FlatBuffer, target: FlatBuffer): { part: LayoutPart
       : [{ offset: rest[0].offset, length: offset + length - rest[0].offset, slots: rest }];
   });
   return [
-    ...target.parts.map((part) => ({ part, shared: true })),
+    ...(target?.parts ?? []).map((part) => ({ part, shared: true })),
     ...beside.map((part) => ({ part, shared: false })),
   ];
 }
