@@ -5,7 +5,7 @@ const MAX_HEADER_BYTES = 16 * 2 ** 20;
 const LENGTH_BYTES = 8;
 const WHITESPACE = [" ", "\t", "\n", "\r"];
 const DTYPES = { F32: Float32Array, I64: BigInt64Array } as const;
-type Dtype = keyof typeof DTYPES;
+export type Dtype = keyof typeof DTYPES;
 
 /**
  * Writes tensors as a safetensors file: eight bytes of header length, the JSON header, the values, little-endian.
@@ -17,38 +17,64 @@ export function encodeSafetensors(
   tensors: NamedTensors,
   metadata?: Record<string, string>,
 ): Uint8Array<ArrayBuffer> {
-  const header: [string, unknown][] = metadata ? [["__metadata__", metadata]] : [];
-  const placed: { data: TensorData["data"]; at: number }[] = [];
-  let end = 0;
-  for (const [name, { shape, data }] of inFileOrder(tensors)) {
+  const entries = [...tensors].map(([name, { shape, data }]) => {
     if (elementCount(shape) !== data.length) {
       throw new RangeError(
         `Cannot encode ${name}: shape [${shape}] must hold its values, got ${data.length} of them`,
       );
     }
-    placed.push({ data, at: end });
-    end += data.byteLength;
-    const dtype = dtypeOf(data);
-    header.push([name, { dtype, shape, data_offsets: [end - data.byteLength, end] }]);
+    return { name, dtype: dtypeOf(data), shape, data };
+  });
+  const { head, order } = encodeHeader(entries, metadata);
+  const bytes = new Uint8Array(order.reduce((end, { data }) => end + data.byteLength, head.length));
+  bytes.set(head);
+  let at = head.length;
+  for (const { data } of order) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/** A tensor as a file's header tells of it. */
+export interface TensorLabel {
+  name: string;
+  dtype: Dtype;
+  shape: readonly number[];
+}
+
+/**
+ * What a file of these tensors begins with, and the order in which their values follow it, with nothing in between.
+ *
+ * @throws {RangeError} If the header would be longer than 16 MiB.
+ */
+export function encodeHeader<T extends TensorLabel>(
+  tensors: readonly T[],
+  metadata?: Record<string, string>,
+): { head: Uint8Array<ArrayBuffer>; order: T[] } {
+  const header: [string, unknown][] = metadata ? [["__metadata__", metadata]] : [];
+  const order = inFileOrder(tensors);
+  let end = 0;
+  for (const { name, dtype, shape } of order) {
+    const begin = end;
+    end += elementCount(shape) * DTYPES[dtype].BYTES_PER_ELEMENT;
+    header.push([name, { dtype, shape, data_offsets: [begin, end] }]);
   }
   // Object.fromEntries would hang a tensor called __proto__ on the object as an own key too, but an index-like name
   // ("0") would move to the front; the members are therefore joined as they stand.
   const members = header.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const json = new TextEncoder().encode(`{${members.join(",")}}`);
-  const headerBytes = Math.ceil(json.length / 8) * 8, start = LENGTH_BYTES + headerBytes;
+  const headerBytes = Math.ceil(json.length / 8) * 8;
   if (headerBytes > MAX_HEADER_BYTES) {
     throw new RangeError(
       `Cannot encode a safetensors file: its header may have ${MAX_HEADER_BYTES} bytes, got ${headerBytes}`,
     );
   }
-  const bytes = new Uint8Array(start + end);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  bytes.fill(0x20, LENGTH_BYTES, start);
-  bytes.set(json, LENGTH_BYTES);
-  for (const { data, at } of placed) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start + at);
-  }
-  return bytes;
+  const head = new Uint8Array(LENGTH_BYTES + headerBytes);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.fill(0x20, LENGTH_BYTES);
+  head.set(json, LENGTH_BYTES);
+  return { head, order };
 }
 
 /**
@@ -59,44 +85,58 @@ export function encodeSafetensors(
  * @throws {DomainError} `malformed`, naming what is wrong, for any other bytes.
  */
 export function decodeSafetensors(bytes: Uint8Array, options: { label?: string } = {}): NamedTensors {
+  const tensors: NamedTensors = new Map();
+  for (const { name, dtype, shape, begin, end } of decodeHeader(bytes, bytes.length, options)) {
+    const data = new DTYPES[dtype](new Uint8Array(bytes.subarray(begin, end)).buffer);
+    tensors.set(name, { shape, data });
+  }
+  return tensors;
+}
+
+/** A tensor, and which of the file's bytes are its values: from `begin`, before `end`. */
+export interface PlacedTensor extends TensorLabel {
+  begin: number;
+  end: number;
+}
+
+/**
+ * What a file's header says, in the order of the values; no value is looked at.
+ *
+ * @param head The file's first bytes, the whole header among them.
+ * @param fileBytes Of the whole file.
+ * @throws {DomainError} As `decodeSafetensors`.
+ */
+export function decodeHeader(
+  head: Uint8Array,
+  fileBytes: number,
+  options: { label?: string } = {},
+): PlacedTensor[] {
   const fail = (reason: string): never => {
     throw new DomainError("malformed", `Cannot read ${options.label ?? "a safetensors file"}: ${reason}`);
   };
-  const { header, start } = readHeader(bytes, fail);
+  const { header, start } = readHeader(head, fail);
   const entries = Object.entries(header).flatMap(([name, value]) => {
     if (name !== "__metadata__") return [readEntry(name, value, fail)];
     checkMetadata(value, fail);
     return [];
   });
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const tensors: NamedTensors = new Map(), length = bytes.length - start;
+  const length = fileBytes - start;
   let at = 0;
-  for (const { name, dtype, shape, begin, end } of entries) {
+  for (const { name, begin, end } of entries) {
     if (begin !== at) fail(`${quote(name)} must begin at ${at}, where what precedes it ends, got ${begin}`);
     if (end > length) fail(`${quote(name)} must end within the data's ${length} bytes, got ${end}`);
-    tensors.set(name, {
-      shape,
-      data: new DTYPES[dtype](new Uint8Array(bytes.subarray(start + begin, start + end)).buffer),
-    });
     at = end;
   }
   if (at !== length) fail(`its tensors must cover the data, got ${at} of ${length} bytes`);
-  return tensors;
+  return entries.map((entry) => ({ ...entry, begin: start + entry.begin, end: start + entry.end }));
 }
 
 type Fail = (reason: string) => never;
-interface Entry {
-  name: string;
-  dtype: Dtype;
-  shape: number[];
-  begin: number;
-  end: number;
-}
-
 /** I64 before F32, by name within each: whatever the shapes, each tensor then stands at a multiple of its item size. */
-function inFileOrder(tensors: NamedTensors): [string, TensorData][] {
-  const rank = ({ data }: TensorData) => data instanceof BigInt64Array ? 0 : 1;
-  return [...tensors].sort(([a, x], [b, y]) => rank(x) - rank(y) || (a < b ? -1 : 1));
+function inFileOrder<T extends TensorLabel>(tensors: readonly T[]): T[] {
+  const rank = ({ dtype }: T) => dtype === "I64" ? 0 : 1;
+  return tensors.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
 
 function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unknown>; start: number } {
@@ -123,7 +163,7 @@ function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unk
   return { header, start };
 }
 
-function readEntry(name: string, value: unknown, fail: Fail): Entry {
+function readEntry(name: string, value: unknown, fail: Fail): PlacedTensor {
   const what = quote(name);
   if (!isObject(value)) return fail(`${what} must be an object, got ${quote(value)}`);
   const { dtype, shape, data_offsets: offsets, ...rest } = value;

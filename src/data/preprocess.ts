@@ -13,10 +13,12 @@ export interface SquareGeometry {
   top: number;
 }
 
+/** What an image's shorter side is resized to. */
+export const shortSideFor = (px: number): number => px < MARGIN_FROM_PX ? px : Math.round(px * MARGIN);
+
 /** Short side to `px` × 256/224 (below 64 px: to `px`), then the centre. */
 export function squareGeometry(image: { width: number; height: number }, px: number): SquareGeometry {
-  const short = px < MARGIN_FROM_PX ? px : Math.round(px * MARGIN),
-    scale = short / Math.min(image.width, image.height);
+  const short = shortSideFor(px), scale = short / Math.min(image.width, image.height);
   const width = Math.max(short, Math.round(image.width * scale));
   const height = Math.max(short, Math.round(image.height * scale));
   return { width, height, left: (width - px) >> 1, top: (height - px) >> 1 };
