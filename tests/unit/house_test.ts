@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   optim: ["gpu"],
   data: ["log", "files", "domain"],
   checkpoint: ["files", "domain"],
+  export: ["checkpoint", "nn", "data", "domain"],
   backup: ["log", "files", "domain"],
   training: ["optim", "gpu", "data", "domain"],
   byol: ["training", "nn", "optim", "gpu", "data", "domain"],
@@ -42,6 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "config",
     "data",
     "domain",
+    "export",
     "files",
     "jobs",
     "keys",
@@ -148,6 +150,10 @@ Deno.test("what the HTTP isolate loads never comes from a GPU room", () => {
   }
   assert(seen.size > 20, `only ${seen.size} files are reached from main.ts: is this test looking at it?`);
   assertEquals([...seen].filter((path) => GPU_ROOMS.includes(roomOf(path))), []);
+  const architecture = "src/nn/resnet_architecture.ts"; // what a thread of its process may know: it computes nothing
+  assertEquals(importsOf(architecture), []);
+  const exporting = [...filesUnder("src/export", ".ts")].flatMap(importsOf).map(({ path }) => path);
+  assertEquals(exporting.filter((path) => GPU_ROOMS.includes(roomOf(path)) && path !== architecture), []);
 });
 
 Deno.test("every kernel is imported by exactly one source", () => {
