@@ -17,6 +17,7 @@ import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
 import { TusUploads } from "./src/data/tus_uploads.ts";
 import { DISK_USES, type DiskUse } from "./src/domain/measures.ts";
+import { FileCheckpointExporter } from "./src/export/exporter.ts";
 import { DiskUsage } from "./src/files/disk_usage.ts";
 import { hasRoom } from "./src/files/room.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
@@ -99,6 +100,7 @@ async function serve(config: Config): Promise<void> {
   await sweepUnfinished(checkpointDirectory);
 
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
+  const exporter = new FileCheckpointExporter(checkpointDirectory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(commandOf(name, config, dataDir))
@@ -164,6 +166,7 @@ async function serve(config: Config): Promise<void> {
     intake,
     uploads,
     checkpoints,
+    exporter,
     retention,
     ...metrics.embeddings(
       decoders,
@@ -211,6 +214,7 @@ async function serve(config: Config): Promise<void> {
   decoders.close();
   metrics.close();
   uploads.close();
+  exporter.close();
   store.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
 }

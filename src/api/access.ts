@@ -51,6 +51,7 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "GET /v1/checkpoints/{id}": "read",
   "DELETE /v1/checkpoints/{id}": "admin",
   "GET /v1/checkpoints/{id}/files/{name}": "read",
+  "GET /v1/checkpoints/{id}/archive": "read",
   "GET /v1/models": "read",
   "GET /v1/models/{id}": "read",
   "PUT /v1/models/{id}": "admin",

@@ -3,6 +3,7 @@ import { requestId } from "hono/request-id";
 import { describeAccess, requireKey } from "./access.ts";
 import { browserHeaders, refuseStrangePages } from "./browser_guard.ts";
 import { backupRoutes } from "./backups.ts";
+import { checkpointFileRoutes } from "./checkpoint_files.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
@@ -39,7 +40,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
-    ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes, metricsRoutes, systemRoutes],
+    ...[checkpointRoutes, checkpointFileRoutes, modelRoutes, embeddingRoutes, backupRoutes],
+    ...[metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

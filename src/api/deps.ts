@@ -3,6 +3,7 @@ import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
+import type { CheckpointExporter } from "../domain/layout.ts";
 import type { AnsweredRequest } from "../domain/measures.ts";
 import type { SystemReport } from "../domain/system.ts";
 import type {
@@ -32,6 +33,7 @@ export interface ApiDeps {
   /** Answers all of tus's requests. */
   uploads: { handle(request: Request): Promise<Response> };
   checkpoints: CheckpointLibrary;
+  exporter: CheckpointExporter;
   decoder: ImageDecoder;
   embedder: Embedder;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */

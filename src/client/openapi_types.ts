@@ -394,8 +394,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of a checkpoint's files */
+        /** One of a checkpoint's files, or of its model's in another layout */
         get: operations["getCheckpointFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A checkpoint's model, in a layout, as a tar */
+        get: operations["getCheckpointArchive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2498,7 +2515,10 @@ export interface operations {
     };
     getCheckpointFile: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose files: `torchvision`'s are the kept ones, `timm`'s load by `timm.create_model("local-dir:…")`, `transformers`' by `AutoModel.from_pretrained` */
+                layout?: "torchvision" | "timm" | "transformers";
+            };
             header?: {
                 /** @description One range of bytes */
                 range?: string;
@@ -2510,7 +2530,7 @@ export interface operations {
             path: {
                 /** @description The object's id */
                 id: string;
-                /** @description As the checkpoint lists it */
+                /** @description As the checkpoint lists it; or `model.onnx`, or one of the layout's files, made on demand */
                 name: string;
             };
             cookie?: never;
@@ -2568,8 +2588,89 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             416: components["responses"]["RangeNotSatisfiable"];
             421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getCheckpointArchive: {
+        parameters: {
+            query?: {
+                /** @description Whose files: `torchvision`'s are the kept ones, `timm`'s load by `timm.create_model("local-dir:…")`, `transformers`' by `AutoModel.from_pretrained`, `onnx` is `model.onnx` alone */
+                layout?: "torchvision" | "timm" | "transformers" | "onnx";
+            };
+            header?: {
+                /** @description One range of bytes */
+                range?: string;
+                /** @description An ETag: with another one the range is ignored */
+                "if-range"?: string;
+                /** @description ETags: with the file's among them the answer is 304 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description What to save it as */
+                    "Content-Disposition": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": BodyInit;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description What to save it as */
+                    "Content-Disposition": string;
+                    /** @description Which bytes, and of how many */
+                    "Content-Range": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": BodyInit;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
         };

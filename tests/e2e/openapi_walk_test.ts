@@ -244,6 +244,17 @@ Deno.test({
     );
     await call("getCheckpointFile", 416, file("model.safetensors", { Range: "bytes=999999999-" }));
     await call("getCheckpointFile", 404, file("nothing"));
+    await call("getCheckpointFile", 200, file("model.onnx"));
+    await call("getCheckpointFile", 422, { ...file("config.json"), query: "?layout=timm" }); // of a 3×3 stem
+    const archive = { path: { id: last.id } };
+    await call("getCheckpointArchive", 200, archive);
+    await call("getCheckpointArchive", 206, {
+      ...archive,
+      query: "?layout=onnx",
+      headers: { Range: "bytes=512-999" },
+    });
+    await call("getCheckpointArchive", 422, { ...archive, query: "?layout=keras" });
+    await call("getCheckpointArchive", 404, { path: { id: `ckpt_${NONE}` } });
 
     // Models.
     const alias = { path: { id: "walk" } };

@@ -13,6 +13,7 @@ import type {
   Store,
   Trainer,
 } from "../../../src/domain/ports.ts";
+import { FileCheckpointExporter } from "../../../src/export/exporter.ts";
 import { linkTree } from "../../../src/files/link_tree.ts";
 import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
@@ -132,12 +133,13 @@ export async function withApi(
     verify: async (id) => void await act.model(id),
     remove: (id) => Promise.resolve(void removed.push(id)),
   };
+  const exporter = new FileCheckpointExporter(directory);
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const trainer: Trainer = { run: (...task) => act.train(...task) };
   const runner = new JobRunner({ store, hub, retention, trainer });
   const intake = new DatasetIntake({ store, library });
   const allDeps: ApiDeps = {
-    ...{ store, library, intake, hub, runner, retention, checkpoints, uploads },
+    ...{ store, library, intake, hub, runner, retention, checkpoints, exporter, uploads },
     backups: new Backups({ dataDir: directory, store, copyDataset: linkTree, hold: () => () => {} }),
     submit: (body, key) => submitJob({ store }, body, key),
     decoder: {
@@ -192,6 +194,7 @@ export async function withApi(
     await runner.stop();
     await intake.idle();
     uploads.close();
+    exporter.close();
     store.close();
     await Deno.remove(directory, { recursive: true });
   }
