@@ -1,8 +1,8 @@
-/** A Python that has torch, numpy and Pillow; undefined where there is none. */
-export async function pythonWithTorch(): Promise<string | undefined> {
+/** A Python that has torch, numpy and Pillow, or the modules that are named; undefined where there is none. */
+export async function pythonWithTorch(modules = "torch, numpy, PIL"): Promise<string | undefined> {
   for (const python of ["python3", "/usr/bin/python3"]) {
     try {
-      const probe = new Deno.Command(python, { args: ["-c", "import torch, numpy, PIL"], stderr: "null" });
+      const probe = new Deno.Command(python, { args: ["-c", `import ${modules}`], stderr: "null" });
       if ((await probe.output()).success) return python;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
