@@ -1,6 +1,7 @@
 import type { ModelDescription } from "../checkpoint/model_config.ts";
 import { shortSideFor } from "../data/preprocess.ts";
 import { resnetSpec } from "../nn/resnet_architecture.ts";
+import { cropShare } from "./crop_share.ts";
 import type { KeptModel } from "./kept_model.ts";
 import { layoutUnavailable } from "./unavailable.ts";
 
@@ -90,12 +91,10 @@ export function transformersPreprocessor({ preprocessing }: ModelDescription): R
       ...values,
     };
   }
-  // It resizes to int(px / crop_pct): where the usual share gives another number, one for half a pixel more does not.
-  const share = short === px ? 1 : 224 / 256;
   return {
     image_processor_type: "ConvNextImageProcessor",
     ...{ do_resize: true, size: { shortest_edge: px }, resample: BICUBIC },
-    crop_pct: Math.trunc(px / share) === short ? share : px / (short + 0.5),
+    crop_pct: cropShare(px),
     ...values,
   };
 }

@@ -186,7 +186,7 @@ Deno.test("a model.onnx that one protobuf message cannot hold is refused before 
   assertThrows(() => onnxPieces(lacking), DomainError, "its model lacks bn1.weight");
 });
 
-Deno.test("transformers' preprocessor resizes to latentd's size, whichever of its two kinds it is", () => {
+Deno.test("transformers' preprocessor, whichever of its two kinds it is, and timm resize to latentd's size", () => {
   for (
     const [px, short] of [[32, 32], [63, 63], [64, 73], [96, 110], [224, 256], [300, 343], [383, 438], [
       384,
@@ -201,6 +201,14 @@ Deno.test("transformers' preprocessor resizes to latentd's size, whichever of it
     if (px < 384) assertEquals([edge, Math.trunc(edge / said.crop_pct)], [px, short]);
     else assertEquals([edge, said.crop_size], [short, { height: px, width: px } as unknown as number]);
     assertEquals([said.resample, said.image_mean], [3, [0.485, 0.456, 0.406] as unknown as number]);
+  }
+  for (const [px, short] of [[32, 32], [96, 110], [224, 256], [300, 343]]) {
+    // timm/data/transforms_factory.py: floor(img_size / crop_pct).
+    const { pretrained_cfg } = jsonOf(plan({ arch: "resnet18", px }, "timm").files.get("config.json"));
+    assertEquals([Math.floor(px / pretrained_cfg.crop_pct), Math.round(px / pretrained_cfg.crop_pct)], [
+      short,
+      short,
+    ]);
   }
   const { crop_pct } = transformersPreprocessor(descriptionOf({ arch: "resnet18", px: 224 }));
   assertEquals(crop_pct, 0.875);
