@@ -160,6 +160,26 @@ Deno.test("a layout has its files only, and a closed exporter makes none", () =>
     }
   }));
 
+Deno.test("a thread that crashes fails what was asked of it, and the next request gets another", () =>
+  withExports(async ({ exporter, keep }) => {
+    const checkpoint = await keep(RESNET), { Worker: Thread } = globalThis, threads: Worker[] = [];
+    globalThis.Worker = class extends Thread {
+      constructor(...how: ConstructorParameters<typeof Worker>) {
+        super(...how);
+        threads.push(this);
+      }
+    };
+    try {
+      const pending = exporter.file(checkpoint, "onnx", ARCHIVE);
+      threads[0].dispatchEvent(new ErrorEvent("error", { message: "out of memory", cancelable: true }));
+      await assertRejects(() => pending, Error, "its thread has crashed: out of memory");
+      assertEquals((await exporter.file(checkpoint, "timm", "config.json")).bytes > 0, true);
+      assertEquals(threads.length, 2);
+    } finally {
+      globalThis.Worker = Thread;
+    }
+  }));
+
 const areSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /** Counts what threads are sent, until `restore` is called. */
