@@ -10,6 +10,7 @@ import type { ApiDeps } from "./deps.ts";
 import { embeddingRoutes } from "./embeddings.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
+import { jobFileRoutes } from "./job_files.ts";
 import { jobRoutes } from "./jobs.ts";
 import { measureHttp } from "./measure_http.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -38,7 +39,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
-    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
+    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
     ...[checkpointRoutes, modelRoutes, embeddingRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));

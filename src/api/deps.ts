@@ -10,6 +10,7 @@ import type {
   DatasetLibrary,
   Embedder,
   ImageDecoder,
+  ResultLibrary,
   Store,
   Upload,
 } from "../domain/ports.ts";
@@ -32,6 +33,7 @@ export interface ApiDeps {
   /** Answers all of tus's requests. */
   uploads: { handle(request: Request): Promise<Response> };
   checkpoints: CheckpointLibrary;
+  results: ResultLibrary;
   decoder: ImageDecoder;
   embedder: Embedder;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
