@@ -29,6 +29,7 @@ import { FileKeyRing } from "./src/keys/key_ring.ts";
 import { configureLog, log } from "./src/log/log.ts";
 import { Metrics } from "./src/metrics/metrics.ts";
 import { systemReport } from "./src/metrics/system_report.ts";
+import { FileResultLibrary } from "./src/results/result_library.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
 import { downloadCommand, workerCommand, type WorkerName } from "./src/supervisor/commands.ts";
@@ -101,6 +102,8 @@ async function serve(config: Config): Promise<void> {
 
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const exporter = new FileCheckpointExporter(checkpointDirectory);
+  const results = new FileResultLibrary(join(dataDir, "results"));
+  await results.sweep((id) => store.getJob(id));
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(commandOf(name, config, dataDir))
@@ -167,6 +170,7 @@ async function serve(config: Config): Promise<void> {
     uploads,
     checkpoints,
     exporter,
+    results,
     retention,
     ...metrics.embeddings(
       decoders,

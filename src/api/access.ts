@@ -47,6 +47,8 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "GET /v1/jobs/{id}/events": "read",
   "GET /v1/jobs/{id}/metrics": "read",
   "GET /v1/jobs/{id}/checkpoints": "read",
+  "GET /v1/jobs/{id}/files": "read",
+  "GET /v1/jobs/{id}/files/{name}": "read",
   "POST /v1/checkpoints": "train",
   "GET /v1/checkpoints/{id}": "read",
   "DELETE /v1/checkpoints/{id}": "admin",

@@ -11,6 +11,7 @@ import type { ApiDeps } from "./deps.ts";
 import { embeddingRoutes } from "./embeddings.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
+import { jobFileRoutes } from "./job_files.ts";
 import { jobRoutes } from "./jobs.ts";
 import { measureHttp } from "./measure_http.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -39,7 +40,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
-    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, eventRoutes],
+    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, modelRoutes, embeddingRoutes, backupRoutes],
     ...[metricsRoutes, systemRoutes],
   ];

@@ -11,6 +11,7 @@ import type {
   DatasetLibrary,
   Embedder,
   ImageDecoder,
+  ResultLibrary,
   Store,
   Upload,
 } from "../domain/ports.ts";
@@ -34,6 +35,7 @@ export interface ApiDeps {
   uploads: { handle(request: Request): Promise<Response> };
   checkpoints: CheckpointLibrary;
   exporter: CheckpointExporter;
+  results: ResultLibrary;
   decoder: ImageDecoder;
   embedder: Embedder;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */

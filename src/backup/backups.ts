@@ -60,15 +60,16 @@ export class Backups {
     const id = newId("bak"), unfinished = this.#at(`.${id}.tmp`), release = this.#hold();
     try {
       const created_at = this.#now().toISOString(), missing: string[] = [];
-      for (const folder of ["", "datasets", "checkpoints"]) {
+      for (const folder of ["", "datasets", "checkpoints", "results"]) {
         await Deno.mkdir(join(unfinished, folder), { recursive: true });
       }
       const listed = await this.#store.snapshot(join(unfinished, DATABASE));
       let { size: bytes } = await Deno.stat(join(unfinished, DATABASE));
-      for (const [folder, copy] of [["datasets", this.#copyDataset], ["checkpoints", linkTree]] as const) {
+      const copies = { datasets: this.#copyDataset, checkpoints: linkTree, results: linkTree };
+      for (const folder of ["datasets", "checkpoints", "results"] as const) {
         for (const name of listed[folder]) {
           const [from, to] = [this.#dataDir, unfinished].map((root) => join(root, folder, name));
-          if (await exists(from)) bytes += await copy(from, to);
+          if (await exists(from)) bytes += await copies[folder](from, to);
           else missing.push(name);
         }
         await syncDirectory(join(unfinished, folder));

@@ -3,6 +3,7 @@ import type { CheckpointFile } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
+import { diskFault } from "../files/disk_fault.ts";
 import { removeTree, syncDirectory } from "../files/durable.ts";
 import { describeFile, LISTED_FILES, MANIFEST, type Manifest } from "./manifest.ts";
 import type { ModelConfig } from "./model_config.ts";
@@ -94,20 +95,12 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   await file.sync();
 }
 
-/** What is wrong with a disk that takes nothing more, by the system's code. */
-const DISK_FAULTS: Record<string, string> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk's quota is used up",
-  EIO: "the disk has failed (EIO)",
-  EROFS: "the disk is read-only",
-};
-
 const encodeJson = (value: unknown): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
 
 function toDomainError(error: unknown, id: string): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const reason = typeof code === "string" ? DISK_FAULTS[code] : undefined;
+  const reason = diskFault(error);
   if (reason) return new DomainError("disk_full", `Cannot write checkpoint ${id}: ${reason}`);
   if (code === "ENOTEMPTY" || code === "EEXIST") {
     return new DomainError("conflict", `Cannot write checkpoint ${id}: there is one already`);

@@ -332,6 +332,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that a job has made, all of them once it has succeeded; `result.files`, too, lists them */
+        get: operations["listJobFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the files that a job has made */
+        get: operations["getJobFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{id}/events": {
         parameters: {
             query?: never;
@@ -1173,6 +1207,7 @@ export interface components {
                 used_bytes: {
                     datasets?: number;
                     checkpoints?: number;
+                    results?: number;
                     uploads?: number;
                     database?: number;
                     other?: number;
@@ -2344,6 +2379,132 @@ export interface operations {
             404: components["responses"]["NotFound"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    listJobFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: {
+                            name: string;
+                            bytes: number;
+                            sha256: string;
+                        }[];
+                        has_more: boolean;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getJobFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes */
+                range?: string;
+                /** @description An ETag: with another one the range is ignored */
+                "if-range"?: string;
+                /** @description ETags: with the file's among them the answer is 304 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+                /** @description As the job lists it */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description What to save it as */
+                    "Content-Disposition": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": BodyInit;
+                    "application/json": unknown;
+                    "application/jsonl": BodyInit;
+                    "text/csv": BodyInit;
+                    "application/x-npy": BodyInit;
+                    "application/vnd.apache.parquet": BodyInit;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description What to save it as */
+                    "Content-Disposition": string;
+                    /** @description Which bytes, and of how many */
+                    "Content-Range": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": BodyInit;
+                    "application/json": unknown;
+                    "application/jsonl": BodyInit;
+                    "text/csv": BodyInit;
+                    "application/x-npy": BodyInit;
+                    "application/vnd.apache.parquet": BodyInit;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description The file's SHA-256, quoted */
+                    ETag: string;
+                    "Accept-Ranges": "bytes";
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            421: components["responses"]["Misdirected"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
         };

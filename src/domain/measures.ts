@@ -55,7 +55,7 @@ export interface DiskReport {
   total: number;
   used: Record<DiskUse, number>;
 }
-export const DISK_USES = ["datasets", "checkpoints", "uploads", "database", "other"] as const;
+export const DISK_USES = ["datasets", "checkpoints", "results", "uploads", "database", "other"] as const;
 export type DiskUse = typeof DISK_USES[number];
 
 /** A child of the server, as the server sees it. */

@@ -84,8 +84,8 @@ export interface Store {
   listAliases(): { alias: string; checkpoint: string }[];
   deleteAlias(alias: string): boolean;
 
-  /** Copies everything, as of one moment, to a new file. @returns The ids that are listed there. */
-  snapshot(path: string): Promise<{ datasets: string[]; checkpoints: string[] }>;
+  /** Copies everything, as of one moment, to a new file. @returns The ids that are listed there; of jobs, those with files. */
+  snapshot(path: string): Promise<{ datasets: string[]; checkpoints: string[]; results: string[] }>;
   /** How many there are, by state; combinations that there are none of are left out. */
   counts(): StoreCounts;
   close(): void;
@@ -260,6 +260,13 @@ export interface ImageDecoder {
    * @throws {DomainError} `malformed` for bytes that are no such image, `too_large` by its pixels.
    */
   decode(bytes: Uint8Array, options?: { shortSide?: number }): Promise<DecodedImage>;
+}
+/** Files on disk that jobs have made. */
+export interface ResultLibrary {
+  /** Where a file lies that the job lists. */
+  path(job: string, file: string): string;
+  /** Removes what a job had begun to make; none there is no mistake. */
+  discard(job: string): Promise<void>;
 }
 /** Checkpoints' files on disk. */
 export interface CheckpointLibrary {

@@ -15,7 +15,13 @@ export function sqliteBackup(db: DatabaseSync): Pick<Store, "snapshot"> {
         copy.exec("PRAGMA locking_mode = EXCLUSIVE");
         const ids = (table: "datasets" | "checkpoints") =>
           (copy.prepare(`SELECT id FROM ${table} ORDER BY id`).all() as { id: string }[]).map(({ id }) => id);
-        return { datasets: ids("datasets"), checkpoints: ids("checkpoints") };
+        const results = copy.prepare(
+          "SELECT id FROM jobs WHERE json_array_length(result, '$.files') > 0 ORDER BY id",
+        ).all() as { id: string }[];
+        return {
+          ...{ datasets: ids("datasets"), checkpoints: ids("checkpoints") },
+          results: results.map(({ id }) => id),
+        };
       } finally {
         copy.close();
       }

@@ -223,6 +223,9 @@ Deno.test({
     // Checkpoints.
     const { body: { data: [last, first] } } = await call("listJobCheckpoints", 200, one);
     await call("listJobCheckpoints", 404, { path: { id: "job_1" } });
+    assertEquals((await call("listJobFiles", 200, one)).body.data, []);
+    await call("listJobFiles", 404, { path: { id: "job_1" } });
+    await call("getJobFile", 404, { path: { id: job, name: "nothing" } });
     const knn = { checkpoint: last.id, k: 3, bank_split: "train", query_split: "test" };
     const { body: { id: judged } } = await call("submitJob", 202, {
       json: { kind: "knn", dataset, config: knn },

@@ -140,6 +140,7 @@ export async function withApi(
   const intake = new DatasetIntake({ store, library });
   const allDeps: ApiDeps = {
     ...{ store, library, intake, hub, runner, retention, checkpoints, exporter, uploads },
+    results: { path: (_job, name) => `${directory}/${name}`, discard: () => Promise.resolve() },
     backups: new Backups({ dataDir: directory, store, copyDataset: linkTree, hold: () => () => {} }),
     submit: (body, key) => submitJob({ store }, body, key),
     decoder: {

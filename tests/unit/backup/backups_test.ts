@@ -12,7 +12,7 @@ interface Scene {
   dataDir: string;
   store: Store;
   /** Makes an object's directory, with one file in it. */
-  put(folder: "datasets" | "checkpoints", id: string): void;
+  put(folder: "datasets" | "checkpoints" | "results", id: string): void;
   /** What lies under a directory, as paths, sorted. */
   under(directory: string): string[];
 }
@@ -40,8 +40,12 @@ Deno.test("Backups.create() takes what is listed at that moment, and nothing els
     for (const one of [dataset, gone]) store.createDataset(one);
     store.createJob(job);
     store.createCheckpoint(checkpoint);
+    const made = aJob({ result: { files: [{ name: "file", bytes: 30, sha256: "ab" }] } });
+    store.createJob(made);
     put("datasets", dataset.id);
     put("checkpoints", checkpoint.id);
+    put("results", made.id);
+    put("results", job.id); // it lists none
     put("checkpoints", newId("ckpt")); // not listed
     const held: string[] = [];
     const backups = new Backups({
@@ -69,6 +73,7 @@ Deno.test("Backups.create() takes what is listed at that moment, and nothing els
           `checkpoints/${checkpoint.id}/file`,
         ],
         ...["datasets", `datasets/${dataset.id}`, `datasets/${dataset.id}/file`, "latentd.sqlite"],
+        ...["results", `results/${made.id}`, `results/${made.id}/file`],
       ].sort(),
     );
     assertEquals(await backups.list(), [backup]);
@@ -119,7 +124,11 @@ Deno.test("compareWithDisk() tells what either side lacks, and touches nothing",
     assertEquals(await compareWithDisk(store, `${dataDir}/none`), { unlisted: [], missing: [] });
     const [here, lost] = [aDataset(), aDataset()], job = aJob();
     const [kept, damaged] = [aCheckpoint(job.id), aCheckpoint(job.id)];
-    const orphans = [newId("ds"), newId("ckpt")];
+    const orphans = [newId("ds"), newId("ckpt"), newId("job")];
+    const files = [{ name: "file", bytes: 30, sha256: "ab" }];
+    const [made, unmade] = [aJob({ result: { files } }), aJob({ result: { files } })];
+    for (const one of [made, unmade]) store.createJob(one);
+    for (const id of [made.id, job.id, orphans[2]]) put("results", id); // a job that runs may have some before it lists them
     for (const one of [here, lost]) store.createDataset(one);
     store.createJob(job);
     for (const one of [kept, damaged]) store.createCheckpoint(one);
@@ -128,7 +137,7 @@ Deno.test("compareWithDisk() tells what either side lacks, and touches nothing",
     const before = under(dataDir);
     assertEquals(await compareWithDisk(store, dataDir), {
       unlisted: orphans,
-      missing: [lost.id, damaged.id],
+      missing: [lost.id, damaged.id, unmade.id],
     });
     assertEquals(under(dataDir), before);
     assert(before.includes("checkpoints/notes"));
