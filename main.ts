@@ -38,6 +38,7 @@ import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { EmbeddingQueue } from "./src/supervisor/embedding_queue.ts";
 import { EmbeddingWatch } from "./src/supervisor/embedding_watch.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
+import { ModelWarmer } from "./src/supervisor/model_warmer.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
 
@@ -123,6 +124,7 @@ async function serve(config: Config): Promise<void> {
   await disk.refresh();
   const metrics = new Metrics({ ...sources, bytesReceived: () => bytesReceived() });
   const watch = new EmbeddingWatch(embedChild);
+  const warmer = new ModelWarmer(embedChild, () => store.listAliases().map(({ checkpoint }) => checkpoint));
   const decoders = new DecoderPool(config.decodeWorkers);
   const uploads = new TusUploads({
     ...{ directory: join(dataDir, "uploads"), path: "/v1/uploads", maxBytes: config.maxUploadBytes },
@@ -177,6 +179,7 @@ async function serve(config: Config): Promise<void> {
       (onStages) => new EmbeddingClient(embedChild, onStages, watch),
       (client) => new EmbeddingQueue(client, { maxImages: config.embedQueueImages }),
     ),
+    warmer,
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
     runner,
     backups,
@@ -214,6 +217,7 @@ async function serve(config: Config): Promise<void> {
   await Promise.all([server.close(DRAIN_MS), runner.stop()]);
   intake.stop();
   watch.close();
+  warmer.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
   decoders.close();
   metrics.close();
@@ -240,7 +244,10 @@ switch (role) {
     await (await import("./src/workers/train_worker.ts")).runTrainWorker(workerOptions);
     break;
   case "embed-worker":
-    await (await import("./src/workers/embed_worker.ts")).runEmbedWorker(workerOptions);
+    await (await import("./src/workers/embed_worker.ts")).runEmbedWorker({
+      ...workerOptions,
+      embedMemoryBytes: config.embedMemoryBytes,
+    });
     break;
   case "ingest-worker":
     await (await import("./src/workers/ingest_worker.ts")).runIngestWorker(config);

@@ -44,6 +44,8 @@ const Environment = z.object({
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   EMBED_QUEUE_IMAGES: wholeNumber(1, 100_000, 1024),
+  EMBED_MEMORY_BYTES: z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number)
+    .default(0),
   BODY_IDLE_SECONDS: wholeNumber(1, 3600, 60),
   IMAGE_DECODER: z.enum(["wasm", "sharp"], { error: "must be wasm or sharp" }).default("wasm"),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
@@ -81,6 +83,8 @@ export interface Config {
   maxJsonBytes: number;
   /** Images of embeddings requests that may wait for the GPU. */
   embedQueueImages: number;
+  /** The most that embeddings' models may hold of the GPU; 0: what suits it. */
+  embedMemoryBytes: number;
   /** How long a client may be silent within a request. */
   bodyIdleSeconds: number;
   decodeWorkers: number;
@@ -146,6 +150,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "EMBED_QUEUE_IMAGES",
     default: "1024",
     meaning: "decoded images of embeddings requests that may wait for the GPU; past it the answer is 429",
+  },
+  {
+    name: "EMBED_MEMORY_BYTES",
+    default: "0",
+    meaning: "GPU memory for models that embed, the least recently used goes; 0: 2 GiB, of a CPU a quarter",
   },
   {
     name: "BODY_IDLE_SECONDS",
@@ -223,6 +232,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
     embedQueueImages: data.EMBED_QUEUE_IMAGES,
+    embedMemoryBytes: data.EMBED_MEMORY_BYTES,
     bodyIdleSeconds: data.BODY_IDLE_SECONDS,
     imageDecoder: data.IMAGE_DECODER,
     decodeWorkers: data.DECODE_WORKERS,

@@ -38,6 +38,8 @@ export interface ApiDeps {
   results: ResultLibrary;
   decoder: ImageDecoder;
   embedder: Embedder;
+  /** Has models made ready before anybody waits for them, and says what is still to be. */
+  warmer?: { warm(checkpoint: string): void; warming(): string[] };
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
   submit(body: unknown, idempotencyKey?: string): Job;
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };

@@ -18,16 +18,16 @@ const ready = createRoute({
   path: "/readyz",
   operationId: "isReady",
   tags: ["operations"],
-  summary: "Whether it can embed",
+  summary: "Whether it can embed, and has the models ready that have names",
   responses: { 200: json(Status, "It can"), ...refusals(503) },
 });
 
 /** Liveness and readiness. */
-export function healthRoutes({ embedder }: Pick<ApiDeps, "embedder">): OpenAPIHono {
+export function healthRoutes({ embedder, warmer }: Pick<ApiDeps, "embedder" | "warmer">): OpenAPIHono {
   const app = new OpenAPIHono();
   app.openapi(live, (c) => c.json({ status: "ok" as const }, 200));
   app.openapi(ready, (c) => {
-    const reasons = embedder.unready();
+    const reasons = [...embedder.unready(), ...(warmer?.warming() ?? [])];
     if (reasons.length > 0) throw notReady(reasons);
     return c.json({ status: "ok" as const }, 200);
   });

@@ -78,7 +78,7 @@ export function findModel(store: Store, id: string): Checkpoint {
 }
 
 /** Models and their aliases, in the shape of OpenAI's list. */
-export function modelRoutes({ store, checkpoints, limits }: ApiDeps): OpenAPIHono {
+export function modelRoutes({ store, checkpoints, warmer, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   describeBodies(app, { ModelAlias: Alias });
   app.openapi(list, async (c) => {
@@ -125,6 +125,7 @@ export function modelRoutes({ store, checkpoints, limits }: ApiDeps): OpenAPIHon
     const model = await describe(checkpoints, alias, checkpoint);
     await checkpoints.verify(checkpoint.id); // what is served now goes on being served where this one is damaged
     store.setAlias(alias, checkpoint.id);
+    warmer?.warm(checkpoint.id);
     return c.json(model, 200);
   });
   app.openapi(remove, (c) => {

@@ -29,6 +29,7 @@ const SystemSchema = z.object({
     resident_bytes: bytes.nullable(),
     gpu_held_bytes: bytes.nullable(),
     gpu_planned_bytes: bytes.nullable(),
+    models: z.array(z.object({ checkpoint: z.string(), bytes })).nullable(),
   })),
   queue: z.object({
     depth: z.int(),

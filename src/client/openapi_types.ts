@@ -25,7 +25,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it can embed */
+        /** Whether it can embed, and has the models ready that have names */
         get: operations["isReady"];
         put?: never;
         post?: never;
@@ -1184,6 +1184,10 @@ export interface components {
                 resident_bytes: number | null;
                 gpu_held_bytes: number | null;
                 gpu_planned_bytes: number | null;
+                models: {
+                    checkpoint: string;
+                    bytes: number;
+                }[] | null;
             }[];
             queue: {
                 depth: number;

@@ -47,6 +47,8 @@ export interface Vitals {
   gpuHeld?: number;
   /** Of the GPU's memory, what the job that runs was worked out to need; 0 where none runs. */
   gpuPlanned?: number;
+  /** The models that it holds ready, and what each takes of the GPU's memory; the one that was used last first. */
+  models?: { checkpoint: string; bytes: number }[];
 }
 
 /** What lies on the disk under DATA_DIR, and what is left of it. Bytes. */

@@ -17,6 +17,8 @@ export interface SystemReport {
     resident_bytes: number | null;
     gpu_held_bytes: number | null;
     gpu_planned_bytes: number | null;
+    /** What the worker holds ready to embed with, used last first; null of one that does not embed. */
+    models: { checkpoint: string; bytes: number }[] | null;
   }[];
   queue: { depth: number; running: number; jobs: StoreCounts["jobs"] };
   datasets: StoreCounts["datasets"];

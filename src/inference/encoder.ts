@@ -3,7 +3,7 @@ import type { NamedTensors } from "../domain/tensor_data.ts";
 import { bindingLimit } from "../gpu/allocate.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Plan } from "../gpu/plan.ts";
-import { readFloats } from "../gpu/readback.ts";
+import { readback } from "../gpu/readback.ts";
 import { Recorder } from "../gpu/recorder.ts";
 import { byteLength, type Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
@@ -11,8 +11,10 @@ import { Network, NetworkLayout } from "../nn/network.ts";
 import { addResNet, recordResNetInfer } from "../nn/resnet.ts";
 import { largestActivation, type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
 
-/** Batch sizes that plans are made for: a request takes the smallest that holds it, or several of the largest. */
-const BATCHES = [1, 8, 32, 128] as const;
+/** Batch sizes that plans are made for; images are cut into them as `cutIntoBatches` says. */
+const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128] as const;
+/** The share of a batch's rows that must be images for it to be worth its work: less, and smaller ones do. */
+const WORTH_FILLING = 3 / 4;
 /** What an activation of a batch may take where the device would bind more: a GPU is busy by then, and its memory finite. */
 const ENOUGH_BYTES = 128 * 2 ** 20;
 /** The names' prefix inside; a file's encoder names have none. */
@@ -22,6 +24,8 @@ interface BatchPlan {
   x: ReturnType<typeof uploadTensor>;
   y: Tensor;
   plan: Plan;
+  /** Of GPU memory. */
+  bytes: number;
 }
 /** A network that somebody else holds, and may go on training. */
 interface LentNetwork {
@@ -35,16 +39,18 @@ interface LentNetwork {
 /** A frozen encoder: images in, embeddings out. What an image gives does not depend on what else is in its batch. */
 export class Encoder {
   readonly dim: number;
+  /** The batch sizes that it has plans for, or makes when they are first needed; ascending. */
+  readonly batches: readonly number[];
   readonly #network: Network;
   readonly #prefix: string;
   /** Whether the network goes when the encoder does. */
   readonly #owned: boolean;
   readonly #spec: ResNetSpec;
-  readonly #batches: readonly number[];
   readonly #plans = new Map<number, BatchPlan>();
 
   /**
    * @param model The encoder's tensors under torchvision's names, convolutions OIHW; or a network to borrow, see `over`.
+   * @param makeRoom Called before it takes so many bytes of GPU memory: for the network, then for each plan.
    * @throws {RangeError} If the architecture is unknown, or a tensor is missing or of another shape.
    * @throws {DomainError} `invalid`, type `model_too_large`, if the device cannot bind what one image makes.
    */
@@ -53,6 +59,7 @@ export class Encoder {
     arch: string | ResNetSpec,
     readonly px: number,
     model: NamedTensors | LentNetwork,
+    readonly makeRoom: (bytes: number) => void = () => {},
   ) {
     this.#spec = typeof arch === "string" ? resnetSpec(arch) : arch;
     this.dim = this.#spec.dim;
@@ -62,7 +69,8 @@ export class Encoder {
       const layout = new NetworkLayout();
       addResNet(layout, PREFIX, this.#spec);
       this.#prefix = PREFIX;
-      this.#batches = batches;
+      this.batches = batches;
+      makeRoom(4 * (layout.parameters.length + layout.statistics.length));
       this.#network = new Network(pipelines.device, layout, "model", false);
       try {
         this.#network.load(new Map([...model].map(([name, tensor]) => [`${PREFIX}.${name}`, tensor])), "");
@@ -72,7 +80,7 @@ export class Encoder {
       }
     } else {
       this.#prefix = model.prefix;
-      this.#batches = [batches.find((size) => size >= model.images) ?? batches.at(-1)!];
+      this.batches = [batches.find((size) => size >= model.images) ?? batches.at(-1)!];
       this.#network = model.network;
     }
   }
@@ -97,7 +105,7 @@ export class Encoder {
 
   /** Images of its largest batch. */
   get largestBatch(): number {
-    return this.#batches.at(-1)!;
+    return this.batches.at(-1)!;
   }
 
   /**
@@ -107,12 +115,22 @@ export class Encoder {
    * @throws {OutOfMemoryError} If a tensor exceeds what the device binds.
    */
   get bytes(): number {
-    const { device, capabilities } = this.pipelines;
-    return this.#batches.reduce((sum, batch) => {
-      const recorder = new Recorder(capabilities), x = this.#inputOf(batch);
-      this.#record(recorder, x);
-      return sum + byteLength(x) + recorder.memory(device.limits).bytes;
-    }, 0);
+    return this.batches.reduce((sum, batch) => sum + this.planBytes(batch), 0);
+  }
+
+  /** Of these, the bytes of one batch size's. */
+  planBytes(batch: number): number {
+    const { device, capabilities } = this.pipelines, recorder = new Recorder(capabilities);
+    const x = this.#inputOf(batch);
+    this.#record(recorder, x);
+    return byteLength(x) + recorder.memory(device.limits).bytes;
+  }
+
+  /** Bytes of GPU memory that it holds now: the network, if it is its own, and the plans that are made. */
+  get heldBytes(): number {
+    const { parameters, statistics } = this.#network.layout;
+    const own = this.#owned ? 4 * (parameters.length + statistics.length) : 0;
+    return [...this.#plans.values()].reduce((sum, { bytes }) => sum + bytes, own);
   }
 
   /**
@@ -121,7 +139,20 @@ export class Encoder {
    * @throws {OutOfMemoryError} If the device has not the memory.
    */
   async prepare(): Promise<void> {
-    for (const batch of this.#batches) await this.#planFor(batch);
+    for (const batch of this.batches) await this.#planFor(batch);
+  }
+
+  /**
+   * Makes the plan of one batch size and runs it, on what happens to be there: a driver may compile only then.
+   *
+   * @param run Whether it is run.
+   * @throws {OutOfMemoryError} If the device has not the memory.
+   */
+  async warm(batch: number, { run }: { run: boolean }): Promise<void> {
+    const { y, plan } = await this.#planFor(batch);
+    if (!run) return;
+    plan.replay();
+    await readback(this.pipelines.device, [y]);
   }
 
   /**
@@ -153,17 +184,24 @@ export class Encoder {
     n: number,
     write: (x: BatchPlan["x"], from: number, count: number) => void | Promise<void>,
   ): Promise<Float32Array> {
-    const embeddings = new Float32Array(n * this.dim);
-    for (let done = 0; done < n;) {
-      const batch = this.#batches.find((size) => size >= n - done) ?? this.#batches.at(-1)!,
-        filled = Math.min(batch, n - done);
-      const { x, y, plan } = await this.#planFor(batch);
-      // Rows past `filled` keep older images; nobody reads what comes of them.
-      await write(x, done, filled);
-      plan.replay();
-      const rows = await readFloats(this.pipelines.device, y);
-      embeddings.set(rows.subarray(0, filled * this.dim), done * this.dim);
-      done += filled;
+    const embeddings = new Float32Array(n * this.dim), batches = cutIntoBatches(n, this.batches);
+    for (let next = 0, done = 0; next < batches.length;) {
+      const round: { y: Tensor; from: number; filled: number }[] = [], used = new Set<number>();
+      // One wait for several plans; one that has run must be read before it runs again.
+      for (; next < batches.length && !used.has(batches[next]); next++) {
+        const batch = batches[next], filled = Math.min(batch, n - done), from = done;
+        const { x, y, plan } = await this.#planFor(batch);
+        // Rows past `filled` keep older images; nobody reads what comes of them.
+        await write(x, from, filled);
+        plan.replay();
+        round.push({ y, from, filled });
+        used.add(batch);
+        done += filled;
+      }
+      const read = await readback(this.pipelines.device, round.map(({ y }) => y));
+      for (const [i, { from, filled }] of round.entries()) {
+        embeddings.set(new Float32Array(read[i], 0, filled * this.dim), from * this.dim);
+      }
     }
     return embeddings;
   }
@@ -172,11 +210,17 @@ export class Encoder {
     const known = this.#plans.get(batch);
     if (known) return known;
     const { device, capabilities } = this.pipelines, recorder = new Recorder(capabilities);
-    const { label, shape, dtype } = this.#inputOf(batch), x = uploadTensor(device, label, shape, dtype);
-    const y = this.#record(recorder, x);
-    const made = { x, y, plan: await recorder.compile(this.pipelines) };
-    this.#plans.set(batch, made);
-    return made;
+    const { label, shape, dtype } = this.#inputOf(batch), bytes = this.planBytes(batch);
+    this.makeRoom(bytes);
+    const x = uploadTensor(device, label, shape, dtype), y = this.#record(recorder, x);
+    try {
+      const made = { x, y, bytes, plan: await recorder.compile(this.pipelines) };
+      this.#plans.set(batch, made);
+      return made;
+    } catch (error) {
+      x.storage.buffer.destroy();
+      throw error;
+    }
   }
 
   #inputOf(batch: number): Tensor {
@@ -211,4 +255,21 @@ export function batchesThatFit(spec: ResNetSpec, px: number, limit: number): num
     );
   }
   return BATCHES.filter((batch) => batch === 1 || batch * bytes <= Math.min(limit, ENOUGH_BYTES));
+}
+
+/**
+ * Cuts images into batches of the sizes that there are: the largest ones first, and what is left over into a larger one
+ * that it nearly fills, or else into smaller ones. What a batch costs grows with its rows, whether they are images or not.
+ *
+ * @param sizes Ascending.
+ */
+export function cutIntoBatches(images: number, sizes: readonly number[]): number[] {
+  const batches: number[] = [];
+  for (let left = images; left > 0;) {
+    const larger = sizes.find((size) => size >= left), smaller = sizes.findLast((size) => size <= left);
+    const size = larger && (!smaller || left >= WORTH_FILLING * larger) ? larger : smaller!;
+    batches.push(size);
+    left -= size;
+  }
+  return batches;
 }

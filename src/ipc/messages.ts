@@ -10,6 +10,8 @@ export type Request =
   | { type: "train"; id: number; task: TrainingTask }
   /** The payload is the images' RGB bytes, one behind another. */
   | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] }
+  /** Asks that a model be ready before anybody needs it; where there is no room for it, nothing happens. */
+  | { type: "warm"; id: number; checkpoint: string }
   /** Asks for proof that it still computes what it should; `failed` if not. */
   | { type: "canary"; id: number }
   /** The payload of its answer is RGB bytes, of `width` times `height` pixels. */

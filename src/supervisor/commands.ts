@@ -8,6 +8,7 @@ export type WorkerName = "train" | "embed" | "ingest";
 interface WorkerSettings {
   gpuProvider: string;
   gpuMemoryBytes: number;
+  embedMemoryBytes: number;
   gpuTune: boolean;
   allowSoftwareGpu: boolean;
   imageDecoder: string;
@@ -48,6 +49,7 @@ export function workerCommand(
     LOG_LEVEL: config.logLevel,
     GPU_PROVIDER: config.gpuProvider,
     GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
+    EMBED_MEMORY_BYTES: String(config.embedMemoryBytes),
     IMAGE_DECODER: config.imageDecoder,
     DECODE_WORKERS: String(config.decodeWorkers),
     GPU_TUNE: config.gpuTune ? "on" : "off",

@@ -1,39 +1,60 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
+import { checkId } from "../domain/ids.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Canary } from "../inference/canary.ts";
 import { Encoder } from "../inference/encoder.ts";
 import { Preprocessor } from "../inference/preprocess.ts";
+import { ResidentModels } from "../inference/resident_models.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
-import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
+import { type GpuSession, openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { Serial } from "./serial.ts";
 import { ViewPreviews } from "./view_previews.ts";
 
-/** Encoders kept ready; the one that was not asked for the longest goes first. */
-const MAX_ENCODERS = 4;
+/** What models may hold where nothing is set: of a CPU adapter's free memory, and of a GPU, which tells of none. */
+const SOFTWARE_SHARE = 0.25, GPU_BYTES = 2 ** 31;
+/** A batch that runs for longer is not held up by a driver that compiles: larger ones are not run to make them warm. */
+const WARM_ENOUGH_MS = 1000;
 
-interface Loaded {
-  encoder: Encoder;
-  preprocessor: Preprocessor;
+/** An encoder and what its images need. */
+class ServedModel {
+  constructor(readonly encoder: Encoder, readonly preprocessor: Preprocessor) {}
+  get heldBytes(): number {
+    return this.encoder.heldBytes;
+  }
+  destroy(): void {
+    this.encoder.destroy();
+    this.preprocessor.destroy();
+  }
 }
 
 /**
  * The embedding child: images in, embeddings out, by whatever checkpoint a request names. It shows views, too, for it has a
  * GPU that is not busy for hours.
  */
-export function runEmbedWorker(options: WorkerOptions): Promise<never> {
-  const serial = new Serial(), loaded = new Map<string, Loaded>();
+export function runEmbedWorker(
+  options: WorkerOptions & {
+    /** The most bytes of GPU memory that models may hold; 0 where that is not for the operator to say. */
+    embedMemoryBytes: number;
+  },
+): Promise<never> {
+  const serial = new Serial(), checkpoints = join(options.dataDir, "checkpoints");
   let pipelines: PipelineCache, previews: ViewPreviews, canary: Canary, heldBytes = () => 0;
+  let models = new ResidentModels<ServedModel>(0, load);
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: false });
       ({ pipelines, heldBytes } = session);
+      models = new ResidentModels(options.embedMemoryBytes || defaultBudget(session), load);
       canary = new Canary(pipelines);
       await canary.check(); // a worker that computes something else is none
       previews = new ViewPreviews(pipelines, join(options.dataDir, "datasets"));
       return session;
     },
-    vitals: () => ({ gpuHeld: heldBytes() }),
+    vitals: () => ({
+      gpuHeld: heldBytes(),
+      models: models.list().map(({ id, bytes }) => ({ checkpoint: id, bytes })),
+    }),
     handle(request, payload, _say, signal) {
       if (request.type === "views") {
         return serial.run(async () => {
@@ -48,49 +69,63 @@ export function runEmbedWorker(options: WorkerOptions): Promise<never> {
           return { result: {} };
         });
       }
+      if (request.type === "warm") return warm(request.checkpoint, signal);
       if (request.type !== "embed") {
         throw new TypeError(`Cannot serve ${request.type}: this worker embeds, and shows views`);
       }
       return serial.run(async () => {
         signal.throwIfAborted(); // whoever asked went away while this waited
         const taken = performance.now();
-        const { encoder, preprocessor } = await load(request.checkpoint);
-        const loaded = performance.now();
-        let at = 0;
-        const images = request.images.map(({ width, height }) => (
-          { width, height, pixels: payload.subarray(at, at += width * height * 3) }
-        ));
-        const rows = await encoder.embedFrom(
-          images.length,
-          (x, from, count) => preprocessor.write(images.slice(from, from + count), x),
-        );
-        return {
-          result: {
-            ...{ rows: request.images.length, dim: encoder.dim },
-            seconds: { load: (loaded - taken) / 1000, gpu: (performance.now() - loaded) / 1000 },
-          },
-          payload: new Uint8Array(rows.buffer),
-        };
+        return await models.use(request.checkpoint, async ({ encoder, preprocessor }) => {
+          const loaded = performance.now();
+          let at = 0;
+          const images = request.images.map(({ width, height }) => (
+            { width, height, pixels: payload.subarray(at, at += width * height * 3) }
+          ));
+          const rows = await encoder.embedFrom(
+            images.length,
+            (x, from, count) => preprocessor.write(images.slice(from, from + count), x),
+          );
+          return {
+            result: {
+              ...{ rows: request.images.length, dim: encoder.dim },
+              seconds: { load: (loaded - taken) / 1000, gpu: (performance.now() - loaded) / 1000 },
+            },
+            payload: new Uint8Array(rows.buffer),
+          };
+        });
       });
     },
   });
 
-  async function load(checkpoint: string): Promise<Loaded> {
-    let entry = loaded.get(checkpoint);
-    if (!entry) {
-      const { tensors, config } = await readModel(join(options.dataDir, "checkpoints"), checkpoint);
-      const { arch, preprocessing } = config;
-      const encoder = new Encoder(pipelines, arch, preprocessing.px, tensors);
-      entry = { encoder, preprocessor: new Preprocessor(pipelines, preprocessing) };
+  /** Makes a model ready as far as there is room for it, a batch size at a time: whoever asks meanwhile waits for one. */
+  async function warm(checkpoint: string, signal: AbortSignal): Promise<{ result: { batches: number } }> {
+    const { size } = await Deno.stat(join(checkpoints, checkId("ckpt", checkpoint), "model.safetensors"));
+    let batches = 0, run = true, isDone = false;
+    while (!isDone) {
+      isDone = await serial.run(async () => {
+        signal.throwIfAborted();
+        if (!models.has(checkpoint) && (batches > 0 || !models.hasRoomFor(size))) return true;
+        return await models.use(checkpoint, async ({ encoder }) => {
+          const batch = encoder.batches[batches];
+          if (batch === undefined || !models.hasRoomFor(encoder.planBytes(batch))) return true;
+          const began = performance.now();
+          await encoder.warm(batch, { run });
+          run &&= performance.now() - began < WARM_ENOUGH_MS;
+          batches++;
+          return false;
+        });
+      });
     }
-    loaded.delete(checkpoint); // set again below, behind the others: a Map keeps the order of insertion
-    loaded.set(checkpoint, entry);
-    for (const [oldest, { encoder, preprocessor }] of loaded) {
-      if (loaded.size <= MAX_ENCODERS) break;
-      encoder.destroy();
-      preprocessor.destroy();
-      loaded.delete(oldest);
-    }
-    return entry;
+    return { result: { batches } };
+  }
+
+  async function load(checkpoint: string, makeRoom: (bytes: number) => void): Promise<ServedModel> {
+    const { tensors, config: { arch, preprocessing } } = await readModel(checkpoints, checkpoint);
+    const encoder = new Encoder(pipelines, arch, preprocessing.px, tensors, makeRoom);
+    return new ServedModel(encoder, new Preprocessor(pipelines, preprocessing));
   }
 }
+
+const defaultBudget = ({ report: { software, limits } }: GpuSession): number =>
+  software ? SOFTWARE_SHARE * Deno.systemMemoryInfo().available : Math.min(GPU_BYTES, limits.maxBufferSize);

@@ -16,8 +16,10 @@ Deno.test("a model that is loaded and unloaded a thousand times, or fails to loa
   }).output();
   assert(success, new TextDecoder().decode(stderr));
   const said = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
-  const { most, failures, left, rows, grown } = JSON.parse(said);
+  const { most, failures, left, rows, grown, resident } = JSON.parse(said);
   assert(most > 0, "nothing was held while a model was loaded: is it counted?");
   assertEquals({ failures, left, rows }, { failures: loads / 10, left: [0], rows: 1 });
+  assertEquals([resident.evictions, resident.over], [-2, 0]); // two are left
+  assert(resident.apart.length === 1 && resident.apart[0] < 10_000, JSON.stringify(resident));
   if (!isDawn) assert(grown < ROOM_BYTES, `${grown} bytes in ${loads} loads`);
 });

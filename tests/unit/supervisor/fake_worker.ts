@@ -18,7 +18,7 @@ await serveWorker({
     return { adapter: "fake adapter", failed: failed.promise };
   },
   async handle(request, payload, say, signal) {
-    const name = request.type === "embed"
+    const name = request.type === "embed" || request.type === "warm"
       ? request.checkpoint
       : request.type === "train"
       ? request.task.job
