@@ -176,7 +176,7 @@ async function serve(config: Config): Promise<void> {
     retention,
     ...metrics.embeddings(
       decoders,
-      (onStages) => new EmbeddingClient(embedChild, onStages, watch),
+      new EmbeddingClient(embedChild, watch),
       (client) => new EmbeddingQueue(client, { maxImages: config.embedQueueImages }),
     ),
     warmer,
@@ -189,6 +189,7 @@ async function serve(config: Config): Promise<void> {
     system: () => systemReport({ ...sources, provider: config.gpuProvider, settings: readSettings(readEnv) }),
     limits: {
       ...{ embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, bodyIdleMs },
+      embeddingsLimitMs: 1000 * config.embedLimitSeconds,
       requestsPerMinute: config.rateLimit,
     },
   });

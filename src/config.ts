@@ -44,6 +44,7 @@ const Environment = z.object({
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   EMBED_QUEUE_IMAGES: wholeNumber(1, 100_000, 1024),
+  EMBED_LIMIT_SECONDS: wholeNumber(1, 3600, 60),
   EMBED_MEMORY_BYTES: z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number)
     .default(0),
   BODY_IDLE_SECONDS: wholeNumber(1, 3600, 60),
@@ -83,6 +84,8 @@ export interface Config {
   maxJsonBytes: number;
   /** Images of embeddings requests that may wait for the GPU. */
   embedQueueImages: number;
+  /** What an embeddings request may take once its body is there. */
+  embedLimitSeconds: number;
   /** The most that embeddings' models may hold of the GPU; 0: what suits it. */
   embedMemoryBytes: number;
   /** How long a client may be silent within a request. */
@@ -150,6 +153,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "EMBED_QUEUE_IMAGES",
     default: "1024",
     meaning: "decoded images of embeddings requests that may wait for the GPU; past it the answer is 429",
+  },
+  {
+    name: "EMBED_LIMIT_SECONDS",
+    default: "60",
+    meaning: "what an embeddings request's images may take; past it 504, and what waits is dropped",
   },
   {
     name: "EMBED_MEMORY_BYTES",
@@ -232,6 +240,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
     embedQueueImages: data.EMBED_QUEUE_IMAGES,
+    embedLimitSeconds: data.EMBED_LIMIT_SECONDS,
     embedMemoryBytes: data.EMBED_MEMORY_BYTES,
     bodyIdleSeconds: data.BODY_IDLE_SECONDS,
     imageDecoder: data.IMAGE_DECODER,

@@ -60,6 +60,8 @@ export interface ApiDeps {
 export interface Limits {
   /** Largest body of `/v1/embeddings`, in bytes. */
   embeddingsBytes: number;
+  /** What the images of an embeddings request may take, in milliseconds. */
+  embeddingsLimitMs?: number;
   /** Largest JSON body elsewhere, in bytes. */
   jsonBytes: number;
   /** Of each key, an image of an embeddings request counting as one; 0 or nothing: as many as it likes. */

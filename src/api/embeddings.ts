@@ -1,15 +1,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { DomainError, type ErrorCode } from "../domain/errors.ts";
-import type { RgbImage } from "../domain/image.ts";
-import type { Embedder, ImageDecoder } from "../domain/ports.ts";
+import { DomainError } from "../domain/errors.ts";
 import type { ApiDeps } from "./deps.ts";
-import {
-  EmbeddingBody,
-  type EmbeddingRequest,
-  IMAGE_TYPES,
-  readEmbeddingRequest,
-  TextOptions,
-} from "./embedding_input.ts";
+import { type BadImage, type EmbeddingTiming, embedImages } from "./embed_images.ts";
+import { EmbeddingBody, IMAGE_TYPES, readEmbeddingRequest, TextOptions } from "./embedding_input.ts";
 import { notReady } from "./health.ts";
 import { findModel } from "./models.ts";
 import { encodeNpy } from "./npy.ts";
@@ -19,10 +12,8 @@ import { refusals } from "./refusals.ts";
 import { binary, bodyOf, describeBodies } from "./request_schemas.ts";
 import { json } from "./schemas.ts";
 
-/** Decoded pixels are far bigger than what was sent, so only so many images are held decoded at a time. */
-const CHUNK_IMAGES = 64, CHUNK_BYTES = 64 * 2 ** 20;
-/** Enough to keep the decoder's threads busy. */
-const DECODE_TOGETHER = 4;
+/** What a request's images may take where nothing else is said. */
+const LIMIT_MS = 60_000;
 
 const EmbeddingList = z.object({
   object: z.literal("list"),
@@ -74,9 +65,16 @@ const embed = createRoute({
   responses: {
     200: {
       ...json(EmbeddingList, "One embedding an image, in order"),
+      headers: {
+        "Server-Timing": {
+          description: "Milliseconds that decoding, waiting, loading the model and the GPU took",
+          required: true,
+          schema: { type: "string", pattern: "^decode;dur=" },
+        },
+      },
       content: { ...json(EmbeddingList, "").content, "application/x-npy": binary },
     },
-    ...refusals(400, 404, 409, 413, 415, 422, 503),
+    ...refusals(400, 404, 409, 413, 415, 422, 503, 504),
   },
 });
 
@@ -98,7 +96,12 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
     }
     const reasons = embedder.unready();
     if (request.images.some(({ bytes }) => bytes) && reasons.length > 0) throw notReady(reasons);
-    const { rows, bad } = await embedAll(request, checkpoint, decoder, embedder, c.req.raw.signal);
+    const { rows, bad, timing } = await inTime(
+      limits.embeddingsLimitMs ?? LIMIT_MS,
+      c.req.raw.signal,
+      (signal) => embedImages(request, checkpoint, { decoder, embedder }, signal),
+    );
+    c.header("Server-Timing", serverTiming(timing));
     if (bad.length > 0 && !(request.partial && bad.length < rows.length)) throw refusal(bad);
     if (request.normalize) rows.forEach((row) => row && normalize(row));
     if (c.req.header("Accept")?.includes("application/x-npy")) {
@@ -130,68 +133,30 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
   return app;
 }
 
-/** What became of a request's images: each has a row, or is bad. */
-interface Embedded {
-  rows: (Float32Array | undefined)[];
-  bad: BadImage[];
-}
-interface BadImage {
-  index: number;
-  code: ErrorCode;
-  type: string;
-  detail: string;
-}
-const NO_IMAGE = {
-  ...{ code: "malformed", type: "bad_image" } as const,
-  detail: "must be an image, as a data URI or base64; text has no embedding here",
-};
-
 /**
- * Decodes and embeds, a chunk at a time. After a bad image it goes on decoding, only to name all bad ones, unless the request
- * takes what is good.
+ * Does something that may take so long, and is given up where whoever asked goes away.
+ *
+ * @throws {DomainError} `overdue`.
  */
-async function embedAll(
-  { images, partial }: EmbeddingRequest,
-  checkpoint: string,
-  decoder: ImageDecoder,
-  embedder: Embedder,
-  signal: AbortSignal,
-): Promise<Embedded> {
-  const bad: BadImage[] = [], rows: Embedded["rows"] = new Array(images.length).fill(undefined);
-  let chunk: { index: number; image: RgbImage }[] = [], bytes = 0;
-  async function flush(): Promise<void> {
-    if (chunk.length > 0 && (partial || bad.length === 0)) {
-      const made = await embedder.embed(checkpoint, chunk.map(({ image }) => image), signal);
-      for (const [i, { index }] of chunk.entries()) rows[index] = made[i];
-    }
-    [chunk, bytes] = [[], 0];
+async function inTime<T>(
+  ms: number,
+  gone: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController(),
+    timer = setTimeout(() => {
+      late.abort(new DomainError("overdue", `Cannot embed in time: it took more than ${ms / 1000} s`));
+    }, ms);
+  try {
+    return await work(AbortSignal.any([gone, late.signal]));
+  } finally {
+    clearTimeout(timer);
   }
-  for (let at = 0; at < images.length; at += DECODE_TOGETHER) {
-    signal.throwIfAborted(); // whoever asked has gone
-    const decoded = await Promise.all(
-      images.slice(at, at + DECODE_TOGETHER).map(async ({ bytes: encoded, mayBeText }, i) => {
-        const index = at + i;
-        if (!encoded) return void bad.push({ index, ...NO_IMAGE });
-        try {
-          return { index, image: await decoder.decode(encoded) };
-        } catch (error) {
-          if (!(error instanceof DomainError)) throw error;
-          const { code, message: detail, options: { type = "bad_image" } } = error;
-          const isText = mayBeText && code === "unsupported_media_type";
-          bad.push({ index, ...(isText ? NO_IMAGE : { code, type, detail }) });
-        }
-      }),
-    );
-    for (const one of decoded) {
-      if (!one) continue;
-      chunk.push(one);
-      bytes += one.image.pixels.length;
-    }
-    if (chunk.length >= CHUNK_IMAGES || bytes >= CHUNK_BYTES) await flush();
-  }
-  await flush();
-  return { rows, bad: bad.sort((a, b) => a.index - b.index) };
 }
+
+/** As the header has it, in milliseconds. */
+const serverTiming = (timing: EmbeddingTiming): string =>
+  Object.entries(timing).map(([stage, seconds]) => `${stage};dur=${(1000 * seconds).toFixed(2)}`).join(", ");
 
 const pointerTo = (index: number): string => `#/input/${index}`;
 /** The bad images as one error; of what they have in common, and of which kind each is. */

@@ -17,6 +17,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   invalid: 422,
   queue_full: 429,
   unavailable: 503,
+  overdue: 504,
   disk_full: 507,
 };
 /** nginx's number for it; it has no other. */
@@ -41,6 +42,7 @@ const TITLE: Record<number, string> = {
   431: "Header fields too large",
   500: "Internal error",
   503: "Not ready",
+  504: "Not done in time",
   507: "Disk full",
 };
 

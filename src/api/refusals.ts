@@ -37,6 +37,7 @@ const REFUSALS = {
     description: "A fault of the server, which its log describes under the request's id",
   },
   503: { name: "NotReady", description: "What it needs is not up", headers: RETRY_AFTER },
+  504: { name: "Overdue", description: "It was not done in the time that a request may take" },
   507: { name: "DiskFull", description: "There is no room for it" },
 };
 type Status = keyof typeof REFUSALS;

@@ -1422,6 +1422,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description It was not done in the time that a request may take */
+        Overdue: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description There is no room for it */
         DiskFull: {
             headers: {
@@ -3042,6 +3053,8 @@ export interface operations {
             /** @description One embedding an image, in order */
             200: {
                 headers: {
+                    /** @description Milliseconds that decoding, waiting, loading the model and the GPU took */
+                    "Server-Timing": string;
                     /** @description The request's id: the caller's own, if it is sound, or a fresh one */
                     "X-Request-Id": string;
                     [name: string]: unknown;
@@ -3064,6 +3077,7 @@ export interface operations {
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
+            504: components["responses"]["Overdue"];
         };
     };
     listBackups: {

@@ -43,11 +43,21 @@ export class DecoderPool implements ImageDecoder {
   ) {}
 
   /** @param bytes Copied: the caller's stay as they are. */
-  decode(bytes: Uint8Array, { shortSide }: { shortSide?: number } = {}): Promise<DecodedImage> {
+  decode(
+    bytes: Uint8Array,
+    { shortSide, signal }: { shortSide?: number; signal?: AbortSignal } = {},
+  ): Promise<DecodedImage> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const task: Task = { ...Promise.withResolvers<DecodedImage>(), bytes: bytes.slice(), shortSide };
+    const giveUp = () => {
+      const at = this.#waiting.indexOf(task);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      task.reject(signal!.reason); // a thread that is on it goes on, and nobody hears of it
+    };
+    signal?.addEventListener("abort", giveUp, { once: true });
     this.#waiting.push(task);
     this.#dispatch();
-    return task.promise;
+    return task.promise.finally(() => signal?.removeEventListener("abort", giveUp));
   }
 
   /** Ends the threads. What was not decoded yet rejects. */

@@ -10,6 +10,7 @@ export type ErrorCode =
   | "invalid" // 422: readable, but wrong
   | "queue_full" // 429
   | "unavailable" // 503: worker not ready
+  | "overdue" // 504: it was not done in the time that it may take
   | "disk_full"; // 507
 
 /** One thing wrong with an input; `pointer` is a JSON pointer such as `#/config/batch`. */

@@ -13,7 +13,7 @@ import type { KnnConfig } from "./knn.ts";
 import type { ResolvedPretrainConfig } from "./pretrain.ts";
 import type { AUGMENTATIONS } from "./augmentation.ts";
 import type { RgbImage } from "./image.ts";
-import type { StoreCounts } from "./measures.ts";
+import type { EmbeddingStages, StoreCounts } from "./measures.ts";
 
 export interface Page {
   after?: string;
@@ -141,8 +141,16 @@ export interface ViewsRequest {
 }
 /** Embeds images elsewhere (the embedding worker's process), several at a time. */
 export interface Embedder {
-  /** @returns f32 embeddings, one row an image. */
-  embed(checkpoint: string, images: RgbImage[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /**
+   * @param onStages Told of each batch that some of the images were in where it spent its time.
+   * @returns f32 embeddings, one row an image.
+   */
+  embed(
+    checkpoint: string,
+    images: RgbImage[],
+    signal?: AbortSignal,
+    onStages?: (stages: EmbeddingStages) => void,
+  ): Promise<Float32Array[]>;
   /** Both augmented views of an image side by side, as a run of that seed sees it in its first epoch. */
   views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage>;
   ready(): boolean;
@@ -256,10 +264,11 @@ export interface DecodedImage extends RgbImage {
 /** Decodes untrusted images off the calling thread. */
 export interface ImageDecoder {
   /**
-   * @param options `shortSide`: an image whose shorter side is longer is shrunk to it there, too.
+   * @param options `shortSide`: an image whose shorter side is longer is shrunk to it there, too. `signal`: gives the
+   *   image up, which is not decoded if it still waits; the promise then rejects with its reason.
    * @throws {DomainError} `malformed` for bytes that are no such image, `too_large` by its pixels.
    */
-  decode(bytes: Uint8Array, options?: { shortSide?: number }): Promise<DecodedImage>;
+  decode(bytes: Uint8Array, options?: { shortSide?: number; signal?: AbortSignal }): Promise<DecodedImage>;
 }
 /** Files on disk that jobs have made. */
 export interface ResultLibrary {

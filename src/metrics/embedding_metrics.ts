@@ -8,14 +8,14 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /**
  * What is measured of embeddings.
  *
- * @param open Makes the embedder of batches, which is to tell where each spent its time.
+ * @param client Embeds batches.
  * @param queue Makes batches of requests.
  * @returns What does as `decoder` and as that queue, and is counted.
  */
 export function embeddingMetrics(
   registry: Registry,
   decoder: ImageDecoder,
-  open: (onStages: (stages: EmbeddingStages) => void) => Embedder,
+  client: Embedder,
   queue: (batches: Embedder) => Embedder,
 ): { decoder: ImageDecoder; embedder: Embedder } {
   const registers = [registry], labelNames = ["outcome"];
@@ -58,11 +58,11 @@ export function embeddingMetrics(
   }
   for (const stage of ["decode", "queue", "dispatch", "load", "gpu"]) stages.zero({ stage });
 
-  const client = open(({ queue: dispatch, load, gpu }) => {
+  const observe = ({ queue: dispatch, load, gpu }: EmbeddingStages) => {
     for (const [stage, seconds] of Object.entries({ dispatch, load, gpu })) {
       stages.observe({ stage }, seconds);
     }
-  });
+  };
   /** When an image's request came: a batch is of several. */
   const came = new WeakMap<RgbImage, { at: number }>();
   async function counted(counter: Counter, embed: () => Promise<Float32Array[]>): Promise<Float32Array[]> {
@@ -79,13 +79,17 @@ export function embeddingMetrics(
     ready: () => client.ready(),
     unready: () => client.unready(),
     views: (...request) => client.views(...request),
-    async embed(checkpoint, batch, signal) {
+    async embed(checkpoint, batch, signal, onStages) {
       const now = performance.now();
       for (const { at } of new Set(batch.flatMap((image) => came.get(image) ?? []))) {
         stages.observe({ stage: "queue" }, (now - at) / 1000);
       }
       sizes.observe(batch.length);
-      const rows = await counted(batches, () => client.embed(checkpoint, batch, signal));
+      const rows = await counted(batches, () =>
+        client.embed(checkpoint, batch, signal, (stages) => {
+          observe(stages);
+          onStages?.(stages);
+        }));
       images.inc(rows.length);
       return rows;
     },
@@ -107,12 +111,12 @@ export function embeddingMetrics(
       ready: () => queued.ready(),
       unready: () => queued.unready(),
       views: (...request) => queued.views(...request),
-      async embed(checkpoint, wanted, signal) {
+      async embed(checkpoint, wanted, ...rest) {
         const request = { at: performance.now() };
         for (const image of wanted) came.set(image, request);
         inFlight.inc(wanted.length);
         try {
-          return await counted(requests, () => queued.embed(checkpoint, wanted, signal));
+          return await counted(requests, () => queued.embed(checkpoint, wanted, ...rest));
         } finally {
           inFlight.dec(wanted.length);
         }

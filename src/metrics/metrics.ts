@@ -1,11 +1,5 @@
 import { Registry } from "prom-client";
-import type {
-  AnsweredRequest,
-  DiskReport,
-  EmbeddingStages,
-  StoreCounts,
-  WorkerReport,
-} from "../domain/measures.ts";
+import type { AnsweredRequest, DiskReport, StoreCounts, WorkerReport } from "../domain/measures.ts";
 import type { Embedder, ImageDecoder, Ingester, Trainer } from "../domain/ports.ts";
 import { embeddingMetrics } from "./embedding_metrics.ts";
 import { httpMetrics } from "./http_metrics.ts";
@@ -54,10 +48,10 @@ export class Metrics {
   }
   embeddings(
     decoder: ImageDecoder,
-    open: (onStages: (stages: EmbeddingStages) => void) => Embedder,
+    client: Embedder,
     queue: (batches: Embedder) => Embedder,
   ): { decoder: ImageDecoder; embedder: Embedder } {
-    return embeddingMetrics(this.#registry, decoder, open, queue);
+    return embeddingMetrics(this.#registry, decoder, client, queue);
   }
 
   /** Ends what measures by a timer. */

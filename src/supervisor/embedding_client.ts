@@ -7,15 +7,8 @@ import { type Answer, type ChildProcess, WorkerDied } from "./child_process.ts";
 
 /** The embedding worker as a port. */
 export class EmbeddingClient implements Embedder {
-  /**
-   * @param onStages Told where each batch spent its time.
-   * @param watch Whoever knows more of the child than that it has begun.
-   */
-  constructor(
-    readonly child: ChildProcess,
-    readonly onStages: (stages: EmbeddingStages) => void = () => {},
-    readonly watch?: { unready(): string[] },
-  ) {}
+  /** @param watch Whoever knows more of the child than that it has begun. */
+  constructor(readonly child: ChildProcess, readonly watch?: { unready(): string[] }) {}
 
   ready(): boolean {
     return this.unready().length === 0;
@@ -27,7 +20,12 @@ export class EmbeddingClient implements Embedder {
   }
 
   /** @throws {DomainError} `unavailable` while no worker is ready, or when it died over this request. */
-  async embed(checkpoint: string, images: RgbImage[], signal?: AbortSignal): Promise<Float32Array[]> {
+  async embed(
+    checkpoint: string,
+    images: RgbImage[],
+    signal?: AbortSignal,
+    onStages?: (stages: EmbeddingStages) => void,
+  ): Promise<Float32Array[]> {
     this.#expectReady("embed images");
     const pixels = new Uint8Array(images.reduce((sum, image) => sum + image.pixels.length, 0));
     let at = 0;
@@ -43,7 +41,7 @@ export class EmbeddingClient implements Embedder {
       signal,
     );
     const { load, gpu } = result.seconds as Pick<EmbeddingStages, "load" | "gpu">;
-    this.onStages({ queue: Math.max(0, (performance.now() - sent) / 1000 - load - gpu), load, gpu });
+    onStages?.({ queue: Math.max(0, (performance.now() - sent) / 1000 - load - gpu), load, gpu });
     const all = new Float32Array(payload.buffer), dim = all.length / images.length;
     return images.map((_, i) => all.slice(i * dim, (i + 1) * dim));
   }

@@ -1,5 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
+import type { EmbeddingStages } from "../domain/measures.ts";
 import type { Embedder, ViewsRequest } from "../domain/ports.ts";
 
 /** As many as the worker's largest plan holds. */
@@ -19,6 +20,7 @@ interface Request {
   /** Images whose rows are still to come. */
   left: number;
   signal?: AbortSignal;
+  onStages?: (stages: EmbeddingStages) => void;
   settled: boolean;
   outcome: PromiseWithResolvers<Float32Array[]>;
 }
@@ -61,7 +63,12 @@ export class EmbeddingQueue implements Embedder {
    * @param signal Takes what is in no batch yet out of the queue; the promise then rejects with its reason.
    * @throws {DomainError} `queue_full`; what the embedder throws.
    */
-  embed(checkpoint: string, images: RgbImage[], signal?: AbortSignal): Promise<Float32Array[]> {
+  embed(
+    checkpoint: string,
+    images: RgbImage[],
+    signal?: AbortSignal,
+    onStages?: (stages: EmbeddingStages) => void,
+  ): Promise<Float32Array[]> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (images.length === 0) return Promise.resolve([]);
     const { maxImages } = this.options;
@@ -77,7 +84,7 @@ export class EmbeddingQueue implements Embedder {
       );
     }
     const request: Request = {
-      ...{ checkpoint, images, signal, rows: new Array(images.length) },
+      ...{ checkpoint, images, signal, onStages, rows: new Array(images.length) },
       ...{ next: 0, left: images.length, settled: false, outcome: Promise.withResolvers() },
     };
     const leave = () => this.#reject(request, signal!.reason);
@@ -128,7 +135,9 @@ export class EmbeddingQueue implements Embedder {
     };
     for (const { request } of parts) request.outcome.promise.then(leave, leave);
     try {
-      const rows = await this.embedder.embed(checkpoint, images, gone.signal);
+      const rows = await this.embedder.embed(checkpoint, images, gone.signal, (stages) => {
+        for (const { request } of parts) request.onStages?.(stages);
+      });
       let at = 0;
       for (const { request, from, count } of parts) {
         for (let i = 0; i < count; i++) request.rows[from + i] = rows[at++];

@@ -4,7 +4,7 @@ import { type Family, readExposition, valueOf } from "./exposition.ts";
 import { noise, noiseTar } from "./noise.ts";
 import { TestServer } from "./server.ts";
 
-const IMAGES = 64, EMBEDDED = 5;
+const IMAGES = 64, EMBEDDED = 4;
 const CONFIG = {
   ...{ arch: "cifar_resnet8", px: 16, batch: 16, steps: 40, precision: "mixed", evaluate: null },
   ...{ projector: { hidden: 32, out: 16 }, predictor: { hidden: 32 } },

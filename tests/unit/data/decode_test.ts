@@ -145,3 +145,14 @@ Deno.test("DecoderPool gives up an image that takes too long, and goes on with a
   closed.close();
   await assertRejects(() => waiting, DomainError, "stopping");
 });
+
+Deno.test("an image that is given up while it waits is not decoded, and the next one is", async () => {
+  const pool = new DecoderPool(1), png = await encodePng({ width: 1, height: 1, pixels: new Uint8Array(3) });
+  const leave = new AbortController(), first = pool.decode(png);
+  const gone = pool.decode(png, { signal: leave.signal }), next = pool.decode(png);
+  leave.abort(new Error("gone"));
+  await assertRejects(() => gone, Error, "gone");
+  assertEquals([(await first).width, (await next).width], [1, 1]);
+  await assertRejects(() => pool.decode(png, { signal: leave.signal }), Error, "gone");
+  pool.close();
+});

@@ -24,7 +24,7 @@ async function withWatched(
   const watch = new EmbeddingWatch(child, { everyMs: 300, answerMs: 1500 });
   try {
     await child.whenReady();
-    await check(child, new EmbeddingClient(child, undefined, watch), waitFor);
+    await check(child, new EmbeddingClient(child, watch), waitFor);
   } finally {
     watch.close();
     await child.close();
