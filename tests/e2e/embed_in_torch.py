@@ -25,6 +25,8 @@ def read_safetensors(path):
 
 
 class Block(nn.Module):
+    expansion = 1
+
     def __init__(self, inputs, width, stride):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
@@ -36,6 +38,42 @@ class Block(nn.Module):
     def forward(self, x):
         y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
         return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class Bottleneck(nn.Module):
+    expansion = 4
+
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(inputs, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = nn.Conv2d(width, 4 * width, 1, bias=False), nn.BatchNorm2d(4 * width)
+        self.downsample = None
+        if stride != 1 or inputs != 4 * width:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, 4 * width, 1, stride, bias=False), nn.BatchNorm2d(4 * width))
+
+    def forward(self, x):
+        y = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(self.bn3(self.conv3(y)) + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet(nn.Module):
+    """torchvision's, but for the fc."""
+
+    def __init__(self, block, blocks):
+        super().__init__()
+        inputs = 64
+        self.conv1, self.bn1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)
+        for group, count in enumerate(blocks):
+            layers, width = [], 64 * 2 ** group
+            for n in range(count):
+                layers.append(block(inputs, width, 2 if group > 0 and n == 0 else 1))
+                inputs = width * block.expansion
+            setattr(self, f"layer{group + 1}", nn.Sequential(*layers))
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        return self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3))
 
 
 class CifarResNet(nn.Module):
@@ -57,8 +95,10 @@ class CifarResNet(nn.Module):
 
 directory, paths = sys.argv[1], sys.argv[2:]
 config = json.load(open(f"{directory}/config.json"))
-net = CifarResNet(int(config["architecture"].removeprefix("cifar_resnet"))).eval()
-net.load_state_dict(read_safetensors(f"{directory}/model.safetensors"))  # strict: every name must be there
+arch = config["architecture"]
+IMAGENET = {"resnet18": (Block, [2, 2, 2, 2]), "resnet50": (Bottleneck, [3, 4, 6, 3])}
+net = ResNet(*IMAGENET[arch]) if arch in IMAGENET else CifarResNet(int(arch.removeprefix("cifar_resnet")))
+net.eval().load_state_dict(read_safetensors(f"{directory}/model.safetensors"))  # strict: every name must be there
 given = config["pretrained_cfg"]
 px, mean, std = given["input_size"][1], np.array(given["mean"]), np.array(given["std"])
 

@@ -1,5 +1,5 @@
 import { fromFileUrl } from "@std/path";
-import { packTar } from "modern-tar";
+import { packTar, unpackTar } from "modern-tar";
 import { encodePng } from "../../src/data/encode_png.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
 
@@ -44,4 +44,30 @@ function draw(label: number, seed: number): Uint8Array {
     pixels.set((inside ? front : back).map((v) => Math.min(255, v + random.below(20))), 3 * i);
   }
   return pixels;
+}
+
+const LARGE = fromFileUrl(new URL("../../../shared/data/imagenette-224-mini.tar", import.meta.url));
+
+/** JPEGs of real photographs, as published, of each class in turn; undefined where there are none here. */
+export async function largePhotographs(count: number): Promise<Uint8Array<ArrayBuffer>[] | undefined> {
+  let tar: Uint8Array<ArrayBuffer>;
+  try {
+    tar = await Deno.readFile(LARGE);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const seen = new Map<string, number>(), each = Math.ceil(count / 10);
+  const entries = await unpackTar(tar, {
+    filter({ name }) { // the others' bytes are not copied
+      const [split, label, file] = name.split("/"), before = seen.get(label) ?? 0;
+      if (split !== "train" || !file || before >= each) return false;
+      seen.set(label, before + 1);
+      return true;
+    },
+  });
+  const labelOf = ({ header: { name } }: { header: { name: string } }) => name.split("/")[1];
+  const classes = Object.values(Object.groupBy(entries, labelOf));
+  const turns = Array.from({ length: each }, (_, n) => classes.flatMap((photos) => photos?.[n]?.data ?? []));
+  return turns.flat().slice(0, count) as Uint8Array<ArrayBuffer>[];
 }
