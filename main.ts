@@ -177,7 +177,10 @@ async function serve(config: Config): Promise<void> {
     ...metrics.embeddings(
       decoders,
       new EmbeddingClient(embedChild, watch),
-      (client) => new EmbeddingQueue(client, { maxImages: config.embedQueueImages }),
+      (client) =>
+        new EmbeddingQueue(client, {
+          ...{ maxImages: config.embedQueueImages, batchImages: config.embedBatchImages },
+        }),
     ),
     warmer,
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),

@@ -44,6 +44,7 @@ const Environment = z.object({
   MAX_UPLOAD_BYTES: wholeBytes(8 * 2 ** 30),
   MAX_JSON_BYTES: wholeBytes(32 * 2 ** 20),
   EMBED_QUEUE_IMAGES: wholeNumber(1, 100_000, 1024),
+  EMBED_BATCH_IMAGES: wholeNumber(1, 128, 128),
   EMBED_LIMIT_SECONDS: wholeNumber(1, 3600, 60),
   EMBED_MEMORY_BYTES: z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number)
     .default(0),
@@ -84,6 +85,8 @@ export interface Config {
   maxJsonBytes: number;
   /** Images of embeddings requests that may wait for the GPU. */
   embedQueueImages: number;
+  /** Images that are embedded together at most. */
+  embedBatchImages: number;
   /** What an embeddings request may take once its body is there. */
   embedLimitSeconds: number;
   /** The most that embeddings' models may hold of the GPU; 0: what suits it. */
@@ -153,6 +156,11 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
     name: "EMBED_QUEUE_IMAGES",
     default: "1024",
     meaning: "decoded images of embeddings requests that may wait for the GPU; past it the answer is 429",
+  },
+  {
+    name: "EMBED_BATCH_IMAGES",
+    default: "128",
+    meaning: "images that the GPU embeds together at most, of whatever requests wait",
   },
   {
     name: "EMBED_LIMIT_SECONDS",
@@ -240,6 +248,7 @@ export function readConfig(env: (name: string) => string | undefined): Config {
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxJsonBytes: data.MAX_JSON_BYTES,
     embedQueueImages: data.EMBED_QUEUE_IMAGES,
+    embedBatchImages: data.EMBED_BATCH_IMAGES,
     embedLimitSeconds: data.EMBED_LIMIT_SECONDS,
     embedMemoryBytes: data.EMBED_MEMORY_BYTES,
     bodyIdleSeconds: data.BODY_IDLE_SECONDS,

@@ -86,8 +86,9 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
     const request = await readEmbeddingRequest(c, limits.embeddingsBytes);
     chargeImages(c, request.images.length);
     const { id: checkpoint } = findModel(store, request.model);
-    const { dim } = await checkpoints.model(checkpoint);
-    if (request.dimensions !== undefined && request.dimensions !== dim) {
+    // The disk is asked only where somebody wants to know: a model that is at hand needs it no more.
+    const { dim } = request.dimensions === undefined ? {} : await checkpoints.model(checkpoint);
+    if (dim !== request.dimensions) {
       throw new DomainError(
         "malformed",
         `Cannot shorten embeddings: ${request.model} has ${dim} dimensions, got ${request.dimensions}`,
@@ -106,8 +107,9 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
     if (request.normalize) rows.forEach((row) => row && normalize(row));
     if (c.req.header("Accept")?.includes("application/x-npy")) {
       // A row stands where its image stood: without one it is no numbers.
-      const all = rows.map((row) => row ?? new Float32Array(dim).fill(NaN));
-      return c.body(encodeNpy(all, dim), 200, { "Content-Type": "application/x-npy" });
+      const { length } = rows.find((row) => row !== undefined)!;
+      const all = rows.map((row) => row ?? new Float32Array(length).fill(NaN));
+      return c.body(encodeNpy(all, length), 200, { "Content-Type": "application/x-npy" });
     }
     const data = rows.flatMap((row, index) =>
       row

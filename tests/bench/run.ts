@@ -13,6 +13,7 @@ import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
 import { quality, QUALITY_OPTIONS } from "./quality_bench.ts";
 import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
+import { serve, SERVE_OPTIONS } from "./serve_bench.ts";
 import { soak, SOAK_OPTIONS } from "./soak_bench.ts";
 import { torch, TORCH_OPTIONS } from "./torch_bench.ts";
 
@@ -70,6 +71,11 @@ const COMMANDS: Record<string, Command> = {
     about: "twice the batch, and twice the blocks, in at most 2.1 × the time",
     options: SCALING_OPTIONS,
     run: scaling,
+  },
+  serve: {
+    about: "embeddings over HTTP: what one waits for, what many share, beside training, and onnxruntime-node",
+    options: SERVE_OPTIONS,
+    run: serve,
   },
   soak: {
     about: "ten minutes of uploads, jobs, embeddings and kills: nothing lost, memory flat, a clean log",
