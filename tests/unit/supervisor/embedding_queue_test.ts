@@ -22,12 +22,16 @@ function scene(options: Partial<EmbeddingQueue["options"]> = {}) {
     ready: () => true,
     unready: () => [],
     views: () => Promise.reject(new Error("not asked for")),
-    embed(checkpoint, batch, signal) {
+    embed(checkpoint, batch, signal, onStages) {
       const { promise, resolve, reject } = Promise.withResolvers<Float32Array[]>();
       const values = batch.map(({ pixels }) => pixels[0]);
       batches.push({
         ...{ checkpoint, values, signal: signal! },
-        answer: () => (resolve(values.map((value) => Float32Array.of(value))), turn()),
+        answer: () => {
+          onStages!({ queue: 0, load: 0, gpu: batches.length });
+          resolve(values.map((value) => Float32Array.of(value)));
+          return turn();
+        },
         fail: (error) => (reject(error), turn()),
       });
       return promise;
@@ -110,4 +114,14 @@ Deno.test("a batch's failure is that of the requests in it, and of no other", as
   for (const n of [1, 2]) await batches[n].answer();
   await assertRejects(() => failed, Error, "broken");
   assertEquals([await valuesOf(other), await valuesOf(next)], [[2], [3]]);
+});
+
+Deno.test("each request is told where the batches that it was in spent their time", async () => {
+  const { queue, batches } = scene({ batchImages: 2 }), told: number[][] = [[], []];
+  const ask = (n: number, ...values: number[]) =>
+    queue.embed("a", images(...values), undefined, ({ gpu }) => told[n].push(gpu));
+  const answers = [ask(0, 1), ask(1, 2, 3, 4)]; // a batch of 1, one of 2 and 3, and one of 4
+  for (let n = 0; n < 3; n++) await batches[n].answer();
+  await Promise.all(answers);
+  assertEquals(told, [[2], [3, 3]]);
 });
