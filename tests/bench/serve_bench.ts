@@ -80,7 +80,10 @@ export async function serve(options: Options): Promise<void> {
         continue;
       }
       const peer = new Deno.Command(Deno.execPath(), {
-        args: ["run", "-q", "--no-prompt", "--allow-all", PEER, path, String(px)],
+        args: [
+          ...["run", "-q", "--no-prompt", "--allow-read", "--allow-env", "--allow-ffi", "--allow-sys"],
+          ...["--allow-net=127.0.0.1", PEER, path, String(px)],
+        ],
         ...{ stdin: "piped", stdout: "piped" } as const,
       }).spawn();
       const url = await firstLine(peer.stdout);
