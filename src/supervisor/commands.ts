@@ -1,4 +1,5 @@
 import { dirname, join } from "@std/path";
+import { WEBGPU_ENV } from "../setup/webgpu_env.ts";
 import type { Command } from "./child_process.ts";
 
 /** The roles of `main.ts` that serve the server. */
@@ -18,6 +19,11 @@ interface WorkerSettings {
 
 /** How every child is run: it asks nobody, and loads no module from elsewhere, which Deno else allows of a few hosts. */
 const RUN = ["run", "--quiet", "--no-prompt", "--frozen", "--no-remote"];
+/**
+ * A child inherits what this process may not even read. OTEL_* is not for it: its spans and lines would leave past the
+ * permissions that keep it from the network, and the lines twice, since this process tells them too.
+ */
+const NOT_INHERITED = { OTEL_DENO: "false" };
 /** Whoever asks whether the server is well, or for an embedding, goes before work that takes hours. */
 const NICE = { train: 10, embed: 5, ingest: 10 };
 
@@ -66,7 +72,7 @@ export function workerCommand(
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
       ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", main, `${name}-worker`],
     ],
-    env,
+    env: { ...env, ...NOT_INHERITED, ...(name === "ingest" ? {} : WEBGPU_ENV) },
   };
 }
 
@@ -77,4 +83,5 @@ export const downloadCommand = (main: string, maxBytes: number) => (url: string)
     ...[...RUN, "--allow-net", "--ignore-env"], // any address: which ones a name has is for it to find out
     ...[`--allow-read=${dirname(main)}`, main, "download", url, String(maxBytes)],
   ],
+  env: NOT_INHERITED,
 });
