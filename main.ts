@@ -32,11 +32,12 @@ import { systemReport } from "./src/metrics/system_report.ts";
 import { FileResultLibrary } from "./src/results/result_library.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
-import { downloadCommand, workerCommand, type WorkerName } from "./src/supervisor/commands.ts";
+import { copyCommand, downloadCommand, workerCommand, type WorkerName } from "./src/supervisor/commands.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { EmbeddingQueue } from "./src/supervisor/embedding_queue.ts";
 import { EmbeddingWatch } from "./src/supervisor/embedding_watch.ts";
+import { copyByChild } from "./src/supervisor/file_copier.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
@@ -82,7 +83,11 @@ function openKeys(path: string): FileKeyRing | undefined {
 /** Ends the process, in a line, where another server has the store, or a newer version made it. */
 function openStoreOrExit(path: string): Store {
   try {
-    return openSqliteStore(path);
+    return openSqliteStore(
+      path,
+      undefined,
+      (from, to) => copyByChild(copyCommand(import.meta.filename!, from, to)),
+    );
   } catch (error) {
     log.error(`Cannot start: DATA_DIR cannot be used: ${(error as Error).message}`);
     Deno.exit(2);
@@ -247,6 +252,9 @@ switch (role) {
     break;
   case "download":
     await (await import("./src/workers/download.ts")).runDownload(Deno.args[1], Number(Deno.args[2]));
+    break;
+  case "copy":
+    await (await import("./src/workers/copy_file.ts")).runCopy(Deno.args[1], Deno.args[2]);
     break;
   default:
     log.error(

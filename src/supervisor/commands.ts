@@ -85,3 +85,13 @@ export const downloadCommand = (main: string, maxBytes: number) => (url: string)
   ],
   env: NOT_INHERITED,
 });
+
+/** How a file is copied: by a process that may read the one, and write the other. */
+export const copyCommand = (main: string, from: string, to: string) => ({
+  program: Deno.execPath(),
+  args: [
+    ...[...RUN, "--ignore-env", `--allow-read=${dirname(main)},${from},${to}`, `--allow-write=${to}`],
+    ...[main, "copy", from, to],
+  ],
+  env: NOT_INHERITED,
+});
