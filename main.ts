@@ -3,6 +3,7 @@
  * process: `main.ts train-worker` and `main.ts embed-worker` with a GPU of their own, and `main.ts ingest-worker`.
  */
 import { join, resolve } from "@std/path";
+import { Admission } from "./src/api/admission.ts";
 import { createApp } from "./src/api/app.ts";
 import { listen } from "./src/api/listen.ts";
 import { Backups, DATABASE } from "./src/backup/backups.ts";
@@ -42,6 +43,8 @@ import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
 
+/** Requests that may be at work besides those of the images that wait: two batches of 128 are embedded, others decoded. */
+const BUSY_REQUESTS = 512;
 /** What requests under way are given to end before the server goes without them. */
 const DRAIN_MS = 10_000;
 
@@ -203,6 +206,10 @@ async function serve(config: Config): Promise<void> {
     hostname: config.host,
     port: config.port,
     headersMs: bodyIdleMs,
+    admission: new Admission(
+      config.embedQueueImages + BUSY_REQUESTS,
+      (method) => metrics.onAnswer({ method, route: "none", status: 429, seconds: 0 }),
+    ),
   });
   bytesReceived = server.bytesReceived;
   log.info(`latentd listening on ${server.url}`);
