@@ -3,6 +3,7 @@
  * process: `main.ts train-worker` and `main.ts embed-worker` with a GPU of their own, and `main.ts ingest-worker`.
  */
 import { join, resolve } from "@std/path";
+import { Admission } from "./src/api/admission.ts";
 import { createApp } from "./src/api/app.ts";
 import { listen } from "./src/api/listen.ts";
 import { Backups, DATABASE } from "./src/backup/backups.ts";
@@ -32,16 +33,19 @@ import { systemReport } from "./src/metrics/system_report.ts";
 import { FileResultLibrary } from "./src/results/result_library.ts";
 import { openSqliteStore } from "./src/store/sqlite_store.ts";
 import { ChildProcess, type Command } from "./src/supervisor/child_process.ts";
-import { downloadCommand, workerCommand, type WorkerName } from "./src/supervisor/commands.ts";
+import { copyCommand, downloadCommand, workerCommand, type WorkerName } from "./src/supervisor/commands.ts";
 import { DownloadClient } from "./src/supervisor/download_client.ts";
 import { EmbeddingClient } from "./src/supervisor/embedding_client.ts";
 import { EmbeddingQueue } from "./src/supervisor/embedding_queue.ts";
 import { EmbeddingWatch } from "./src/supervisor/embedding_watch.ts";
+import { copyByChild } from "./src/supervisor/file_copier.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { ModelWarmer } from "./src/supervisor/model_warmer.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
 
+/** Requests that may be at work besides those of the images that wait: two batches of 128 are embedded, others decoded. */
+const BUSY_REQUESTS = 512;
 /** What requests under way are given to end before the server goes without them. */
 const DRAIN_MS = 10_000;
 
@@ -83,7 +87,11 @@ function openKeys(path: string): FileKeyRing | undefined {
 /** Ends the process, in a line, where another server has the store, or a newer version made it. */
 function openStoreOrExit(path: string): Store {
   try {
-    return openSqliteStore(path);
+    return openSqliteStore(
+      path,
+      undefined,
+      (from, to) => copyByChild(copyCommand(import.meta.filename!, from, to)),
+    );
   } catch (error) {
     log.error(`Cannot start: DATA_DIR cannot be used: ${(error as Error).message}`);
     Deno.exit(2);
@@ -205,6 +213,10 @@ async function serve(config: Config): Promise<void> {
     hostname: config.host,
     port: config.port,
     headersMs: bodyIdleMs,
+    admission: new Admission(
+      config.embedQueueImages + BUSY_REQUESTS,
+      (method) => metrics.onAnswer({ method, route: "none", status: 429, seconds: 0 }),
+    ),
   });
   bytesReceived = server.bytesReceived;
   log.info(`latentd listening on ${server.url}`);
@@ -258,6 +270,9 @@ switch (role) {
     break;
   case "download":
     await (await import("./src/workers/download.ts")).runDownload(Deno.args[1], Number(Deno.args[2]));
+    break;
+  case "copy":
+    await (await import("./src/workers/copy_file.ts")).runCopy(Deno.args[1], Deno.args[2]);
     break;
   default:
     log.error(

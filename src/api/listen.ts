@@ -3,6 +3,7 @@ import { createServer, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { log } from "../log/log.ts";
+import type { Admission } from "./admission.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
 
 /** As a browser's cookies and a dozen proxies need; more of either is a 431. */
@@ -33,26 +34,30 @@ export interface Listening {
  * @param options.port 0 for a free one.
  * @param options.headersMs What a client may take for a request's headers. A body may take any time, as long as it comes
  *   (`watchBodies`): Node's own limit of 300 s for a whole request would end large uploads.
+ * @param options.admission How many requests may be under way; by itself any number.
  * @throws {Error} If the address cannot be listened at.
  */
 export async function listen(
   fetch: (request: Request, env: object) => Response | Promise<Response>,
-  { hostname, port, headersMs, maxConnections = MAX_CONNECTIONS }: {
+  { hostname, port, headersMs, maxConnections = MAX_CONNECTIONS, admission }: {
     hostname: string;
     port: number;
     headersMs: number;
     maxConnections?: number;
+    admission?: Admission;
   },
 ): Promise<Listening> {
+  const counted = admission?.counting(fetch) ?? fetch;
+  const answerOne = getRequestListener((request, env) => {
+    if (env.incoming.rawHeaders.length <= 2 * MAX_HEADERS) return counted(request, env);
+    return bareProblem(431, `it may have ${MAX_HEADERS} headers`);
+  }, { overrideGlobalObjects: false, errorHandler: toBareProblem });
   const server = createServer(
     {
       ...{ headersTimeout: headersMs, requestTimeout: 0, connectionsCheckingInterval: CHECK_MS },
       ...{ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES },
     },
-    getRequestListener((request, env) => {
-      if (env.incoming.rawHeaders.length <= 2 * MAX_HEADERS) return fetch(request, env);
-      return bareProblem(431, `it may have ${MAX_HEADERS} headers`);
-    }, { overrideGlobalObjects: false, errorHandler: toBareProblem }),
+    admission?.guarding(answerOne) ?? answerOne,
   );
   server.maxConnections = maxConnections;
   server.on("clientError", refuse);

@@ -41,6 +41,7 @@ const TITLE: Record<number, string> = {
   429: "Too many requests",
   431: "Header fields too large",
   500: "Internal error",
+  501: "Not supported",
   503: "Not ready",
   504: "Not done in time",
   507: "Disk full",

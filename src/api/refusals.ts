@@ -36,6 +36,7 @@ const REFUSALS = {
     name: "Internal",
     description: "A fault of the server, which its log describes under the request's id",
   },
+  501: { name: "NotSupported", description: "An extension of tus that this server has not" },
   503: { name: "NotReady", description: "What it needs is not up", headers: RETRY_AFTER },
   504: { name: "Overdue", description: "It was not done in the time that a request may take" },
   507: { name: "DiskFull", description: "There is no room for it" },

@@ -37,7 +37,7 @@ const ROUTES = [
     },
     responses: {
       201: answer("Begun; Location names it", { Location: "where its bytes go" }),
-      ...refusals(400, 412, 413, 422, 507),
+      ...refusals(400, 412, 413, 422, 501, 507),
     },
   }),
   createRoute({
@@ -83,7 +83,7 @@ const ROUTES = [
 const CODES: Record<number, string> = {
   ...{ 400: "malformed", 403: "forbidden", 404: "not_found", 409: "conflict", 410: "expired" },
   ...{ 412: "tus_version", 413: "too_large", 415: "unsupported_media_type", 422: "checksum_mismatch" },
-  ...{ 423: "locked", 507: "disk_full" },
+  ...{ 423: "locked", 501: "not_supported", 507: "disk_full" },
 };
 
 /** Resumable uploads: tus's server answers, and its errors are told as all others are. */
@@ -101,7 +101,7 @@ export function uploadRoutes({ uploads }: ApiDeps): OpenAPIHono {
       return c.newResponse(response.body, { status: response.status as StatusCode, headers });
     }
     const detail = (await response.text()).trim() || "The upload cannot go on";
-    if (response.status >= 500 && response.status !== 507) {
+    if (response.status >= 500 && !(response.status in CODES)) {
       log.error(`Cannot go on with an upload: ${detail}`);
       return problem(c, 500, "A fault of the server, which its log describes", { code: "internal" });
     }

@@ -67,8 +67,12 @@ export async function readModel(
   };
 }
 
+/** Descriptions that are kept, 200 bytes each. */
+const MAX_MODELS = 1000;
+
 /** Checkpoints under one directory. */
 export class FileCheckpointLibrary implements CheckpointLibrary {
+  readonly #models = new Map<string, ModelDescription>();
   constructor(readonly directory: string) {}
 
   /** @throws {DomainError} `not_found`, if the id is not well-formed; whether the file exists is not looked at. */
@@ -77,8 +81,13 @@ export class FileCheckpointLibrary implements CheckpointLibrary {
   }
   /** @throws {DomainError} As `readCheckpoint`. */
   async model(checkpoint: string): Promise<ModelDescription> {
+    const known = this.#models.get(checkpoint); // a checkpoint does not change, and this is asked for with every request
+    if (known) return known;
     const files = await openFiles(this.directory, checkpoint);
-    return readModelConfig(parseJson(await files.read("config.json")));
+    const model = readModelConfig(parseJson(await files.read("config.json")));
+    if (this.#models.size >= MAX_MODELS) this.#models.clear();
+    this.#models.set(checkpoint, model);
+    return model;
   }
   /** @throws {DomainError} As `readCheckpoint`. */
   async verify(checkpoint: string): Promise<void> {
@@ -90,6 +99,7 @@ export class FileCheckpointLibrary implements CheckpointLibrary {
   /** @throws {DomainError} `not_found`, if the id is not well-formed. */
   async remove(checkpoint: string): Promise<void> {
     const path = join(this.directory, checkId("ckpt", checkpoint));
+    this.#models.delete(checkpoint);
     // Under a writer's name for what is unfinished: a removal that is cut short leaves no checkpoint that lacks files.
     const doomed = join(this.directory, `.${checkpoint}.tmp`);
     try {

@@ -1409,6 +1409,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description An extension of tus that this server has not */
+        NotSupported: {
+            headers: {
+                /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                "X-Request-Id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description What it needs is not up */
         NotReady: {
             headers: {
@@ -2016,6 +2027,7 @@ export interface operations {
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
+            501: components["responses"]["NotSupported"];
             507: components["responses"]["DiskFull"];
         };
     };

@@ -1,4 +1,5 @@
 import { fromFileUrl } from "@std/path";
+import { WEBGPU_ENV } from "../setup/webgpu_env.ts";
 import type { Finding } from "./finding.ts";
 import type { GpuCheck } from "./gpu_check.ts";
 import { INSTALL } from "./vulkan.ts";
@@ -55,7 +56,7 @@ async function runCheck(provider: string): Promise<GpuCheck> {
       ...["run", "--quiet", "--no-prompt", "--frozen", "--allow-read", "--allow-env"],
       ...["--allow-sys=systemMemoryInfo", ...(provider === "dawn" ? ["--allow-ffi"] : []), CHECK, provider],
     ],
-    env: { XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp" },
+    env: { XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", ...WEBGPU_ENV },
     signal: AbortSignal.timeout(DEADLINE_MS),
     stdin: "null",
   });

@@ -19,8 +19,8 @@ export const INSTALL = [
   "NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics: without `graphics` it mounts no Vulkan driver",
   "no GPU: apt-get install libvulkan1 mesa-vulkan-drivers for a software adapter, and ALLOW_SOFTWARE_GPU=1",
 ];
-/** wgpu goes on to OpenGL by itself, which has fewer features and is no driver that latentd is tested with. */
-const OPENGL = "an adapter that is found all the same is OpenGL's";
+/** `setup/webgpu_env.ts` says why. */
+const OPENGL = "OpenGL, where there is any, is not used";
 
 /** Vulkan's loader and the drivers' manifests that it will find. */
 export function lookForVulkan(env: (name: string) => string | undefined): Finding {

@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { Store } from "../domain/ports.ts";
 import { migrate } from "./migrate.ts";
 import { Reserve } from "./reserve.ts";
-import { sqliteBackup } from "./sqlite_backup.ts";
+import { type CopyFile, sqliteBackup } from "./sqlite_backup.ts";
 import { sqliteCheckpoints } from "./sqlite_checkpoints.ts";
 import { sqliteCounts } from "./sqlite_counts.ts";
 import { sqliteDatasets } from "./sqlite_datasets.ts";
@@ -21,9 +21,15 @@ const DISK_FAULTS: Record<string, string> = {
  * Opens, or makes, the store in one SQLite file and holds it alone until `close()` or the process's end. What finds no
  * room on the disk throws a {@link DomainError} `disk_full`, and has changed nothing.
  *
+ * @param copyFile Copies the database's file for `snapshot`, which does not work without.
  * @throws {Error} If another process holds the file, or a newer version made it.
  */
-export function openSqliteStore(path: string, now: () => Date = () => new Date()): Store {
+export function openSqliteStore(
+  path: string,
+  now: () => Date = () => new Date(),
+  copyFile: CopyFile = () =>
+    Promise.reject(new TypeError("Cannot copy the database: nothing is there to do it")),
+): Store {
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
     // One server a database: a second one would take this one's running jobs for a dead server's.
@@ -49,7 +55,7 @@ export function openSqliteStore(path: string, now: () => Date = () => new Date()
     ...sqliteJobs(db, events.appendEvent, now),
     ...events,
     ...sqliteCheckpoints(db, events.appendEvent),
-    ...sqliteBackup(db),
+    ...sqliteBackup(db, path, copyFile),
     ...sqliteCounts(db),
     close: () => db.close(),
   }, reserve);

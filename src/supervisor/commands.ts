@@ -1,4 +1,5 @@
 import { dirname, join } from "@std/path";
+import { WEBGPU_ENV } from "../setup/webgpu_env.ts";
 import type { Command } from "./child_process.ts";
 
 /** The roles of `main.ts` that serve the server. */
@@ -19,6 +20,11 @@ interface WorkerSettings {
 
 /** How every child is run: it asks nobody, and loads no module from elsewhere, which Deno else allows of a few hosts. */
 const RUN = ["run", "--quiet", "--no-prompt", "--frozen", "--no-remote"];
+/**
+ * A child inherits what this process may not even read. OTEL_* is not for it: its spans and lines would leave past the
+ * permissions that keep it from the network, and the lines twice, since this process tells them too.
+ */
+const NOT_INHERITED = { OTEL_DENO: "false" };
 /** Whoever asks whether the server is well, or for an embedding, goes before work that takes hours. */
 const NICE = { train: 10, embed: 5, ingest: 10 };
 
@@ -68,7 +74,7 @@ export function workerCommand(
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
       ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", main, `${name}-worker`],
     ],
-    env,
+    env: { ...env, ...NOT_INHERITED, ...(name === "ingest" ? {} : WEBGPU_ENV) },
   };
 }
 
@@ -79,4 +85,15 @@ export const downloadCommand = (main: string, maxBytes: number) => (url: string)
     ...[...RUN, "--allow-net", "--ignore-env"], // any address: which ones a name has is for it to find out
     ...[`--allow-read=${dirname(main)}`, main, "download", url, String(maxBytes)],
   ],
+  env: NOT_INHERITED,
+});
+
+/** How a file is copied: by a process that may read the one, and write the other. */
+export const copyCommand = (main: string, from: string, to: string) => ({
+  program: Deno.execPath(),
+  args: [
+    ...[...RUN, "--ignore-env", `--allow-read=${dirname(main)},${from},${to}`, `--allow-write=${to}`],
+    ...[main, "copy", from, to],
+  ],
+  env: NOT_INHERITED,
 });

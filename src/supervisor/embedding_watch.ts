@@ -5,13 +5,19 @@ import type { ChildProcess } from "./child_process.ts";
 const EVERY_MS = 5000, ANSWER_MS = 10_000;
 /** A worker tells something once a second. One that is silent for longer is not counted on, … */
 const IDLE_SILENCE_MS = 5000, BUSY_SILENCE_MS = 15_000;
-/** … and while it works on requests, it is killed once a GPU, or a CPU that stands in for one, can hardly still be at it. */
+/**
+ * … and while it works on requests, it is killed once a GPU, or a CPU that stands in for one, can hardly still be at it.
+ * Not sooner: its thread waits for the GPU and can say nothing meanwhile, and a first batch of 128 by a large encoder, whose
+ * kernels must be compiled, may take most of that. Whoever asks anew is told after `BUSY_SILENCE_MS`.
+ */
 const HUNG_MS = { gpu: 30_000, software: 120_000 };
 const LOOK_MS = 250;
 
 export interface WatchTimes {
   everyMs: number;
   answerMs: number;
+  /** How long it may be silent over requests; by itself as its adapter asks for. */
+  hungMs?: number;
 }
 
 /**
@@ -60,7 +66,7 @@ export class EmbeddingWatch {
     if (child.pid !== this.#pid) { // a new one, which proved itself before it was ready
       [this.#pid, this.#provenAt, this.#askedAt] = [child.pid, now, undefined];
     }
-    const hungMs = child.report.adapter?.software ? HUNG_MS.software : HUNG_MS.gpu;
+    const hungMs = times.hungMs ?? (child.report.adapter?.software ? HUNG_MS.software : HUNG_MS.gpu);
     const unanswered = this.#askedAt === undefined ? 0 : now - this.#askedAt;
     // Silent, too: what it was asked may stand behind a long request whose client has gone.
     const silent = !this.#busy() && unanswered > times.answerMs && child.silentMs > times.answerMs;

@@ -140,6 +140,7 @@ Deno.test({
     await call("createUpload", 400, { headers: TUS });
     await call("createUpload", 412, { headers: { "Upload-Length": "1" } });
     await call("createUpload", 413, { headers: { ...TUS, "Upload-Length": "9000000000000" } });
+    await call("createUpload", 501, { headers: { ...TUS, "Upload-Defer-Length": "1" } });
     await call("getUpload", 200, { ...up, headers: TUS });
     await call("getUpload", 404, { path: { id: `up_${NONE}` }, headers: TUS });
     await call("continueUpload", 409, { ...up, headers: { ...PIECE, "Upload-Offset": "5" }, body: tar });

@@ -14,6 +14,8 @@ Deno.test({
     const unfinished = `${dataDir}/checkpoints/.ckpt_01ARZ3NDEKTSV4RRFFQ69G5FAV.tmp`;
     await Deno.mkdir(unfinished, { recursive: true });
     for (let start = 0; start < 2; start++) {
+      // A backup copies the very file that the lock is on.
+      if (start > 0) assertEquals((await server.post("/v1/backups", {})).status, 201);
       const { code, stderr } = await serveCommand(dataDir).output();
       const said = new TextDecoder().decode(stderr).trim();
       assertEquals([code, said.split("\n").length], [2, 1], said);

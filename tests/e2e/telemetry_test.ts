@@ -1,4 +1,8 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { readConfig } from "../../src/config.ts";
+import { decoderFolders } from "../../src/data/decoder_folders.ts";
+import { workerCommand } from "../../src/supervisor/commands.ts";
 import { TestServer } from "./server.ts";
 
 Deno.test({
@@ -29,6 +33,39 @@ Deno.test({
     );
   } finally {
     await server.stop();
+    await collector.shutdown();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
+
+Deno.test("children send nothing to a collector: their lines go through the server's log", async () => {
+  let received = 0;
+  const collector = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    await request.body?.cancel();
+    received++;
+    return Response.json({});
+  });
+  const dataDir = await Deno.makeTempDir({ prefix: "latentd-e2e-otel-" });
+  const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
+  const config = { ...readConfig(() => undefined), dataDir };
+  const { program, args, env } = workerCommand("ingest", {
+    ...{ main, config, dataDir, decoders: decoderFolders(), sharp: [], runtimeDirectory: "/tmp" },
+  });
+  const otel = {
+    ...{ OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" },
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
+  };
+  const receivedFrom = async (env: Record<string, string>) => {
+    received = 0;
+    const command = new Deno.Command(program, { args, env, stdin: "null", stdout: "null" }); // ends once it is ready
+    assert((await command.output()).success);
+    return received;
+  };
+  try {
+    // As it would be if it inherited them: else this test would look at nothing.
+    assert(await receivedFrom({ ...env, ...otel }) > 0, "a child sends nothing even if it is told to");
+    assertEquals(await receivedFrom({ ...otel, ...env }), 0);
+  } finally {
     await collector.shutdown();
     await Deno.remove(dataDir, { recursive: true });
   }

@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   inference: ["nn", "gpu", "data", "domain"],
   evaluation: ["nn", "gpu", "domain"],
   ipc: ["log", "domain"],
-  supervisor: ["log", "ipc", "domain"],
+  supervisor: ["log", "ipc", "domain", "setup"],
   workers: [
     ...["log", "training", "byol", "supervised", "inference", "evaluation", "data", "checkpoint"],
     ...["results", "gpu", "ipc", "domain"],
@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   setup: [],
   client: [],
   demo: ["client", "setup"],
-  doctor: ["inference", "nn", "gpu", "store", "config", "domain"],
+  doctor: ["inference", "nn", "gpu", "store", "config", "domain", "setup"],
   config: ["log", "domain"],
   main: [
     "api",

@@ -65,6 +65,16 @@ Deno.test("a piece at another place than the upload has come to is refused, and 
     assertEquals(await client.offset(path), "100");
   }));
 
+Deno.test("an extension of tus that is not there is a refusal, and no fault of the server's", () =>
+  withApi(async (scene) => {
+    const client = clientOf(scene);
+    const later = client.send("POST", "/v1/uploads", { "Upload-Defer-Length": "1" });
+    assertEquals(await problemOf(await later), [501, "not_supported"]);
+    const part = client.create(10, { "Upload-Concat": "partial" });
+    assertEquals(await problemOf(await part), [501, "not_supported"]);
+    assertEquals((await client.create(10)).status, 201);
+  }));
+
 Deno.test("uploads refuse what is too large, too long, no upload, or not of tus", () =>
   withApi(async (scene) => {
     const client = clientOf(scene), path = await client.begin(50);

@@ -17,7 +17,8 @@ interface Scene {
   under(directory: string): string[];
 }
 async function scene(check: (scene: Scene) => Promise<void>): Promise<void> {
-  const dataDir = await Deno.makeTempDir(), store = openSqliteStore(`${dataDir}/latentd.sqlite`);
+  const dataDir = await Deno.makeTempDir(),
+    store = openSqliteStore(`${dataDir}/latentd.sqlite`, undefined, Deno.copyFile);
   const under = (directory: string): string[] =>
     [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) =>
       isDirectory ? [name, ...under(`${directory}/${name}`).map((path) => `${name}/${path}`)] : [name]

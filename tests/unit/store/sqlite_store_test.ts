@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { assertEquals, assertThrows } from "@std/assert";
+import { COUNT_DATASETS, COUNT_JOBS } from "../../../src/store/sqlite_counts.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aJob, storeContract } from "../../contract/store_contract.ts";
 
@@ -25,5 +26,20 @@ Deno.test("openSqliteStore() refuses a database of a newer version, and leaves i
   const again = new DatabaseSync(path);
   assertEquals({ ...again.prepare("PRAGMA user_version").get() }, { user_version: 99 });
   again.close();
+  Deno.removeSync(directory, { recursive: true });
+});
+
+Deno.test("openSqliteStore() counts jobs and datasets without a look at their rows", () => {
+  const directory = Deno.makeTempDirSync(), path = `${directory}/latentd.sqlite`;
+  openSqliteStore(path).close();
+  const db = new DatabaseSync(path);
+  const plans = [COUNT_JOBS, COUNT_DATASETS].map((sql) =>
+    db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map(({ detail }) => detail)
+  );
+  assertEquals(plans, [
+    ["SCAN jobs USING COVERING INDEX jobs_by_kind"],
+    ["SCAN datasets USING COVERING INDEX datasets_by_status"],
+  ]);
+  db.close();
   Deno.removeSync(directory, { recursive: true });
 });
