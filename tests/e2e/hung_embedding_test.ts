@@ -38,7 +38,7 @@ Deno.test({
   );
   const watch = new EmbeddingWatch(child, { everyMs: 1000, answerMs: HUNG_MS, hungMs: HUNG_MS });
   const store = openSqliteStore(`${dataDir}/latentd.sqlite`), decoder = new DecoderPool(1);
-  const embedder = new EmbeddingQueue(new EmbeddingClient(child, undefined, watch), { maxImages: 100 });
+  const embedder = new EmbeddingQueue(new EmbeddingClient(child, watch), { maxImages: 100 });
   const checkpoints = new FileCheckpointLibrary(`${dataDir}/checkpoints`);
   try {
     await withApi(async ({ post, get }) => {
