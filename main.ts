@@ -16,6 +16,7 @@ import { DecoderPool } from "./src/data/decoder_pool.ts";
 import type { Store } from "./src/domain/ports.ts";
 import { FileDatasetLibrary } from "./src/data/dataset_library.ts";
 import { encodePng } from "./src/data/encode_png.ts";
+import { FileNeighborIndexLibrary } from "./src/data/neighbor_index.ts";
 import { TusUploads } from "./src/data/tus_uploads.ts";
 import { DISK_USES, type DiskUse } from "./src/domain/measures.ts";
 import { FileCheckpointExporter } from "./src/export/exporter.ts";
@@ -23,6 +24,7 @@ import { DiskUsage } from "./src/files/disk_usage.ts";
 import { hasRoom } from "./src/files/room.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
 import { EventHub } from "./src/jobs/event_hub.ts";
+import { IndexUpkeep } from "./src/jobs/index_upkeep.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
 import { CheckpointRetention } from "./src/jobs/retention.ts";
 import { submitJob } from "./src/jobs/submit.ts";
@@ -41,6 +43,7 @@ import { EmbeddingWatch } from "./src/supervisor/embedding_watch.ts";
 import { copyByChild } from "./src/supervisor/file_copier.ts";
 import { IngestClient } from "./src/supervisor/ingest_client.ts";
 import { ModelWarmer } from "./src/supervisor/model_warmer.ts";
+import { NeighborClient } from "./src/supervisor/neighbor_client.ts";
 import { startFailure } from "./src/supervisor/start_failure.ts";
 import { TrainingClient } from "./src/supervisor/training_client.ts";
 
@@ -113,10 +116,15 @@ async function serve(config: Config): Promise<void> {
   const exporter = new FileCheckpointExporter(checkpointDirectory);
   const results = new FileResultLibrary(join(dataDir, "results"));
   await results.sweep((id) => store.getJob(id));
-  const retention = new CheckpointRetention({ store, library: checkpoints });
+  const tidyIndexes = (): void => void upkeep.tidy();
+  const retention = new CheckpointRetention({ store, library: checkpoints, onRemoved: tidyIndexes });
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(commandOf(name, config, dataDir))
   );
+  const neighbors = new NeighborClient(embedChild, { onBuilt: tidyIndexes });
+  const indexFiles = new FileNeighborIndexLibrary(join(dataDir, "neighbors"));
+  const upkeep = new IndexUpkeep({ store, library: indexFiles, finder: neighbors });
+  await upkeep.start();
   const disk = new DiskUsage<DiskUse>(
     dataDir,
     useOf,
@@ -150,7 +158,7 @@ async function serve(config: Config): Promise<void> {
     ),
     uploads,
   });
-  const intake = new DatasetIntake({ store, library });
+  const intake = new DatasetIntake({ store, library, onChanged: tidyIndexes });
   const backups = new Backups({
     ...{ dataDir, store, copyDataset },
     hold: () => {
@@ -190,7 +198,7 @@ async function serve(config: Config): Promise<void> {
           ...{ maxImages: config.embedQueueImages, batchImages: config.embedBatchImages },
         }),
     ),
-    warmer,
+    ...{ warmer, neighbors },
     submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
     runner,
     backups,

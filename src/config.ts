@@ -170,7 +170,7 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   {
     name: "EMBED_MEMORY_BYTES",
     default: "0",
-    meaning: "GPU memory for models that embed, the least recently used goes; 0: 2 GiB, of a CPU a quarter",
+    meaning: "GPU memory for models and indexes, the least recently used goes; 0: 2 GiB, of a CPU a quarter",
   },
   {
     name: "BODY_IDLE_SECONDS",

@@ -62,6 +62,7 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "POST /v1/backups": "admin",
   "DELETE /v1/backups/{id}": "admin",
   "POST /v1/embeddings": "embed",
+  "POST /v1/neighbors": "embed",
   "POST /v1/classifications": "embed",
 };
 

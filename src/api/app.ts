@@ -16,6 +16,7 @@ import { jobRoutes } from "./jobs.ts";
 import { measureHttp } from "./measure_http.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { modelRoutes } from "./models.ts";
+import { neighborRoutes } from "./neighbors.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
 import { limitRate } from "./rate_limit.ts";
@@ -41,8 +42,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
-    ...[checkpointRoutes, checkpointFileRoutes, modelRoutes, embeddingRoutes, backupRoutes],
-    ...[metricsRoutes, systemRoutes],
+    ...[checkpointRoutes, checkpointFileRoutes, modelRoutes, embeddingRoutes, neighborRoutes],
+    ...[backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

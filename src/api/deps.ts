@@ -5,6 +5,7 @@ import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
 import type { CheckpointExporter } from "../domain/layout.ts";
 import type { AnsweredRequest } from "../domain/measures.ts";
+import type { NeighborFinder } from "../domain/neighbors.ts";
 import type { SystemReport } from "../domain/system.ts";
 import type {
   CheckpointLibrary,
@@ -40,6 +41,7 @@ export interface ApiDeps {
   embedder: Embedder;
   /** Has models made ready before anybody waits for them, and says what is still to be. */
   warmer?: { warm(checkpoint: string): void; warming(): string[] };
+  neighbors: NeighborFinder;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
   submit(body: unknown, idempotencyKey?: string): Job;
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };

@@ -9,7 +9,8 @@ import { summary } from "./problem.ts";
 export const MAX_IMAGES = 2048;
 /** Of a body that is an image. What it is in truth, and any other image, the decoder says. */
 export const IMAGE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/tiff", "image/webp", "image/bmp"];
-const ACCEPTED = ["application/json", ...IMAGE_TYPES, "multipart/form-data"];
+/** Of a body that has images in it, in whatever form. */
+export const ACCEPTED = ["application/json", ...IMAGE_TYPES, "multipart/form-data"];
 
 const DIMENSIONS = "As many as the model has, or left out";
 const NORMALIZE = "Whether embeddings are scaled to unit length";
@@ -22,7 +23,8 @@ const options = {
   normalize: z.boolean().default(false).describe(NORMALIZE),
   partial: z.boolean().default(false).describe(PARTIAL),
 };
-const Item = z.union([z.string(), z.strictObject({ image: z.string() })], {
+/** An image in a JSON body. */
+export const Item = z.union([z.string(), z.strictObject({ image: z.string() })], {
   error: 'must be an image: a data URI, base64, or {"image": …} of either',
 });
 /** The JSON body of `POST /v1/embeddings`. */
@@ -71,6 +73,20 @@ export async function readEmbeddingRequest(c: Context, maxBytes: number): Promis
     return { ...rest, images: [{ bytes: await readBody(c, maxBytes) }] };
   }
   if (type !== "multipart/form-data") throw unsupported(type, ACCEPTED);
+  const { fields, images } = await readForm(c, maxBytes), rest = check(TextOptions, fields);
+  limitCount(images.length);
+  return { ...rest, images };
+}
+
+/**
+ * Reads a form of images: its files, and its fields over those of the query.
+ *
+ * @throws {DomainError} `malformed` if it cannot be read, or has no image; as `readBody`.
+ */
+export async function readForm(
+  c: Context,
+  maxBytes: number,
+): Promise<{ fields: Record<string, string>; images: GivenImage[] }> {
   const bytes = await readBody(c, maxBytes);
   let form: FormData;
   try {
@@ -87,13 +103,13 @@ export async function readEmbeddingRequest(c: Context, maxBytes: number): Promis
     if (value instanceof File) files.push(value);
     else fields[name] = value;
   }
-  const rest = check(TextOptions, fields);
   if (files.length === 0) throw new DomainError("malformed", "Cannot embed: the form has no image in it");
-  limitCount(files.length);
-  const images = await Promise.all(
-    files.map(async (file) => ({ bytes: new Uint8Array(await file.arrayBuffer()) })),
-  );
-  return { ...rest, images };
+  return {
+    fields,
+    images: await Promise.all(
+      files.map(async (file) => ({ bytes: new Uint8Array(await file.arrayBuffer()) })),
+    ),
+  };
 }
 
 /** A wrong option of OpenAI's is a 400 there, and clients tell 400 and 422 apart. */
@@ -114,23 +130,32 @@ function limitCount(images: number): void {
 
 function fromJson(body: unknown): EmbeddingRequest {
   const { input, model, encoding_format, dimensions, normalize, partial } = check(EmbeddingBody, body);
-  const sources = (Array.isArray(input) ? input : [input]).map((one) =>
-    typeof one === "string" ? one : one.image
-  );
-  limitCount(sources.length);
-  const remote = sources.flatMap((source, i) => /^https?:/i.test(source) ? [i] : []);
-  if (remote.length > 0) {
-    throw new DomainError(
-      "invalid",
-      "Cannot fetch images by URL: no allow-list of hosts is configured; send a data URI or base64",
-      {
-        type: "url_not_allowed",
-        errors: remote.map((i) => ({ detail: "URLs are refused", pointer: `#/input/${i}` })),
-      },
-    );
-  }
-  return { model, encoding_format, dimensions, normalize, partial, images: sources.map(fromBase64) };
+  const items = Array.isArray(input) ? input : [input];
+  limitCount(items.length);
+  refuseUrls(items);
+  return { model, encoding_format, dimensions, normalize, partial, images: items.map(givenImage) };
 }
+
+/** @throws {DomainError} `invalid`, type `url_not_allowed`, naming all of a body's items that are URLs. */
+export function refuseUrls(items: readonly (z.infer<typeof Item> | { item: number })[]): void {
+  const remote = items.flatMap((one, i) => {
+    const source = typeof one === "string" ? one : "image" in one ? one.image : "";
+    return /^https?:/i.test(source) ? [i] : [];
+  });
+  if (remote.length === 0) return;
+  throw new DomainError(
+    "invalid",
+    "Cannot fetch images by URL: no allow-list of hosts is configured; send a data URI or base64",
+    {
+      type: "url_not_allowed",
+      errors: remote.map((i) => ({ detail: "URLs are refused", pointer: `#/input/${i}` })),
+    },
+  );
+}
+
+/** An item's image. */
+export const givenImage = (item: z.infer<typeof Item>): GivenImage =>
+  fromBase64(typeof item === "string" ? item : item.image);
 
 /** A data URI, or bare base64. */
 function fromBase64(source: string): GivenImage {

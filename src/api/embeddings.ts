@@ -1,12 +1,13 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { DomainError } from "../domain/errors.ts";
+import { pointerTo, refusal } from "./bad_images.ts";
 import type { ApiDeps } from "./deps.ts";
-import { type BadImage, type EmbeddingTiming, embedImages } from "./embed_images.ts";
+import { type EmbeddingTiming, embedImages } from "./embed_images.ts";
 import { EmbeddingBody, IMAGE_TYPES, readEmbeddingRequest, TextOptions } from "./embedding_input.ts";
 import { notReady } from "./health.ts";
 import { findModel } from "./models.ts";
 import { encodeNpy } from "./npy.ts";
-import { rejectInvalid, summary } from "./problem.ts";
+import { rejectInvalid } from "./problem.ts";
 import { chargeImages } from "./rate_limit.ts";
 import { refusals } from "./refusals.ts";
 import { binary, bodyOf, describeBodies } from "./request_schemas.ts";
@@ -159,18 +160,6 @@ async function inTime<T>(
 /** As the header has it, in milliseconds. */
 const serverTiming = (timing: EmbeddingTiming): string =>
   Object.entries(timing).map(([stage, seconds]) => `${stage};dur=${(1000 * seconds).toFixed(2)}`).join(", ");
-
-const pointerTo = (index: number): string => `#/input/${index}`;
-/** The bad images as one error; of what they have in common, and of which kind each is. */
-function refusal(bad: BadImage[]): DomainError {
-  const [{ code, type }] = bad,
-    errors = bad.map(({ index, detail }) => ({ detail, pointer: pointerTo(index) }));
-  return new DomainError(
-    bad.every((one) => one.code === code) ? code : "malformed",
-    `Cannot embed: ${summary(errors)}`,
-    { type: bad.every((one) => one.type === type) ? type : "bad_image", errors },
-  );
-}
 
 /** Scales a row to unit Euclidean length, in place; a row of zeros stays one. */
 function normalize(row: Float32Array): void {

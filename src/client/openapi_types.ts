@@ -508,6 +508,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/neighbors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The images of a dataset that are nearest to others by a model's embeddings, exactly
+         * @description By cosine, the nearest first and of equally near ones the lower number; an image of the dataset is no neighbour of its own. Fewer than k where the dataset, or the split, has not as many. The dataset's embeddings are made when they are first needed: meanwhile the answer is 503, type `index_in_the_making`, which says how far they are.
+         */
+        post: operations["findNeighbors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/backups": {
         parameters: {
             query?: never;
@@ -919,6 +939,29 @@ export interface components {
             /** @constant */
             modality?: "image";
         };
+        NeighborRequest: {
+            /** @description An alias, or a checkpoint's id */
+            model: string;
+            /** @description Whose images are searched */
+            dataset: string;
+            /**
+             * @description Neighbours of each input; of all together at most 8192
+             * @default 10
+             */
+            k?: number;
+            /** @description The split that is searched; all, if not given */
+            split?: string;
+            /** @description One, or at most 64: images as embeddings take them, or {"item": n} of the dataset itself */
+            input: ((string | {
+                image: string;
+            }) | {
+                item: number;
+            }) | ((string | {
+                image: string;
+            }) | {
+                item: number;
+            })[];
+        };
         Problem: {
             type: string;
             title: string;
@@ -1140,6 +1183,36 @@ export interface components {
                 pointer: string;
             }[];
         };
+        NeighborList: {
+            /** @enum {string} */
+            object: "list";
+            model: string;
+            dataset: string;
+            /** @enum {string} */
+            metric: "cosine";
+            data: {
+                /** @enum {string} */
+                object: "neighbors";
+                index: number;
+                neighbors: components["schemas"]["Neighbor"][];
+            }[];
+            usage: {
+                prompt_tokens: number;
+                total_tokens: number;
+                images: number;
+            };
+        };
+        Neighbor: {
+            /** @description Its number among the dataset's items */
+            n: number;
+            path: string;
+            split: string;
+            class: string | null;
+            /** @description Cosine of the two embeddings, −1 … 1 */
+            similarity: number;
+            /** @description 1 − similarity */
+            distance: number;
+        };
         Backup: {
             id: string;
             /** @enum {string} */
@@ -1211,6 +1284,7 @@ export interface components {
                 used_bytes: {
                     datasets?: number;
                     checkpoints?: number;
+                    neighbors?: number;
                     results?: number;
                     uploads?: number;
                     database?: number;
@@ -3090,6 +3164,76 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             504: components["responses"]["Overdue"];
+        };
+    };
+    findNeighbors: {
+        parameters: {
+            query?: {
+                /** @description An alias, or a checkpoint's id. Where the body is no JSON */
+                model?: string;
+                /** @description Whose images are searched. Where the body is no JSON */
+                dataset?: string;
+                /** @description Neighbours of each input; of all together at most 8192. Where the body is no JSON */
+                k?: number;
+                /** @description The split that is searched; all, if not given. Where the body is no JSON */
+                split?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NeighborRequest"];
+                "image/jpeg": BodyInit;
+                "image/png": BodyInit;
+                "image/gif": BodyInit;
+                "image/tiff": BodyInit;
+                "image/webp": BodyInit;
+                "image/bmp": BodyInit;
+                "multipart/form-data": {
+                    /** @description An alias, or a checkpoint's id */
+                    model?: string;
+                    /** @description Whose images are searched */
+                    dataset?: string;
+                    /**
+                     * @description Neighbours of each input; of all together at most 8192
+                     * @default 10
+                     */
+                    k?: number;
+                    /** @description The split that is searched; all, if not given */
+                    split?: string;
+                } & {
+                    [key: string]: BodyInit;
+                };
+            };
+        };
+        responses: {
+            /** @description The neighbours of each input, in order */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeighborList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     listBackups: {

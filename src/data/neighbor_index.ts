@@ -185,7 +185,6 @@ export class FileNeighborIndexLibrary implements NeighborIndexLibrary {
     await removeTree(join(this.directory, name));
   }
 
-  /** Removes what was not finished. To be called before anything is made. */
   async sweep(): Promise<void> {
     for (const { name } of await this.list()) if (name.startsWith(".")) await this.remove(name);
   }

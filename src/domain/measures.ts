@@ -57,7 +57,15 @@ export interface DiskReport {
   total: number;
   used: Record<DiskUse, number>;
 }
-export const DISK_USES = ["datasets", "checkpoints", "results", "uploads", "database", "other"] as const;
+export const DISK_USES = [
+  "datasets",
+  "checkpoints",
+  "neighbors",
+  "results",
+  "uploads",
+  "database",
+  "other",
+] as const;
 export type DiskUse = typeof DISK_USES[number];
 
 /** A child of the server, as the server sees it. */

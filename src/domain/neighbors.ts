@@ -44,6 +44,8 @@ export interface NeighborFinder {
 export interface NeighborIndexLibrary {
   /** All that are there, and those in the making. */
   list(): Promise<{ name: string; checkpoint: string; fingerprint: string }[]>;
+  /** Removes what was not finished. To be called before anything is made. */
+  sweep(): Promise<void>;
   /** None there is no mistake. */
   remove(name: string): Promise<void>;
 }

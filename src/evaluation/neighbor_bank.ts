@@ -61,17 +61,22 @@ export class NeighborBank {
     this.#shape = shapeOf(pipelines.device.limits, rows, dim);
   }
 
-  /**
-   * Bytes of GPU memory that a bank takes at most, with all of its plans.
-   */
+  /** Bytes of GPU memory that a bank takes, with all of its plans. Worked out by recording; allocates nothing. */
   static bytesFor({ device: { limits }, capabilities }: PipelineCache, rows: number, dim: number): number {
-    const { columns, tileRows, tiles } = shapeOf(limits, rows, dim);
-    const recorder = new Recorder(capabilities), most = QUERY_COUNTS.at(-1)!;
-    const rowsTensor: Tensor = { label: "bank.tile", shape: [tileRows, columns / 2], dtype: "u32" };
-    const queries: Tensor = { label: "bank.queries", shape: [most, columns], dtype: "f32" };
-    recorder.keep(recordHalfRowsProduct(recorder, "bank", rowsTensor, queries));
-    const plans = QUERY_COUNTS.length * (recorder.memory(limits).bytes + ROUND_BYTES);
-    return 2 * tiles * tileRows * columns + plans;
+    const shape = shapeOf(limits, rows, dim), { columns, tileRows } = shape;
+    let bytes = 2 * rows * columns;
+    for (const stride of QUERY_COUNTS) {
+      for (const tiles of roundsOf(shape, stride)) {
+        const recorder = new Recorder(capabilities);
+        const queries: Tensor = { label: "bank.queries", shape: [stride, columns], dtype: "f32" };
+        const held = tiles.map((tile) =>
+          tileTensor(tile, Math.min(tileRows, rows - tile * tileRows), columns)
+        );
+        recordRound(recorder, held, queries);
+        bytes += 4 * stride * columns + recorder.memory(limits).bytes;
+      }
+    }
+    return bytes;
   }
 
   /**
@@ -190,22 +195,36 @@ export class NeighborBank {
   }
 
   async #record(stride: number): Promise<Round[]> {
-    const { columns, tileRows, tiles } = this.#shape, { pipelines, rows } = this, rounds: Round[] = [];
-    const tilesAtOnce = Math.max(1, Math.floor(ROUND_BYTES / (4 * stride * tileRows)));
-    for (let firstTile = 0; firstTile < tiles; firstTile += tilesAtOnce) {
-      const recorder = new Recorder(pipelines.capabilities), cosines: Tensor[] = [];
+    const { columns, tileRows } = this.#shape, { pipelines, rows } = this, rounds: Round[] = [];
+    for (const tiles of roundsOf(this.#shape, stride)) {
+      const recorder = new Recorder(pipelines.capabilities);
       const queries = uploadTensor(pipelines.device, "bank.queries", [stride, columns], "f32");
-      for (let tile = firstTile; tile < Math.min(tiles, firstTile + tilesAtOnce); tile++) {
-        const shape = [Math.min(tileRows, rows - tile * tileRows), columns / 2];
-        const storage = { buffer: this.tiles[tile], offset: 0 }, label = `bank.tile.${tile}`;
-        const held: Tensor = { label, shape, dtype: "u32", storage };
-        cosines.push(recorder.keep(recordHalfRowsProduct(recorder, label, held, queries)));
-      }
-      rounds.push({ plan: await recorder.compile(pipelines), queries, cosines, firstTile });
+      const held = tiles.map((tile) => ({
+        ...tileTensor(tile, Math.min(tileRows, rows - tile * tileRows), columns),
+        storage: { buffer: this.tiles[tile], offset: 0 },
+      }));
+      const cosines = recordRound(recorder, held, queries);
+      rounds.push({ plan: await recorder.compile(pipelines), queries, cosines, firstTile: tiles[0] });
     }
     return rounds;
   }
 }
+
+/** Tiles whose cosines are read at once, by number. */
+function roundsOf({ tiles, tileRows }: BankShape, stride: number): number[][] {
+  const atOnce = Math.max(1, Math.floor(ROUND_BYTES / (4 * stride * tileRows))), rounds: number[][] = [];
+  for (let first = 0; first < tiles; first += atOnce) {
+    rounds.push(Array.from({ length: Math.min(atOnce, tiles - first) }, (_, i) => first + i));
+  }
+  return rounds;
+}
+
+const tileTensor = (tile: number, rows: number, columns: number): Tensor => ({
+  ...{ label: `bank.tile.${tile}`, shape: [rows, columns / 2], dtype: "u32" },
+});
+
+const recordRound = (recorder: Recorder, tiles: readonly Tensor[], queries: Tensor): Tensor[] =>
+  tiles.map((tile) => recorder.keep(recordHalfRowsProduct(recorder, tile.label, tile, queries)));
 
 /** What scales a row to unit length; 0 for a row of zeros. */
 function inverseLength(row: Float32Array): number {

@@ -3,6 +3,7 @@ import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.t
 import { type JobProgress, JobStopped, type StopReason } from "../domain/job.ts";
 import type { DatasetSettings } from "../domain/dataset.ts";
 import type { AdapterReport, Vitals } from "../domain/measures.ts";
+import type { NeighborIndexKey } from "../domain/neighbors.ts";
 import type { IngestStanding, TrainingTask, ViewsRequest } from "../domain/ports.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
@@ -16,6 +17,20 @@ export type Request =
   | { type: "canary"; id: number }
   /** The payload of its answer is RGB bytes, of `width` times `height` pixels. */
   | { type: "views"; id: number; request: ViewsRequest }
+  /** Has a dataset's embeddings kept, unless they are; tells of its progress. */
+  | { type: "index"; id: number; key: NeighborIndexKey }
+  /**
+   * Searches them. An item is a query by its number; the payload is the f32 embeddings of those that are null, one behind
+   * another, and that of its answer `Neighbor[][]` as JSON, which is longer than a header may be.
+   */
+  | {
+    type: "neighbors";
+    id: number;
+    key: NeighborIndexKey;
+    k: number;
+    split?: string;
+    items: (number | null)[];
+  }
   /** `archive` is what to read and `dataset` the directory to write to. */
   | {
     type: "ingest";

@@ -24,6 +24,7 @@ export class DatasetIntake {
   #library: DatasetLibrary;
   #now: () => Date;
   #retryMs: number;
+  readonly #onChanged: () => void;
   #queue: Promise<void> = Promise.resolve();
   /** Ingests that are to come, by dataset. */
   readonly #held = new Map<string, number>();
@@ -32,12 +33,15 @@ export class DatasetIntake {
   /** While it is there, no dataset is added to or removed: a backup is being made. */
   #stillness: Promise<void> | undefined;
 
-  constructor({ store, library, now = () => new Date(), retryMs = RETRY_MS }: {
+  /** @param options.onChanged Told when a dataset has been removed, or has settled. */
+  constructor({ store, library, now = () => new Date(), retryMs = RETRY_MS, onChanged = () => {} }: {
     store: Store;
     library: DatasetLibrary;
     now?: () => Date;
     retryMs?: number;
+    onChanged?: () => void;
   }) {
+    this.#onChanged = onChanged;
     this.#store = store;
     this.#library = library;
     this.#now = now;
@@ -135,6 +139,7 @@ export class DatasetIntake {
       await this.#current.ended; // it writes until then
     }
     await this.#library.remove(id);
+    this.#onChanged();
   }
 
   /** Lets `add` and `remove` wait until what it returns is called; one holds at a time. What is ingested goes on. */
@@ -255,7 +260,8 @@ export class DatasetIntake {
   ): Promise<void> {
     for (; !this.#stopped && !signal.aborted; await delay(this.#retryMs, { signal }).catch(() => {})) {
       try {
-        return this.#store.settleDataset(id, outcome);
+        this.#store.settleDataset(id, outcome);
+        return this.#onChanged();
       } catch (error) {
         if (!(error instanceof DomainError && error.code === "disk_full")) throw error;
         log.error(`Cannot settle ${id} yet: ${error.message}`);

@@ -45,11 +45,18 @@ const REMOVAL = { maxAttempts: 3, minTimeout: 100 };
 export class CheckpointRetention {
   #store: Store;
   #library: CheckpointLibrary;
+  readonly #onRemoved: () => void;
   #removals: Promise<void> = Promise.resolve();
 
-  constructor({ store, library }: { store: Store; library: CheckpointLibrary }) {
+  /** @param options.onRemoved Told when a checkpoint's files have gone. */
+  constructor({ store, library, onRemoved = () => {} }: {
+    store: Store;
+    library: CheckpointLibrary;
+    onRemoved?: () => void;
+  }) {
     this.#store = store;
     this.#library = library;
+    this.#onRemoved = onRemoved;
   }
 
   /** Removes what a job's config does not keep. A failure is logged and no more: the next checkpoint tries again. */
@@ -100,7 +107,7 @@ export class CheckpointRetention {
   /** Removes the files of a checkpoint that is not listed. What fails thrice is logged: the next start tells of them. */
   discard(id: string): void {
     const remove = () => retry(() => this.#library.remove(id), REMOVAL);
-    this.#removals = this.#removals.then(remove).catch((error) =>
+    this.#removals = this.#removals.then(remove).then(this.#onRemoved).catch((error) =>
       log.error(`Cannot remove the files of ${id}`, error)
     );
   }

@@ -62,14 +62,17 @@ export function workerCommand(
     ALLOW_SOFTWARE_GPU: config.allowSoftwareGpu ? "1" : "0",
     XDG_RUNTIME_DIR: runtimeDirectory,
   };
-  const writable = name === "embed" ? undefined : name === "train" ? dataDir : join(dataDir, "datasets");
+  const writable = {
+    ...{ train: dataDir, ingest: join(dataDir, "datasets") },
+    embed: join(dataDir, "neighbors"), // a dataset's embeddings, which it searches
+  };
   return {
     name,
     ...{ program: Deno.execPath(), nice: NICE[name] },
     args: [
       ...[...RUN, "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${readable.join()}`,
-      ...(writable ? [`--allow-write=${writable}`] : []),
+      `--allow-write=${writable[name]}`,
       ...(native ? ["--allow-ffi"] : []),
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
       ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", main, `${name}-worker`],

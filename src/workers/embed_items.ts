@@ -26,16 +26,29 @@ export async function embedItems(
   for (let at = 0; at < items.length; at += CHUNK) {
     signal.throwIfAborted();
     const chunk = items.subarray(at, at + CHUNK);
-    const embeddings = await encoder.embedFrom(
-      chunk.length,
-      (x, from, count) =>
-        preprocessor.write(Array.from(chunk.subarray(from, from + count), (n) => reader.image(n)), x),
-    );
-    rows.set(embeddings, at * encoder.dim);
+    rows.set(await embedChunk(encoder, preprocessor, reader, chunk), at * encoder.dim);
     embedded?.(chunk.length);
   }
   return { rows, labels };
 }
+
+/**
+ * As `embedItems`, of as many as are to be embedded before anybody else gets the GPU: whoever embeds a whole dataset beside
+ * others' requests does it by these.
+ *
+ * @returns `[items, dim]`.
+ */
+export const embedChunk = (
+  encoder: Encoder,
+  preprocessor: Preprocessor,
+  reader: DatasetReader,
+  items: Uint32Array,
+): Promise<Float32Array> =>
+  encoder.embedFrom(
+    items.length,
+    (x, from, count) =>
+      preprocessor.write(Array.from(items.subarray(from, from + count), (n) => reader.image(n)), x),
+  );
 
 /** The class of each image. @throws {DomainError} `invalid` if one has none. */
 export function classesOf(reader: DatasetReader, items: Uint32Array): Int32Array {

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
-import { checkId } from "../domain/ids.ts";
+import { checkId, isId } from "../domain/ids.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Canary } from "../inference/canary.ts";
 import { Encoder } from "../inference/encoder.ts";
@@ -8,6 +8,8 @@ import { Preprocessor } from "../inference/preprocess.ts";
 import { ResidentModels } from "../inference/resident_models.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import { type GpuSession, openGpuSession, type WorkerOptions } from "./gpu_session.ts";
+import { answerNeighbors } from "./neighbor_answers.ts";
+import { NeighborIndexes, ResidentIndex } from "./neighbor_indexes.ts";
 import { Serial } from "./serial.ts";
 import { ViewPreviews } from "./view_previews.ts";
 
@@ -29,18 +31,18 @@ class ServedModel {
 }
 
 /**
- * The embedding child: images in, embeddings out, by whatever checkpoint a request names. It shows views, too, for it has a
- * GPU that is not busy for hours.
+ * The embedding child: images in, embeddings out, by whatever checkpoint a request names. It finds neighbours among a
+ * dataset's, and shows views, for it has a GPU that is not busy for hours.
  */
 export function runEmbedWorker(
   options: WorkerOptions & {
-    /** The most bytes of GPU memory that models may hold; 0 where that is not for the operator to say. */
+    /** The most bytes of GPU memory that models and indexes may hold; 0 where that is not for the operator to say. */
     embedMemoryBytes: number;
   },
 ): Promise<never> {
   const serial = new Serial(), checkpoints = join(options.dataDir, "checkpoints");
   let pipelines: PipelineCache, previews: ViewPreviews, canary: Canary, heldBytes = () => 0;
-  let models = new ResidentModels<ServedModel>(0, load);
+  let models = new ResidentModels<ServedModel | ResidentIndex>(0, load), indexes: NeighborIndexes;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: false });
@@ -49,13 +51,17 @@ export function runEmbedWorker(
       canary = new Canary(pipelines);
       await canary.check(); // a worker that computes something else is none
       previews = new ViewPreviews(pipelines, join(options.dataDir, "datasets"));
+      indexes = new NeighborIndexes({
+        ...{ pipelines, serial, dataDir: options.dataDir, use: useModel, maxBytes: models.maxBytes },
+        useIndex: (name, work) => models.use(name, async (index) => await work(index as ResidentIndex)),
+      });
       return session;
     },
     vitals: () => ({
       gpuHeld: heldBytes(),
-      models: models.list().map(({ id, bytes }) => ({ checkpoint: id, bytes })),
+      models: models.list().flatMap(({ id, bytes }) => isId("ckpt", id) ? [{ checkpoint: id, bytes }] : []),
     }),
-    handle(request, payload, _say, signal) {
+    async handle(request, payload, say, signal) {
       if (request.type === "views") {
         return serial.run(async () => {
           signal.throwIfAborted();
@@ -69,14 +75,22 @@ export function runEmbedWorker(
           return { result: {} };
         });
       }
-      if (request.type === "warm") return warm(request.checkpoint, signal);
+      if (request.type === "warm") return await warm(request.checkpoint, signal);
+      if (request.type === "index") {
+        await indexes.build(request.key, say, signal);
+        return { result: {} };
+      }
+      if (request.type === "neighbors") {
+        const found = await answerNeighbors(indexes, request, payload, signal);
+        return { result: {}, payload: new TextEncoder().encode(JSON.stringify(found)) };
+      }
       if (request.type !== "embed") {
         throw new TypeError(`Cannot serve ${request.type}: this worker embeds, and shows views`);
       }
       return serial.run(async () => {
         signal.throwIfAborted(); // whoever asked went away while this waited
         const taken = performance.now();
-        return await models.use(request.checkpoint, async ({ encoder, preprocessor }) => {
+        return await useModel(request.checkpoint, async ({ encoder, preprocessor }) => {
           const loaded = performance.now();
           let at = 0;
           const images = request.images.map(({ width, height }) => (
@@ -106,7 +120,7 @@ export function runEmbedWorker(
       isDone = await serial.run(async () => {
         signal.throwIfAborted();
         if (!models.has(checkpoint) && (batches > 0 || !models.hasRoomFor(size))) return true;
-        return await models.use(checkpoint, async ({ encoder }) => {
+        return await useModel(checkpoint, async ({ encoder }) => {
           const batch = encoder.batches[batches];
           if (batch === undefined || !models.hasRoomFor(encoder.planBytes(batch))) return true;
           const began = performance.now();
@@ -120,7 +134,16 @@ export function runEmbedWorker(
     return { result: { batches } };
   }
 
-  async function load(checkpoint: string, makeRoom: (bytes: number) => void): Promise<ServedModel> {
+  function useModel<T>(checkpoint: string, work: (model: ServedModel) => Promise<T>): Promise<T> {
+    return models.use(checkId("ckpt", checkpoint), (model) => work(model as ServedModel));
+  }
+
+  /** By its name a checkpoint is a model, and anything else is an index. */
+  async function load(
+    checkpoint: string,
+    makeRoom: (bytes: number) => void,
+  ): Promise<ServedModel | ResidentIndex> {
+    if (!isId("ckpt", checkpoint)) return await indexes.load(checkpoint, makeRoom);
     const { tensors, config: { arch, preprocessing } } = await readModel(checkpoints, checkpoint);
     const encoder = new Encoder(pipelines, arch, preprocessing.px, tensors, makeRoom);
     return new ServedModel(encoder, new Preprocessor(pipelines, preprocessing));

@@ -8,6 +8,7 @@ import { kills, KILLS_OPTIONS } from "./kills_bench.ts";
 import { load, LOAD_OPTIONS } from "./load_bench.ts";
 import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
 import { describeOptions, type Option, readOptions, UsageError } from "./options.ts";
+import { neighbors, NEIGHBORS_OPTIONS } from "./neighbors_bench.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
 import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
@@ -50,6 +51,11 @@ const COMMANDS: Record<string, Command> = {
     about: "resident memory over a long run: it should stay as it is",
     options: MEMORY_OPTIONS,
     run: memory,
+  },
+  neighbors: {
+    about: "an exact search of 100,000 embeddings: 30 ms a query, and 64 at once in ten times that, at most",
+    options: NEIGHBORS_OPTIONS,
+    run: neighbors,
   },
   data: {
     about: "taking data in beside Pillow, reading it beside training; memory, health and the index meanwhile",

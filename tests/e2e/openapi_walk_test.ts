@@ -282,6 +282,16 @@ Deno.test({
     await call("createEmbeddings", 404, { json: { model: "nothing", input } });
     await call("createEmbeddings", 415, { headers: { "Content-Type": "text/plain" }, body: "x" });
     await call("createEmbeddings", 422, { json: { model: "walk", input: "https://example.org/1.png" } });
+    const near = { model: "walk", dataset, input: { item: 0 } };
+    await call("findNeighbors", 200, {
+      json: { ...near, input: [{ item: 0 }, input], k: 3, split: "train" },
+    });
+    await call("findNeighbors", 200, { query: `?model=walk&dataset=${dataset}`, headers: asPng, body: png });
+    await call("findNeighbors", 400, { json: { ...near, input: "no image" } });
+    await call("findNeighbors", 404, { json: { ...near, model: "nothing" } });
+    await call("findNeighbors", 404, { json: { ...near, dataset: `ds_${NONE}` } });
+    await call("findNeighbors", 415, { headers: { "Content-Type": "text/plain" }, body: "x" });
+    await call("findNeighbors", 422, { json: { ...near, k: 0 } });
 
     const { body: backup } = await call("createBackup", 201);
     await call("listBackups", 200);

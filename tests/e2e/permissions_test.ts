@@ -32,8 +32,8 @@ Deno.test({
       (lines) => lines.length === 3,
     );
     const writable: Record<string, string[]> = {
-      "train-worker": [`write:${dataDir}`, `write:${dataDir}/datasets`],
-      "embed-worker": [],
+      "train-worker": [`write:${dataDir}`, `write:${dataDir}/datasets`, `write:${dataDir}/neighbors`],
+      "embed-worker": [`write:${dataDir}/neighbors`],
       "ingest-worker": [`write:${dataDir}/datasets`],
     };
     assertEquals(children.map((line) => line.at(-1)!).sort(), Object.keys(writable).sort());
@@ -51,7 +51,14 @@ Deno.test({
           "sys",
           "import",
         ],
-        ...[`write:${dataDir}`, `write:${dataDir}/datasets`, "write:/tmp", "read", "read:/etc/passwd"],
+        ...[
+          `write:${dataDir}`,
+          `write:${dataDir}/datasets`,
+          `write:${dataDir}/neighbors`,
+          "write:/tmp",
+          "read",
+          "read:/etc/passwd",
+        ],
         ...[`read:${dataDir}`, "env:DATA_DIR"],
       ];
       const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -5,6 +5,7 @@ import { Backups } from "../../../src/backup/backups.ts";
 import type { Checkpoint } from "../../../src/domain/checkpoint.ts";
 import type { Dataset } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
+import type { NeighborFinder } from "../../../src/domain/neighbors.ts";
 import { TusUploads } from "../../../src/data/tus_uploads.ts";
 import type {
   CheckpointLibrary,
@@ -52,6 +53,7 @@ export interface Scene {
     ingest: DatasetLibrary["ingest"];
     model: CheckpointLibrary["model"];
     views: Embedder["views"];
+    find: NeighborFinder["find"];
   };
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
@@ -69,6 +71,7 @@ export async function withApi(
     train: () => Promise.resolve({ steps: 1 }),
     model: () => Promise.resolve(MODEL),
     ingest: () => Promise.reject(new DomainError("malformed", "Cannot read the archive: cut off")),
+    find: ({ queries }) => Promise.resolve(queries.map(() => [])),
     views: ({ item, px, seed, augmentation }) =>
       Promise.resolve({
         width: px,
@@ -170,6 +173,7 @@ export async function withApi(
       ready: () => act.ready,
       unready: () => act.ready ? [] : ["the embedding worker is starting"],
     },
+    neighbors: { find: (...search) => act.find(...search) },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),
     metrics: { contentType: "text/plain", render: () => Promise.resolve("") },
     onAnswer: () => {},

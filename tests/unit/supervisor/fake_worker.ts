@@ -26,6 +26,8 @@ await serveWorker({
       ? request.request.dataset
       : request.type === "canary"
       ? Deno.env.get("FAKE_CANARY")
+      : request.type === "index" || request.type === "neighbors"
+      ? request.key.checkpoint
       : request.archive;
     console.log("a stray line that must not reach standard output");
     console.dir({ nor: "this" });
