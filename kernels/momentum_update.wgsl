@@ -1,5 +1,5 @@
 // momentum_update: one step of SGD with momentum over all parameters, in place.
-//   g = (inv_scale * gradient + decay * w) * scale[segment];  m = MOMENTUM * m + g;  w = w - lr * m
+//   g = (inv_scale * gradient + decay * w) * scale[segment];  m = MOMENTUM * m + g;  w = w - lr * m, or w - lr * (g + MOMENTUM * m) where NESTEROV
 //   where inv_scale is 1 unless SCALED, and decay is WEIGHT_DECAY, or 0 for biases and norms; the rate is outside the momentum
 // gradients   [length / 4]   vec4 of f32, read; length is a multiple of 64
 // step        [STEP_PARAMETERS]   f32, read; step[0] is the learning rate
@@ -11,6 +11,7 @@
 override WEIGHT_DECAY: f32;
 override MOMENTUM: f32;
 override ADAPTED: bool;
+override NESTEROV: bool = false;
 override SCALED: bool = true; // the gradients are of a loss that was multiplied by the scale
 override WORKGROUP_SIZE: u32 = 64;
 struct Control { scale: f32, inv_scale: f32, finite: f32 }
@@ -35,5 +36,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (ADAPTED) { g *= scale[block >> 1u]; }
   let m = MOMENTUM * momentum[i] + g;
   momentum[i] = m;
-  weights[i] = w - step[0] * m;
+  weights[i] = w - step[0] * select(m, g + MOMENTUM * m, NESTEROV);
 }

@@ -3,11 +3,10 @@ import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import type { FlatBuffer } from "../gpu/parameters.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
-import { readback } from "../gpu/readback.ts";
 import { submit } from "../gpu/submit.ts";
 import { byteLength, elementCount } from "../gpu/tensor.ts";
 import { initNetwork } from "../nn/init.ts";
-import { krscToOihw, Network, oihwToKrsc } from "../nn/network.ts";
+import { Network, oihwToKrsc, readBuffers } from "../nn/network.ts";
 import { type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
 import { LossScale } from "../optim/loss_scale.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "../optim/optimizer.ts";
@@ -134,21 +133,11 @@ export class ByolState {
       ["target.", this.target.statistics],
       ...this.#kept,
     ];
-    const bits = await readback(this.device, [
-      ...parts.map(([, buffer]) => buffer.all),
+    const { tensors: trainingState, bits: [scale] } = await readBuffers(this.device, parts, [
       this.lossScale.state,
     ]);
-    const trainingState: NamedTensors = new Map();
-    for (const [i, [prefix, { layout }]] of parts.entries()) {
-      for (const { name, shape, offset } of layout.slots) {
-        trainingState.set(
-          prefix + name,
-          krscToOihw(new Float32Array(bits[i], 4 * offset, elementCount(shape)), shape),
-        );
-      }
-    }
     if (this.lossScale.isDynamic) {
-      trainingState.set("loss_scale", { shape: [8], data: new Float32Array(bits.at(-1)!) });
+      trainingState.set("loss_scale", { shape: [8], data: new Float32Array(scale) });
     }
     const model: NamedTensors = new Map(), encoder = "online.encoder.";
     for (const [name, tensor] of trainingState) {

@@ -33,7 +33,7 @@ export function partOf(batch: PackedBatch, first: number, count: number): Packed
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
-/** Batches of a split in each epoch's own order; an epoch's last incomplete batch is dropped. */
+/** Batches of a split, or of some of its images, in each epoch's own order; an epoch's last incomplete batch is dropped. */
 export class Loader {
   readonly stepsPerEpoch: number;
   /** What the packed pixels of any image fit in. */
@@ -47,9 +47,18 @@ export class Loader {
   readonly #pixels: Uint8Array<ArrayBuffer>;
   #order: { epoch: number; items: Uint32Array } | undefined;
 
-  /** @throws {DomainError} `invalid` if there is no such split, or it has fewer images than the batch. */
+  /**
+   * @param options.items Those of the split's images that are loaded; all by default.
+   * @throws {DomainError} `invalid` if there is no such split, or it has fewer images than the batch.
+   */
   constructor(
-    { reader, split, batch, seed }: { reader: DatasetReader; split: string; batch: number; seed: number },
+    { reader, split, batch, seed, items = reader.items(split) }: {
+      reader: DatasetReader;
+      split: string;
+      batch: number;
+      seed: number;
+      items?: Uint32Array;
+    },
   ) {
     if (!reader.splits.includes(split)) {
       const detail = `must be one of ${reader.splits.join(", ")}, got ${split}`;
@@ -57,7 +66,6 @@ export class Loader {
         errors: [{ pointer: "#/config/split", detail }],
       });
     }
-    const items = reader.items(split);
     if (items.length < batch) {
       const detail = `must be at most the split's ${items.length} images, got ${batch}`;
       throw new DomainError("invalid", `Cannot load batches: config.batch ${detail}`, {

@@ -30,14 +30,34 @@ export async function probeAccuracy(
   probe: Probe,
   signal?: AbortSignal,
 ): Promise<number> {
-  const total = labels.length, [classes] = probe.weight.shape, { device } = pipelines;
+  let correct = 0;
+  await eachLogits(pipelines, rows, dim, probe, (row, n) => {
+    if (largest(row) === labels[n]) correct++;
+  }, signal);
+  return correct / labels.length;
+}
+
+/**
+ * Hands over the logits of each embedding in turn, `x · weightᵀ + bias`.
+ *
+ * @param rows `[n, dim]`. @param visit Is given one row's logits, valid until it returns, and the row's number.
+ * @throws As `probeAccuracy`.
+ */
+export async function eachLogits(
+  pipelines: PipelineCache,
+  rows: Float32Array,
+  dim: number,
+  probe: Probe,
+  visit: (logits: Float32Array, n: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const total = rows.length / dim, [classes] = probe.weight.shape, { device } = pipelines;
   if (total === 0) throw new RangeError("Cannot tell a probe's accuracy: at least one row needed, got 0");
   const recorder = new Recorder(pipelines.capabilities), input = inputOf(Math.min(CHUNK, total), dim);
   const x = uploadTensor(device, input.label, input.shape, input.dtype);
   try {
     const logits = recordLogits(recorder, x, probe), plan = await recorder.compile(pipelines);
     try {
-      let correct = 0;
       for (let from = 0; from < total; from += CHUNK) {
         signal?.throwIfAborted();
         const count = Math.min(CHUNK, total - from);
@@ -45,12 +65,8 @@ export async function probeAccuracy(
         device.queue.writeBuffer(x.storage.buffer, 0, chunk);
         plan.replay();
         const values = await readFloats(device, logits);
-        for (let n = 0; n < count; n++) {
-          const row = values.subarray(n * classes, (n + 1) * classes);
-          if (largest(row) === labels[from + n]) correct++;
-        }
+        for (let n = 0; n < count; n++) visit(values.subarray(n * classes, (n + 1) * classes), from + n);
       }
-      return correct / total;
     } finally {
       plan.destroy();
     }

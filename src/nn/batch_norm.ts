@@ -28,6 +28,8 @@ export interface BatchNormOptions {
   relu?: boolean;
   /** Added before the rectifier; of x's shape and type. */
   residual?: Tensor;
+  /** In training, the running statistics' weight of the old value: 0.9 by default, 1 − torch's momentum. */
+  statDecay?: number;
 }
 export interface BatchNormSaved {
   x: Tensor;
@@ -46,7 +48,7 @@ export interface BatchNormSaved {
  * Records BatchNorm with batch statistics: `y = act((x − mean) / √(var + 1e-5) · γ + β + residual)`.
  *
  * The batch axis is split into `groups` equal parts (the two views), each normalised by its own statistics; the
- * running statistics (weight of the old value 0.9, variance unbiased, as PyTorch's) take in one group after another.
+ * running statistics (variance unbiased, as PyTorch's) take in one group after another.
  *
  * @param x `[N, …, C]`, f32 or f16, N a multiple of `groups`; parameters and statistics are f32.
  * @returns `y` of x's shape and type, overwritten on every replay, and what backward needs.
@@ -86,7 +88,7 @@ export function recordBatchNormTrain(
         name: "batch_norm_statistics",
         source: statisticsSource,
         vector,
-        overrides: { ...range, ROWS, VECTORS, ...chunking, ...slices },
+        overrides: { ...range, ROWS, VECTORS, ...chunking, ...slices, STAT_DECAY: options.statDecay ?? 0.9 },
       },
       [partialMean, partialM2, statistics, runningMean, runningVar],
       foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),

@@ -1,5 +1,6 @@
 import { FlatBuffer, ParameterLayout } from "../gpu/parameters.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import { readback } from "../gpu/readback.ts";
+import { elementCount, type Tensor } from "../gpu/tensor.ts";
 import type { NamedTensors, TensorData } from "../domain/tensor_data.ts";
 
 /** Where a network's parameters and BatchNorm statistics lie, before any buffer exists. Names are torchvision's. */
@@ -61,20 +62,7 @@ export class Network {
    * @throws {RangeError} If a tensor is missing or of another shape; names it.
    */
   load(tensors: NamedTensors, prefix: string, part = ""): void {
-    for (const buffer of [this.values, this.statistics]) {
-      for (const { name, shape } of buffer.layout.slots) {
-        if (!name.startsWith(part)) continue;
-        const tensor = tensors.get(prefix + name);
-        if (!tensor || !(tensor.data instanceof Float32Array) || !hasShape(tensor, shape)) {
-          throw new RangeError(
-            `Cannot load ${prefix}${name}: f32 values of shape [${fileShape(shape)}] needed, got ${
-              tensor ? `shape [${tensor.shape}]` : "none"
-            }`,
-          );
-        }
-        buffer.write(name, oihwToKrsc(tensor.data, shape));
-      }
-    }
+    for (const buffer of [this.values, this.statistics]) loadBuffer(buffer, tensors, prefix, part);
   }
 
   /** Whether `load` would find all that it needs. */
@@ -90,6 +78,43 @@ export class Network {
   destroy(): void {
     for (const buffer of [this.values, this.statistics, this.gradients]) buffer?.destroy();
   }
+}
+
+/** `Network.load`, of one flat buffer: an optimiser's, say. @throws {RangeError} As it. */
+export function loadBuffer(buffer: FlatBuffer, tensors: NamedTensors, prefix: string, part = ""): void {
+  for (const { name, shape } of buffer.layout.slots) {
+    if (!name.startsWith(part)) continue;
+    const tensor = tensors.get(prefix + name);
+    if (!tensor || !(tensor.data instanceof Float32Array) || !hasShape(tensor, shape)) {
+      throw new RangeError(
+        `Cannot load ${prefix}${name}: f32 values of shape [${fileShape(shape)}] needed, got ${
+          tensor ? `shape [${tensor.shape}]` : "none"
+        }`,
+      );
+    }
+    buffer.write(name, oihwToKrsc(tensor.data, shape));
+  }
+}
+
+/**
+ * Reads flat buffers back, as files keep them: what `load` takes, each name behind its buffer's prefix. Waits for the GPU.
+ *
+ * @param more Other tensors, in the same wait. @returns `bits`: theirs.
+ */
+export async function readBuffers(
+  device: GPUDevice,
+  buffers: readonly (readonly [prefix: string, buffer: FlatBuffer])[],
+  more: readonly Tensor[] = [],
+): Promise<{ tensors: NamedTensors; bits: ArrayBuffer[] }> {
+  const bits = await readback(device, [...buffers.map(([, buffer]) => buffer.all), ...more]);
+  const tensors: NamedTensors = new Map();
+  for (const [i, [prefix, { layout }]] of buffers.entries()) {
+    for (const { name, shape, offset } of layout.slots) {
+      const values = new Float32Array(bits[i], 4 * offset, elementCount(shape));
+      tensors.set(prefix + name, krscToOihw(values, shape));
+    }
+  }
+  return { tensors, bits: bits.slice(buffers.length) };
 }
 
 /** The shape that files have what is `shape` on the GPU in. */

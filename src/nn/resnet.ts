@@ -34,10 +34,22 @@ interface LayerSaved {
 }
 export interface ResNetSaved {
   spec: ResNetSpec;
+  /** As ResNetTraining's. */
+  frozen: number;
   /** By the convolution's name. */
   layers: Map<string, LayerSaved>;
   pool?: MaxPoolSaved;
   featureShape: readonly number[];
+}
+
+export interface ResNetTraining {
+  /**
+   * How much of the encoder, from its input on, is left as it is: 1 for the stem, 2 for the first group of blocks too, and
+   * so on; 0 by default. What is frozen normalises by its running statistics, which stay, and gets no gradients.
+   */
+  frozen?: number;
+  /** As BatchNormOptions'. */
+  statDecay?: number;
 }
 
 /**
@@ -54,16 +66,19 @@ export function recordResNetTrain(
   spec: ResNetSpec,
   x: Tensor,
   groups: number,
+  { frozen = 0, statDecay }: ResNetTraining = {},
 ): { y: Tensor; saved: ResNetSaved } {
   const layers = new Map<string, LayerSaved>();
-  const encoded = recordForward(recorder, network, prefix, spec, x, (layer, x, options) => {
+  const encoded = recordForward(recorder, network, prefix, spec, x, (layer, x, options, group) => {
+    if (group < frozen) return recordLayerInfer(recorder, network, layer, x, options);
     const conv = recordLayerConv2d(recorder, network, layer, x), parameters = network.batchNorm(layer.norm);
     const name = label(network, layer.norm);
-    const norm = recordBatchNormTrain(recorder, name, conv.y, parameters, groups, options);
+    const norm = recordBatchNormTrain(recorder, name, conv.y, parameters, groups, { ...options, statDecay });
     layers.set(layer.conv, { conv: conv.saved, norm: norm.saved });
     return norm.y;
   });
-  return { y: encoded.y, saved: { spec, layers, pool: encoded.pool, featureShape: encoded.featureShape } };
+  const { y, pool, featureShape } = encoded;
+  return { y, saved: { spec, frozen, layers, pool, featureShape } };
 }
 
 /**
@@ -80,37 +95,46 @@ export function recordResNetInfer(
   spec: ResNetSpec,
   x: Tensor,
 ): Tensor {
-  return recordForward(recorder, network, prefix, spec, x, (layer, x, options) => {
-    const { y } = recordLayerConv2d(recorder, network, layer, x);
-    return recordBatchNormInfer(
-      recorder,
-      label(network, layer.norm),
-      y,
-      network.batchNorm(layer.norm),
-      options,
-    );
-  }).y;
+  return recordForward(
+    recorder,
+    network,
+    prefix,
+    spec,
+    x,
+    (layer, x, options) => recordLayerInfer(recorder, network, layer, x, options),
+  ).y;
 }
 
-/** What both modes share: the order of layers, rectifiers and sums. */
+function recordLayerInfer(
+  recorder: Recorder,
+  network: Network,
+  layer: LayerSpec,
+  x: Tensor,
+  options: BatchNormOptions,
+): Tensor {
+  const { y } = recordLayerConv2d(recorder, network, layer, x), parameters = network.batchNorm(layer.norm);
+  return recordBatchNormInfer(recorder, label(network, layer.norm), y, parameters, options);
+}
+
+/** What both modes share: the order of layers, rectifiers and sums. The stem is group 0. */
 function recordForward(
   recorder: Recorder,
   network: Network,
   prefix: string,
   spec: ResNetSpec,
   x: Tensor,
-  recordLayer: (layer: LayerSpec, x: Tensor, options: BatchNormOptions) => Tensor,
+  recordLayer: (layer: LayerSpec, x: Tensor, options: BatchNormOptions, group: number) => Tensor,
 ): { y: Tensor; pool?: MaxPoolSaved; featureShape: readonly number[] } {
   const stem = stemOf(spec, prefix);
-  let y = recordLayer(stem.layer, x, { relu: true }), pool: MaxPoolSaved | undefined;
+  let y = recordLayer(stem.layer, x, { relu: true }, 0), pool: MaxPoolSaved | undefined;
   if (stem.pool) {
     ({ y, saved: pool } = recordMaxPool(recorder, label(network, `${prefix}.maxpool`), y, stem.pool));
   }
-  for (const { layers, shortcut } of blocksOf(spec, prefix)) {
+  for (const { group, layers, shortcut } of blocksOf(spec, prefix)) {
     const input = y;
-    for (const layer of layers.slice(0, -1)) y = recordLayer(layer, y, { relu: true });
-    const residual = shortcut ? recordLayer(shortcut, input, {}) : input;
-    y = recordLayer(layers.at(-1)!, y, { relu: true, residual });
+    for (const layer of layers.slice(0, -1)) y = recordLayer(layer, y, { relu: true }, group);
+    const residual = shortcut ? recordLayer(shortcut, input, {}, group) : input;
+    y = recordLayer(layers.at(-1)!, y, { relu: true, residual }, group);
   }
   const pooled = recordGlobalAveragePool(recorder, label(network, `${prefix}.avgpool`), y);
   return { y: pooled, pool, featureShape: y.shape };
@@ -118,7 +142,7 @@ function recordForward(
 
 /**
  * Records the gradients of `recordResNetTrain` with respect to the encoder's parameters (accumulated into); the
- * images' own gradient is not made.
+ * gradient of what goes into the first layer that is not frozen, the images' own, is not made.
  *
  * @param dy `[N, dim]`.
  */
@@ -126,7 +150,7 @@ export function recordResNetBackward(
   recorder: Recorder,
   network: Network,
   prefix: string,
-  { spec, layers: saved, pool, featureShape }: ResNetSaved,
+  { spec, frozen, layers: saved, pool, featureShape }: ResNetSaved,
   dy: Tensor,
 ): void {
   const back = ({ conv, norm }: LayerSpec, dy: Gradient, { needsInput = true } = {}) => {
@@ -143,16 +167,24 @@ export function recordResNetBackward(
     );
     const dWeight = network.gradient(`${conv}.weight`);
     const dx = recordConv2dBackward(recorder, label(network, conv), layer.conv, dNorm, dWeight, needsInput)!;
-    return { dx, dResidual };
+    return { dx, dResidual }; // dx is none where it is not needed
   };
+  const trained = [...blocksOf(spec, prefix)].filter(({ group }) => group >= frozen);
+  if (trained.length === 0) return;
   const pooled = label(network, `${prefix}.avgpool`);
   let dx: Gradient = { of: recordGlobalAveragePoolBackward(recorder, pooled, featureShape, dy) };
-  for (const { layers, shortcut } of [...blocksOf(spec, prefix)].toReversed()) {
-    const last = back(layers.at(-1)!, dx);
+  for (const { name, layers, shortcut } of trained.toReversed()) {
+    const needsInput = frozen === 0 || name !== trained[0].name, last = back(layers.at(-1)!, dx);
     let dInput = last.dx;
-    for (const layer of layers.slice(0, -1).toReversed()) dInput = back(layer, { of: dInput }).dx;
-    dx = { of: dInput, plus: shortcut ? back(shortcut, { of: last.dResidual }).dx : last.dResidual };
+    for (const layer of layers.slice(0, -1).toReversed()) {
+      dInput = back(layer, { of: dInput }, { needsInput: needsInput || layer !== layers[0] }).dx;
+    }
+    dx = {
+      of: dInput,
+      plus: shortcut ? back(shortcut, { of: last.dResidual }, { needsInput }).dx : last.dResidual,
+    };
   }
+  if (frozen > 0) return;
   if (pool) {
     const name = label(network, `${prefix}.maxpool`);
     const sum = dx.plus ? recordAdd(recorder, `${name}.dy`, dx.of, dx.plus) : dx.of;

@@ -24,6 +24,8 @@ export interface LayerSpec {
 /** Layers one after another, rectified; what went in is added before the last rectifier, through `shortcut` if there is one. */
 export interface BlockSpec {
   name: string;
+  /** Of which group, from 1 as in torchvision's `layer1`. */
+  group: number;
   layers: LayerSpec[];
   shortcut?: LayerSpec;
 }
@@ -98,6 +100,7 @@ export function* blocksOf({ block, blocks, widths }: ResNetSpec, prefix: string)
       );
       yield {
         name,
+        group: g + 1,
         layers: block === "basic" ? [layer(1, inputs, width, 3, stride), layer(2, width, outputs, 3, 1)] : [
           layer(1, inputs, width, 1, 1),
           layer(2, width, width, 3, stride),

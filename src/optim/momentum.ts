@@ -13,6 +13,10 @@ export interface MomentumOptions {
   momentum: number;
   /** LARS's η; weight decay counts into the norm that the ratio divides by. */
   trustCoefficient: number;
+  /** Whether a step is taken along `g + μm` and not along m: Nesterov's momentum, as torch.optim.SGD has it. */
+  nesterov?: boolean;
+  /** Parameters, by name, that decay leaves alone, too: those of frozen layers, whose gradients stay zero. */
+  fixed?(name: string): boolean;
   /** Whether gradients are of a loss that was multiplied by the loss scale, as they are unless said otherwise. */
   scaled?: boolean;
 }
@@ -37,7 +41,7 @@ export class MomentumState {
   ) {
     this.momentum = new FlatBuffer(device, layout, "momentum", maxBindingBytes);
     this.buffers = [["momentum.", this.momentum]];
-    this.parts = uploadSegments(this.momentum).map((part) =>
+    this.parts = uploadSegments(this.momentum, options.fixed).map((part) =>
       options.name === "lars" ? { ...part, ...uploadChunks(device, part) } : part
     );
   }
@@ -51,8 +55,8 @@ export class MomentumState {
 
 /**
  * Records one update of all parameters, in place, in one dispatch (LARS: three) whatever their number, or as many for
- * each part of them that a binding holds: `g ← g + λw; g ← g · η‖w‖/‖g‖ (LARS); m ← μm + g; w ← w − lr·m`; biases and
- * norms skip decay and ratio.
+ * each part of them that a binding holds: `g ← g + λw; g ← g · η‖w‖/‖g‖ (LARS); m ← μm + g; w ← w − lr·m` (Nesterov:
+ * `w ← w − lr·(g + μm)`); biases and norms skip decay and ratio.
  *
  * @param step The step parameters; `step[0]` is the rate.
  * @param control A loss scale's state, after its check: gradients are divided by the scale before anything else, unless
@@ -66,8 +70,8 @@ export function recordMomentumUpdate(
   step: Tensor,
   control: Tensor = noLossScale(recorder),
 ): void {
-  const { name, weightDecay, momentum, trustCoefficient, scaled = true } = state.options;
-  const SCALED = Number(scaled);
+  const { name, weightDecay, momentum, trustCoefficient, nesterov = false, scaled = true } = state.options;
+  const SCALED = Number(scaled), NESTEROV = Number(nesterov);
   for (const part of state.parts) {
     const [w, g, m] = [weights, gradients, state.momentum].map((flat) => flat.part(part));
     let scale = step; // bound, and not read, where nothing is adapted
@@ -93,6 +97,7 @@ export function recordMomentumUpdate(
           WEIGHT_DECAY: weightDecay,
           MOMENTUM: momentum,
           ADAPTED: Number(name === "lars"),
+          NESTEROV,
           SCALED,
         },
       },

@@ -25,12 +25,19 @@ export interface SegmentChunks {
 /** Elements of a chunk: enough to be worth a workgroup, few enough that every large weight has many. */
 export const CHUNK = 4096;
 
-/** Uploads the tables of each part of a flat buffer; destroy their buffers when done. */
-export function uploadSegments({ device, parts }: FlatBuffer): SegmentPart[] {
+/**
+ * Uploads the tables of each part of a flat buffer; destroy their buffers when done.
+ *
+ * @param fixed Weights, by name, that do not decay either.
+ */
+export function uploadSegments(
+  { device, parts }: FlatBuffer,
+  fixed: (name: string) => boolean = () => false,
+): SegmentPart[] {
   return parts.map((part) => {
     const blocks = new Uint32Array(part.length / 64);
-    for (const [s, { offset, kind }] of part.slots.entries()) {
-      blocks.fill(2 * s + Number(kind === "weight"), (offset - part.offset) / 64);
+    for (const [s, { name, offset, kind }] of part.slots.entries()) {
+      blocks.fill(2 * s + Number(kind === "weight" && !fixed(name)), (offset - part.offset) / 64);
     }
     const blockSegment = uploadTensor(device, "optimizer.block_segment", [blocks.length], "u32", blocks);
     return { ...part, blockSegment };

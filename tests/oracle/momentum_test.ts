@@ -3,7 +3,7 @@ import { FlatBuffer, ParameterLayout } from "../../src/gpu/parameters.ts";
 import { StepParams } from "../../src/gpu/step_params.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
 import { readFloats } from "../../src/gpu/readback.ts";
-import { MomentumState, recordMomentumUpdate } from "../../src/optim/momentum.ts";
+import { type MomentumOptions, MomentumState, recordMomentumUpdate } from "../../src/optim/momentum.ts";
 import { LossScale } from "../../src/optim/loss_scale.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import { goldenCases } from "./golden.ts";
@@ -27,7 +27,7 @@ interface Rates {
 async function onGpu(
   name: "lars" | "sgd",
   parts: Part[],
-  rates: Rates & { scaled?: boolean },
+  rates: Rates & Partial<MomentumOptions>,
   steps: number,
   control?: Tensor,
 ) {
@@ -116,6 +116,30 @@ for (const [name, update] of [["lars", larsUpdate], ["sgd", sgdUpdate]] as const
     });
   }
 }
+
+Deno.test("Nesterov's momentum agrees with float64 over three steps; what is fixed does not decay", async () => {
+  const parts = [part("weight", [5, 3, 3, 7], 1), part("norm", [5], 2), part("weight", [65, 64], 3)];
+  const fixed = part("weight", [70], 4);
+  for (const values of [fixed.gradient, fixed.momentum]) values.data.fill(0);
+  const actual = await onGpu(
+    "sgd",
+    [...parts, fixed],
+    { ...RATES, nesterov: true, fixed: (name) => name === "p3" },
+    3,
+  );
+  for (const [i, { kind, weight, gradient, momentum }] of parts.entries()) {
+    const { learningRate: lr, momentum: mu } = RATES, decay = kind === "weight" ? RATES.weightDecay : 0;
+    let w = weight.data, m = momentum.data;
+    for (let k = 0; k < 3; k++) {
+      const g = gradient.data.map((value, j) => value + decay * w[j]);
+      m = m.map((value, j) => mu * value + g[j]);
+      w = w.map((value, j) => value - lr * (g[j] + mu * m[j]));
+    }
+    expectClose(`momentum of ${i}`, actual[i].momentum, m, 3 * summationError(8));
+    expectClose(`weight of ${i}`, actual[i].weight, w, 3 * summationError(8));
+  }
+  assertEquals(actual[3].weight, Float32Array.from(fixed.weight.data));
+});
 
 /** Uniform in 0 … 1; quick, where millions are needed. */
 function uniform(seed: number): () => number {
