@@ -3,7 +3,13 @@ import { Augmentation, ViewAugmentation } from "../domain/augmentation.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, JOB_STATUSES } from "../domain/job.ts";
-import { AnyJobRequest, KnnJobRequest, PretrainJobRequest } from "../domain/job_request.ts";
+import { FinetuneRequest } from "../domain/finetune.ts";
+import {
+  AnyJobRequest,
+  FinetuneJobRequest,
+  KnnJobRequest,
+  PretrainJobRequest,
+} from "../domain/job_request.ts";
 import { KnnConfig } from "../domain/knn.ts";
 import type { Store } from "../domain/ports.ts";
 import { PretrainRequest } from "../domain/pretrain.ts";
@@ -26,11 +32,22 @@ const EXAMPLES = {
     dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
     config: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W", k: 20 },
   },
+  finetune: {
+    kind: "finetune",
+    dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
+    config: {
+      init: "ckpt_01M88CBGKDP4JZY3SP91EM097W",
+      labels_per_class: 50,
+      base_lr: [0.05, 0.2],
+      steps: [400],
+    },
+  },
 };
 /** What a body may be; checked once, with the store at hand, by `submit`. */
 const BODIES = {
-  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest },
-  ...{ PretrainConfig: PretrainRequest, KnnConfig, Augmentation, ViewAugmentation },
+  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest, FinetuneJobRequest },
+  ...{ PretrainConfig: PretrainRequest, KnnConfig, FinetuneConfig: FinetuneRequest },
+  ...{ Augmentation, ViewAugmentation },
 };
 
 const submit = createRoute({
@@ -102,7 +119,7 @@ const resume = createRoute({
   request: { params: IdPath },
   responses: { 200: json(JobSchema, "Queued"), ...refusals(404, 409, 507) },
 });
-/** What the columns of a pretrain job are; `byol/figures.ts` names them. */
+/** What the columns of a job that trains are; `byol/figures.ts` and `supervised/figures.ts` name them. */
 const METRICS = [
   "One row about every second, with means over the steps since the row before where nothing else is said:",
   "`loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`,",
@@ -112,6 +129,8 @@ const METRICS = [
   "`dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1`",
   "of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and",
   "`probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`.",
+  "Of a finetune job: `loss`, `train_top1`, `lr`, the norms, `trial` (from 0; the last is the final training) with its",
+  "`base_lr`, and at the end of each `validation_top1`, of the last `test_top1`, `test_top5`, `test_mean_per_class`.",
   "A run that goes on from a checkpoint replaces the rows of the steps that it makes again.",
 ].join(" ");
 const metrics = createRoute({

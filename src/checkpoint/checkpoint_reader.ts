@@ -11,22 +11,32 @@ import { type ModelDescription, readModelConfig } from "./model_config.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 import { TrainingStateJson } from "./state.ts";
 
-/** All of a pretrain job's checkpoint, each file's hash checked. */
-export interface ReadCheckpoint {
+/** All of a checkpoint that a job may go on from, each file's hash checked. */
+export interface ReadCheckpoint<State = TrainingStateJson> {
   model: NamedTensors;
   trainingState: NamedTensors;
-  state: TrainingStateJson;
+  state: State;
   config: ModelDescription;
 }
 
 /**
- * Reads a whole checkpoint of a pretrain job.
+ * Reads a whole checkpoint of a job that trains.
  *
- * @param directory Where checkpoints lie (`DATA_DIR/checkpoints`).
+ * @param directory Where checkpoints lie (`DATA_DIR/checkpoints`). @param schema Of `state.json`; a pretrain job's, else.
  * @throws {DomainError} `not_found`, if there is none, or no manifest in it; `conflict`, type `checkpoint_damaged`, if
  *   a file is missing or not what the manifest says; `invalid`, type `not_resumable`, if it is of no such job.
  */
-export async function readCheckpoint(directory: string, id: string): Promise<ReadCheckpoint> {
+export function readCheckpoint(directory: string, id: string): Promise<ReadCheckpoint>;
+export function readCheckpoint<State>(
+  directory: string,
+  id: string,
+  schema: z.ZodType<State>,
+): Promise<ReadCheckpoint<State>>;
+export async function readCheckpoint(
+  directory: string,
+  id: string,
+  schema: z.ZodType = TrainingStateJson,
+): Promise<ReadCheckpoint<unknown>> {
   const files = await openFiles(directory, id);
   if (!files.has("training_state.safetensors")) {
     throw new DomainError(
@@ -37,7 +47,7 @@ export async function readCheckpoint(directory: string, id: string): Promise<Rea
       },
     );
   }
-  const state = TrainingStateJson.safeParse(parseJson(await files.read("state.json")));
+  const state = schema.safeParse(parseJson(await files.read("state.json")));
   if (!state.success) throw files.damaged("state.json", state.error.issues[0].message);
   return {
     model: decodeSafetensors(await files.read("model.safetensors"), { label: `${id}'s model` }),

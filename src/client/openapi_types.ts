@@ -321,7 +321,7 @@ export interface paths {
         };
         /**
          * Every logged row, each step once
-         * @description One row about every second, with means over the steps since the row before where nothing else is said: `loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`, `parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data; `gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`, `dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1` of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and `probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`. A run that goes on from a checkpoint replaces the rows of the steps that it makes again.
+         * @description One row about every second, with means over the steps since the row before where nothing else is said: `loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`, `parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data; `gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`, `dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1` of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and `probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`. Of a finetune job: `loss`, `train_top1`, `lr`, the norms, `trial` (from 0; the last is the final training) with its `base_lr`, and at the end of each `validation_top1`, of the last `test_top1`, `test_top5`, `test_mean_per_class`. A run that goes on from a checkpoint replaces the rows of the steps that it makes again.
          */
         get: operations["getJobMetrics"];
         put?: never;
@@ -682,7 +682,7 @@ export interface components {
              */
             format?: "imagefolder" | "webdataset" | "cifar10" | "parquet";
         };
-        JobRequest: components["schemas"]["PretrainJobRequest"] | components["schemas"]["KnnJobRequest"];
+        JobRequest: components["schemas"]["PretrainJobRequest"] | components["schemas"]["KnnJobRequest"] | components["schemas"]["FinetuneJobRequest"];
         PretrainJobRequest: {
             /** @constant */
             kind: "pretrain";
@@ -703,6 +703,20 @@ export interface components {
             /** @description A dataset that is ready */
             dataset: string;
             config: components["schemas"]["KnnConfig"];
+            /**
+             * @description Whatever you want to find again on the job: at most 16 entries
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        FinetuneJobRequest: {
+            /** @constant */
+            kind: "finetune";
+            /** @description A dataset that is ready */
+            dataset: string;
+            config: components["schemas"]["FinetuneConfig"];
             /**
              * @description Whatever you want to find again on the job: at most 16 entries
              * @default {}
@@ -864,6 +878,110 @@ export interface components {
              * @default test
              */
             query_split?: string;
+        };
+        FinetuneConfig: {
+            /** @description The checkpoint whose encoder to begin with; null: none, supervised training from scratch with the same labels */
+            init: string | null;
+            /**
+             * @description The encoder; left out, that of `init`. It must be that of `init`, if there is one
+             * @enum {string}
+             */
+            arch?: "cifar_resnet8" | "cifar_resnet20" | "cifar_resnet32" | "cifar_resnet44" | "cifar_resnet56" | "resnet18" | "resnet18-cifar" | "resnet18x2" | "resnet18x2-cifar" | "resnet18x3" | "resnet18x3-cifar" | "resnet18x4" | "resnet18x4-cifar" | "resnet34" | "resnet34-cifar" | "resnet34x2" | "resnet34x2-cifar" | "resnet34x3" | "resnet34x3-cifar" | "resnet34x4" | "resnet34x4-cifar" | "resnet50" | "resnet50-cifar" | "resnet50x2" | "resnet50x2-cifar" | "resnet50x3" | "resnet50x3-cifar" | "resnet50x4" | "resnet50x4-cifar" | "resnet101" | "resnet101-cifar" | "resnet101x2" | "resnet101x2-cifar" | "resnet101x3" | "resnet101x3-cifar" | "resnet101x4" | "resnet101x4-cifar" | "resnet152" | "resnet152-cifar" | "resnet152x2" | "resnet152x2-cifar" | "resnet152x3" | "resnet152x3-cifar" | "resnet152x4" | "resnet152x4-cifar" | "resnet200" | "resnet200-cifar" | "resnet200x2" | "resnet200x2-cifar" | "resnet200x3" | "resnet200x3-cifar" | "resnet200x4" | "resnet200x4-cifar";
+            /** @description An image's width and height; left out, that of `init`, or 224, or 32 */
+            px?: number;
+            /**
+             * @description The paper's recipe for 1 % or 10 % of the labels: it fills whatever is left out
+             * @default null
+             */
+            preset?: ("finetune-1pct" | "finetune-10pct") | null;
+            /** @description The share of each class's images whose labels are used, rounded: this or `labels_per_class` */
+            label_fraction?: number;
+            /** @description How many labels of each class are used */
+            labels_per_class?: number;
+            /**
+             * @description Which ones: a larger share of the same seed has a smaller one's, too
+             * @default 0
+             */
+            label_seed?: number;
+            /**
+             * @description The split that labels are taken of
+             * @default train
+             */
+            split?: string;
+            /** @description What rates and lengths are chosen on: a split, or a share of the labels (of each class, at least one), 0.2 where it is left out; null: nothing is chosen, and there is one rate and one length */
+            validation?: (string | number) | null;
+            /** @description Whether the last training, by the rate and length that were best, takes in validation's labels; left out: if they are a share */
+            refit?: boolean;
+            /**
+             * @description The split whose images the classifier is judged by
+             * @default test
+             */
+            test_split?: string;
+            /** @description Lengths to try, in epochs */
+            epochs?: number[];
+            /** @description Lengths to try, in steps */
+            steps?: number[];
+            /** @description Images a step, at most the labels that are trained on; left out, chosen to be */
+            batch?: number;
+            /** @description Rates to try, of a batch of 256: each is multiplied by batch / 256 */
+            base_lr?: number[];
+            /**
+             * @description How the rate falls: along a cosine to 0, or to a tenth at 60 % and again at 80 % of the steps
+             * @default cosine
+             * @enum {string}
+             */
+            schedule?: "cosine" | "step";
+            /**
+             * @description Not of biases and norms
+             * @default 0
+             */
+            weight_decay?: number;
+            /**
+             * @description Nesterov's
+             * @default 0.9
+             */
+            momentum?: number;
+            /**
+             * @description BatchNorm's running statistics' weight of the old value; null: max(1 − 10 / steps an epoch, 0.9)
+             * @default null
+             */
+            stat_decay?: number | null;
+            /**
+             * @description The encoder up to this stage stays as it is, and normalises by its running statistics
+             * @default null
+             */
+            freeze?: ("stem" | "layer1" | "layer2" | "layer3" | "layer4") | null;
+            /**
+             * @description Of training: random-resized crop and flip, none, or a distribution in full
+             * @default crop-flip
+             */
+            augmentation?: ("crop-flip" | "none") | components["schemas"]["ViewAugmentation"];
+            /**
+             * @description Everything random but the choice of labels is a function of it
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description Which checkpoints are made and kept
+             * @default {}
+             */
+            checkpoint?: {
+                /**
+                 * @description Steps between two checkpoints; null for the first and the last only
+                 * @default 1000
+                 */
+                every_steps?: number | null;
+                /**
+                 * @description How many of the latest are kept; null for all
+                 * @default 3
+                 */
+                keep_last?: number | null;
+                /**
+                 * @description Those whose step is a multiple of it are kept for good
+                 * @default null
+                 */
+                keep_every?: number | null;
+            };
         };
         /** @description A name, or both views' distributions in full; where it is left out `byol`, and `cifar` for views of at most 64 pixels */
         Augmentation: ("byol" | "byol-symmetric" | "cifar" | "grayscale" | "none") | {
@@ -1073,7 +1191,7 @@ export interface components {
             /** @enum {string} */
             object: "job";
             /** @enum {string} */
-            kind: "pretrain" | "knn";
+            kind: "pretrain" | "knn" | "finetune";
             /** @enum {string} */
             status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
             dataset: string;
@@ -1267,7 +1385,7 @@ export interface components {
                 running: number;
                 jobs: {
                     /** @enum {string} */
-                    kind: "pretrain" | "knn";
+                    kind: "pretrain" | "knn" | "finetune";
                     /** @enum {string} */
                     status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
                     count: number;
@@ -2233,7 +2351,7 @@ export interface operations {
                 after?: string;
                 /** @description The most that are answered */
                 limit?: number;
-                kind?: "pretrain" | "knn";
+                kind?: "pretrain" | "knn" | "finetune";
                 status?: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
                 /** @description Only those of this dataset */
                 dataset?: string;

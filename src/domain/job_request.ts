@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JOB_KINDS } from "./job.ts";
+import { FinetuneRequest } from "./finetune.ts";
 import { KnnConfig } from "./knn.ts";
 import { PretrainRequest } from "./pretrain.ts";
 
@@ -16,4 +17,9 @@ export const JobRequest = z.strictObject({
 /** The whole body, by kind: the same fields, with the config that the kind has. */
 export const PretrainJobRequest = JobRequest.extend({ kind: z.literal("pretrain"), config: PretrainRequest });
 export const KnnJobRequest = JobRequest.extend({ kind: z.literal("knn"), config: KnnConfig });
-export const AnyJobRequest = z.discriminatedUnion("kind", [PretrainJobRequest, KnnJobRequest]);
+export const FinetuneJobRequest = JobRequest.extend({ kind: z.literal("finetune"), config: FinetuneRequest });
+export const AnyJobRequest = z.discriminatedUnion("kind", [
+  PretrainJobRequest,
+  KnnJobRequest,
+  FinetuneJobRequest,
+]);

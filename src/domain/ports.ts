@@ -12,6 +12,7 @@ import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus } from "
 import type { KnnConfig } from "./knn.ts";
 import type { ResolvedPretrainConfig } from "./pretrain.ts";
 import type { AUGMENTATIONS } from "./augmentation.ts";
+import type { FinetuneConfig } from "./finetune.ts";
 import type { RgbImage } from "./image.ts";
 import type { EmbeddingStages, StoreCounts } from "./measures.ts";
 
@@ -108,6 +109,7 @@ export interface JobReport {
 export interface WorkConfigs {
   pretrain: ResolvedPretrainConfig;
   knn: KnnConfig;
+  finetune: FinetuneConfig;
 }
 export type Work = { [K in JobKind]: { kind: K; config: WorkConfigs[K] } }[JobKind];
 

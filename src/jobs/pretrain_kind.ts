@@ -60,6 +60,7 @@ function findInitMismatch(store: Store, { init, arch }: Record<string, unknown>)
   if (!checkpoint) return "there is no such checkpoint";
   const { arch: theirs, files } = checkpoint;
   if (theirs !== arch) return `must be of arch ${String(arch).slice(0, 60)}, got one of ${theirs}`;
+  if (files.some(({ name }) => name === "labels.json")) return "must be a pretrain job's, got a classifier";
   if (!files.some(({ name }) => name === "training_state.safetensors")) {
     return "must have training_state.safetensors, as a pretrain job's have: it is a model alone";
   }

@@ -1,0 +1,155 @@
+import { join } from "@std/path";
+import { BackgroundWriter } from "../checkpoint/background_writer.ts";
+import { readCheckpoint, readModel } from "../checkpoint/checkpoint_reader.ts";
+import { FinetuneStateJson } from "../checkpoint/finetune_state.ts";
+import { modelConfig } from "../checkpoint/model_config.ts";
+import { DatasetReader } from "../data/dataset_reader.ts";
+import type { Preprocessing } from "../domain/checkpoint.ts";
+import { DomainError } from "../domain/errors.ts";
+import type { FinetuneConfig } from "../domain/finetune.ts";
+import { newId } from "../domain/ids.ts";
+import { JobStopped } from "../domain/job.ts";
+import type { TrainingTask } from "../domain/ports.ts";
+import { VERSION } from "../domain/version.ts";
+import {
+  finetune,
+  type FinetuneHooks,
+  type FinetuneOptions,
+  type FinetuneResult,
+} from "../supervised/finetune.ts";
+import type { TrainedClassifier } from "../supervised/keeper.ts";
+import type { LabelChoice } from "../supervised/labels.ts";
+import { ClassifierJudge } from "./classifier_judge.ts";
+import type { Run } from "./run.ts";
+
+/** What images are normalised by from scratch: ImageNet's means and deviations. */
+const IMAGENET = {
+  channel_mean: [0.485, 0.456, 0.406],
+  channel_std: [0.229, 0.224, 0.225],
+} as const satisfies Partial<
+  Preprocessing
+>;
+
+/**
+ * Runs a `finetune` job, from the newest of its checkpoints that is whole or from the start: trains, keeping each
+ * checkpoint on disk before it is told.
+ *
+ * @returns The job's result: the last checkpoint's id, the test split's scores, every trial, and the protocol.
+ * @throws {DomainError} As `finetune`; `not_found` or `conflict`, if the checkpoint to begin with is not there or damaged.
+ */
+export async function runFinetune(
+  config: FinetuneConfig,
+  { pipelines, dataDir, task, say, signal, memoryBudget, planned }: Run,
+): Promise<Record<string, unknown>> {
+  const checkpoints = join(dataDir, "checkpoints"), writer = new BackgroundWriter();
+  const message: FinetuneHooks["message"] = (level, text) => void say({ type: "message", level, text });
+  const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
+  try {
+    const start = await findStart(checkpoints, task, config, message);
+    const { channel_mean, channel_std, resume } = start, { arch, px } = config;
+    const preprocessing = { px, channel_mean, channel_std };
+    let last = resume?.checkpoint;
+    const checkpoint = async (kept: TrainedClassifier, labels: LabelChoice) => {
+      const id = newId("ckpt"), { step, epoch, metrics, dim, position, model, trainingState } = kept;
+      const files = await writer.write(checkpoints, id, {
+        ...{ model, trainingState, labels: labels.classes },
+        config: modelConfig({ arch, dim, classes: labels.classes.length, preprocessing }),
+        state: {
+          ...{ step, config, position },
+          dataset: { id: task.dataset, fingerprint: task.fingerprint },
+          rng: { seed: config.seed, label_seed: config.label_seed },
+          labels: { train: [...labels.train], validation: [...labels.validation] },
+          versions: { latentd: VERSION, format: 1, deno: Deno.version.deno },
+        } satisfies FinetuneStateJson,
+      });
+      const created_at = new Date().toISOString();
+      await say({
+        type: "checkpoint",
+        checkpoint: {
+          ...{ id, object: "checkpoint", job: task.job, arch, px },
+          ...{ step, epoch, metrics, files, created_at },
+        },
+      });
+      last = id;
+    };
+    const { split, test_split, validation } = config;
+    const splits = [split, test_split, ...(typeof validation === "string" ? [validation] : [])];
+    const result = await finetune(
+      pipelines,
+      config,
+      reader,
+      {
+        ...{ message, planned, checkpoint },
+        progress: (progress, metrics) => void say({ type: "progress", progress, metrics }),
+        openJudge: (state, images) =>
+          new ClassifierJudge(pipelines, reader, state, { preprocessing, images, splits }),
+      },
+      signal,
+      {
+        ...{ memoryBudget, ...start },
+        keepsStateOf: (reason) => reason instanceof JobStopped && reason.reason !== "cancel",
+      },
+    );
+    return { checkpoint: last, ...resultOf(config, result) };
+  } finally {
+    writer.close();
+    reader.close();
+  }
+}
+
+/** What the run begins with: a state to go on from, or an encoder, or nothing. */
+async function findStart(
+  checkpoints: string,
+  { resume, dataset, fingerprint }: TrainingTask,
+  { init }: FinetuneConfig,
+  message: FinetuneHooks["message"],
+): Promise<Pick<FinetuneOptions, "resume" | "init" | "channel_mean" | "channel_std">> {
+  const begun = init === null ? undefined : await readModel(checkpoints, init);
+  const encoder = begun && { init: begun.tensors };
+  for (const checkpoint of resume) {
+    try {
+      const { state, trainingState, config } = await readCheckpoint(
+        checkpoints,
+        checkpoint,
+        FinetuneStateJson,
+      );
+      if (state.dataset.fingerprint !== fingerprint) {
+        throw new DomainError("conflict", `Cannot go on from ${checkpoint}: ${dataset} has changed since`, {
+          type: "dataset_changed",
+        });
+      }
+      const { step, position } = state, { channel_mean, channel_std } = config.preprocessing;
+      return { ...encoder, channel_mean, channel_std, resume: { checkpoint, step, position, trainingState } };
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.options.type === "dataset_changed") throw error;
+      message("error", `${error.message}; trying an earlier one`);
+    }
+  }
+  const { channel_mean, channel_std } = begun?.config.preprocessing ?? IMAGENET;
+  return { ...encoder, channel_mean: [...channel_mean], channel_std: [...channel_std] };
+}
+
+/** The scores, and all that they depend on: numbers of other protocols do not compare. */
+function resultOf(
+  config: FinetuneConfig,
+  { figures, scores: { per_class, images, ...scores }, labels, trials, chosen }: FinetuneResult,
+): Record<string, unknown> {
+  const { init, split, test_split, validation, refit, label_seed, seed, freeze, px } = config;
+  const named = labels.classes.map((name, i) => [name, per_class[i]]);
+  return {
+    ...scores,
+    per_class: Object.fromEntries(named),
+    ...{ ...figures, test_split, test_images: images },
+    protocol: {
+      ...{ init, split, px, freeze, seed, label_seed, classes: labels.classes.length },
+      ...{ labels: chosen.items.length, validation, validation_images: labels.validation.length, refit },
+      chosen: {
+        base_lr: chosen.base_lr,
+        steps: chosen.steps,
+        batch: chosen.batch,
+        stat_decay: chosen.statDecay,
+      },
+    },
+    trials,
+  };
+}
