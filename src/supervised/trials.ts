@@ -86,14 +86,14 @@ export function candidatesOf({ base_lr, epochs, steps }: FinetuneConfig): Candid
   );
 }
 
-/** A candidate's training on `items`: the batch is at most their number. */
+/** A candidate's training on `items`, of which there are as many as a batch has, at least. */
 export function trialOf(
   config: FinetuneConfig,
   candidate: Candidate,
   index: number,
   items: Uint32Array,
 ): Trial {
-  const batch = Math.min(config.batch, items.length), stepsPerEpoch = Math.floor(items.length / batch);
+  const { batch } = config, stepsPerEpoch = Math.floor(items.length / batch);
   return {
     ...candidate,
     ...{ index, items, batch, stepsPerEpoch },

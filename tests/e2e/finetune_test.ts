@@ -63,6 +63,7 @@ Deno.test({
   await end(pretrained);
   const init = (await checkpointsOf(pretrained)).at(-1)!, before = hashesOf(init);
 
+  let classifier = "";
   await context.step("a sweep finds a rate, and the classifier tells discs from stripes", async () => {
     const config = { init: init.id, label_fraction: 1, batch: 16, base_lr: [1e-5, 0.5], steps: [100] };
     const job = await end(await submit("finetune", config)),
@@ -81,6 +82,7 @@ Deno.test({
     assertEquals(Object.keys(result.per_class), ["disc", "stripes"]);
     const last = (await checkpointsOf(job.id as string)).at(-1)!;
     assertEquals([last.id, last.step], [result.checkpoint, 300]);
+    classifier = last.id;
     assertEquals(await json(last.id, "labels.json"), ["disc", "stripes"]);
     assertEquals((await json(last.id, "config.json")).num_classes, 2);
     const { labels } = await json(last.id, "state.json") as {
@@ -190,6 +192,18 @@ Deno.test({
     await server.until(() => ask(job), ({ progress }) => progress !== null);
     assertEquals((await server.json(`/v1/jobs/${job}/cancel`, { method: "POST" })).status, "cancelled");
   });
+
+  await context.step(
+    "a classifier's encoder can be fine-tuned again, and is no beginning for BYOL",
+    async () => {
+      const again = { init: classifier, labels_per_class: 4, batch: 8, base_lr: [0.1], steps: [1] };
+      await end(await submit("finetune", again));
+      const config = { ...ARCH, ...heads, batch: 16, steps: 1, init: classifier };
+      const response = await server.post("/v1/jobs", { kind: "pretrain", dataset, config });
+      const { errors } = await response.json() as { errors: { pointer: string }[] };
+      assertEquals([response.status, errors.map(({ pointer }) => pointer)], [422, ["#/config/init"]]);
+    },
+  );
 
   await context.step("what cannot be meant is a 422 before anything trains", async () => {
     const entries = (await unpackTar(tar)).filter(({ data }) => data);
