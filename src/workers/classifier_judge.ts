@@ -17,6 +17,8 @@ const ROWS = 4096;
 export class ClassifierJudge implements Judge {
   readonly #encoder: Encoder;
   readonly #preprocessor: Preprocessor;
+  /** What it takes of the GPU's memory: between judgements, and the most at once while it judges. */
+  readonly bytes: number;
 
   /** @throws {DomainError} As an Encoder. */
   constructor(
@@ -25,18 +27,14 @@ export class ClassifierJudge implements Judge {
     private readonly state: ClassifierState,
     private readonly options: { preprocessing: Preprocessing; images: number; splits: readonly string[] },
   ) {
-    const { network, spec } = state, { preprocessing, images } = options;
+    const { network, spec, classes } = state, { preprocessing, images, splits } = options;
     this.#encoder = Encoder.over(pipelines, network, spec, preprocessing.px, { prefix: ENCODER, images });
+    const most = splits.map((split) => this.#preprocessingBytes(reader.items(split)));
+    this.bytes = this.#encoder.bytes +
+      Math.max(...most, probeBytes(pipelines, { rows: ROWS, dim: spec.dim, classes }));
     this.#preprocessor = new Preprocessor(pipelines, preprocessing);
   }
 
-  /** What it takes of the GPU's memory: between judgements, and the most at once while it judges. */
-  get bytes(): number {
-    const { state: { spec, classes }, options: { splits }, reader } = this;
-    const preprocessing = splits.map((split) => this.#preprocessingBytes(reader.items(split)));
-    return this.#encoder.bytes +
-      Math.max(...preprocessing, probeBytes(this.pipelines, { rows: ROWS, dim: spec.dim, classes }));
-  }
   prepare(): Promise<void> {
     return this.#encoder.prepare();
   }

@@ -11,6 +11,7 @@ import { newId } from "../domain/ids.ts";
 import { JobStopped } from "../domain/job.ts";
 import type { TrainingTask } from "../domain/ports.ts";
 import { VERSION } from "../domain/version.ts";
+import { writeResults } from "../results/result_files.ts";
 import {
   finetune,
   type FinetuneHooks,
@@ -34,7 +35,8 @@ const IMAGENET = {
  * Runs a `finetune` job, from the newest of its checkpoints that is whole or from the start: trains, keeping each
  * checkpoint on disk before it is told.
  *
- * @returns The job's result: the last checkpoint's id, the test split's scores, every trial, and the protocol.
+ * @returns The job's result: the last checkpoint's id, the test split's scores, every trial, the protocol, and
+ *   `files`: labels.jsonl, the images whose labels were used.
  * @throws {DomainError} As `finetune`; `not_found` or `conflict`, if the checkpoint to begin with is not there or damaged.
  */
 export async function runFinetune(
@@ -90,7 +92,10 @@ export async function runFinetune(
         keepsStateOf: (reason) => reason instanceof JobStopped && reason.reason !== "cancel",
       },
     );
-    return { checkpoint: last, ...resultOf(config, result) };
+    const files = await writeResults(join(dataDir, "results"), task.job, {
+      "labels.jsonl": describeLabels(reader, result.labels),
+    });
+    return { checkpoint: last, ...resultOf(config, result), files };
   } finally {
     writer.close();
     reader.close();
@@ -101,11 +106,14 @@ export async function runFinetune(
 async function findStart(
   checkpoints: string,
   { resume, dataset, fingerprint }: TrainingTask,
-  { init }: FinetuneConfig,
+  { init, px }: FinetuneConfig,
   message: FinetuneHooks["message"],
 ): Promise<Pick<FinetuneOptions, "resume" | "init" | "channel_mean" | "channel_std">> {
   const begun = init === null ? undefined : await readModel(checkpoints, init);
   const encoder = begun && { init: begun.tensors };
+  if (begun && begun.config.preprocessing.px !== px) {
+    message("info", `${init} is of ${begun.config.preprocessing.px} px; images are resized to ${px} px`);
+  }
   for (const checkpoint of resume) {
     try {
       const { state, trainingState, config } = await readCheckpoint(
@@ -127,6 +135,17 @@ async function findStart(
   }
   const { channel_mean, channel_std } = begun?.config.preprocessing ?? IMAGENET;
   return { ...encoder, channel_mean: [...channel_mean], channel_std: [...channel_std] };
+}
+
+/** The images whose labels were used, a line each: those that are trained on, then those that rates are chosen by. */
+function describeLabels(reader: DatasetReader, { train, validation }: LabelChoice): string {
+  const lines = ([["train", train], ["validation", validation]] as const).flatMap(([use, items]) =>
+    Array.from(items, (n) => {
+      const { path, class: name } = reader.entry(n);
+      return JSON.stringify({ n, path, class: name, use });
+    })
+  );
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** The scores, and all that they depend on: numbers of other protocols do not compare. */

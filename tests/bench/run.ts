@@ -4,6 +4,7 @@
  */
 import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
 import { data, DATA_OPTIONS } from "./data_bench.ts";
+import { finetune, FINETUNE_OPTIONS } from "./finetune_bench.ts";
 import { kills, KILLS_OPTIONS } from "./kills_bench.ts";
 import { load, LOAD_OPTIONS } from "./load_bench.ts";
 import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
@@ -87,6 +88,12 @@ const COMMANDS: Record<string, Command> = {
     about: "ten minutes of uploads, jobs, embeddings and kills: nothing lost, memory flat, a clean log",
     options: SOAK_OPTIONS,
     run: soak,
+  },
+  finetune: {
+    about:
+      "classifiers from BYOL's encoder beside ones from scratch, by the same few labels: an hour and more",
+    options: FINETUNE_OPTIONS,
+    run: finetune,
   },
   quality: {
     about: "k-NN accuracy of whole runs, ours over HTTP beside PyTorch's of the same recipe: an hour",

@@ -89,6 +89,11 @@ Deno.test({
       labels: { train: number[]; validation: number[] };
     };
     assertEquals(new Set([...labels.train, ...labels.validation]).size, 96);
+    const listed = await (await server.fetch(`/v1/jobs/${job.id}/files/labels.jsonl`)).text();
+    const lines = listed.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const used = (use: string) => lines.filter((line) => line.use === use).map(({ n }) => n);
+    assertEquals([used("train"), used("validation")], [labels.train, labels.validation]);
+    assert(lines.every((line) => line.path.startsWith(`train/${line.class}/`)), listed);
     assertEquals((job.config as { validation: number }).validation, 0.2);
     assertEquals(hashesOf((await checkpointsOf(pretrained)).at(-1)!), before);
     // The same again by what the job shows of itself.
