@@ -199,6 +199,27 @@ Deno.test({
   });
 
   await context.step(
+    "a rate that diverges is not chosen; where nothing else is left, the job fails",
+    async () => {
+      // So much decay makes every weight five times what it was, of another sign, each step.
+      const config = { init: init.id, label_fraction: 1, batch: 16, weight_decay: 1, steps: [80] };
+      const { result } = await end(
+        await submit("finetune", { ...config, base_lr: [100, 0.05] }),
+      ) as unknown as {
+        result: { trials: { validation_top1: number | null }[]; protocol: { chosen: { base_lr: number } } };
+      };
+      assertEquals(result.trials[0].validation_top1, null);
+      assertEquals(result.protocol.chosen.base_lr, 0.05);
+      const alone = await submit("finetune", { ...config, base_lr: [100], validation: null });
+      const failed = await server.until(
+        () => ask(alone),
+        ({ status }) => ["succeeded", "failed"].includes(status),
+      );
+      assertEquals([failed.status, (failed.error as { code: string }).code], ["failed", "diverged"]);
+    },
+  );
+
+  await context.step(
     "a classifier's encoder can be fine-tuned again, and is no beginning for BYOL",
     async () => {
       const again = { init: classifier, labels_per_class: 4, batch: 8, base_lr: [0.1], steps: [1] };
