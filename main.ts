@@ -27,7 +27,7 @@ import { EventHub } from "./src/jobs/event_hub.ts";
 import { IndexUpkeep } from "./src/jobs/index_upkeep.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
 import { CheckpointRetention } from "./src/jobs/retention.ts";
-import { submitJob } from "./src/jobs/submit.ts";
+import { submitFittingJob } from "./src/jobs/submit.ts";
 import { FileKeyRing } from "./src/keys/key_ring.ts";
 import { configureLog, log } from "./src/log/log.ts";
 import { Metrics } from "./src/metrics/metrics.ts";
@@ -174,8 +174,9 @@ async function serve(config: Config): Promise<void> {
   }
   if (missing.length > 0) log.error(`listed by the database, and not there: ${missing.join(", ")}`);
   const hub = new EventHub();
+  const planner = new TrainingClient(trainChild);
   const runner = new JobRunner({
-    ...{ store, hub, retention, trainer: metrics.trainer(new TrainingClient(trainChild)) },
+    ...{ store, hub, retention, trainer: metrics.trainer(planner) },
     hasRoom: (bytes) => hasRoom(dataDir, bytes),
   });
   const bodyIdleMs = 1000 * config.bodyIdleSeconds;
@@ -199,7 +200,7 @@ async function serve(config: Config): Promise<void> {
         }),
     ),
     ...{ warmer, neighbors },
-    submit: (body, idempotencyKey) => submitJob({ store }, body, idempotencyKey),
+    submit: (body, idempotencyKey) => submitFittingJob({ store, planner }, body, idempotencyKey),
     runner,
     backups,
     hub,

@@ -43,7 +43,7 @@ export interface ApiDeps {
   warmer?: { warm(checkpoint: string): void; warming(): string[] };
   neighbors: NeighborFinder;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
-  submit(body: unknown, idempotencyKey?: string): Job;
+  submit(body: unknown, idempotencyKey?: string): Job | Promise<Job>;
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };
   /** Removes a checkpoint; throws a DomainError that names what needs it. */
   retention: { remove(checkpoint: string): Promise<void> };

@@ -168,7 +168,7 @@ export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps)
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   describeBodies(app, BODIES);
   app.openapi(submit, async (c) => {
-    const job = submitJob(await readJson(c, limits.jsonBytes), c.req.header("Idempotency-Key"));
+    const job = await submitJob(await readJson(c, limits.jsonBytes), c.req.header("Idempotency-Key"));
     runner.wake();
     return c.json(job, 202, { Location: `/v1/jobs/${job.id}` });
   });

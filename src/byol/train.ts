@@ -29,6 +29,8 @@ export interface TrainOptions {
   openEvaluation?(state: ByolState): OpenEvaluation;
   /** Whether a state is to be kept when the run is stopped, by what the signal was aborted with. */
   keepsStateOf?(reason: unknown): boolean;
+  /** Only finds out whether it fits, and returns the bytes that it would take as `gpu_memory_bytes`. */
+  planOnly?: boolean;
   /** For tests: BYOL without a part that it cannot do without. */
   ablation?: StepOptions["ablation"];
 }
@@ -41,7 +43,7 @@ const LARGE_DATASET = 100_000, FULL_BATCH = 256;
  * the end. A run that is interrupted and goes on from a checkpoint makes the same bits as one that was not.
  *
  * @returns The last step's figures and the run's mean rate.
- * @throws {DomainError} `invalid` if the data does not fit the config; or, type `batch_too_large`, if the batch does not
+ * @throws {DomainError} `invalid` if the data does not fit the config; or, type `does_not_fit`, if the batch does not
  *   fit the GPU, naming the largest that does; or, type `diverged` or `collapsed`, naming the last good checkpoint.
  * @throws What `signal` was aborted with.
  */
@@ -75,6 +77,7 @@ export async function train(
     };
     await expectFit(pipelines.device, fit);
     const { plan, bytes } = memoryAt(microBatch);
+    if (options.planOnly) return { gpu_memory_bytes: bytes };
     hooks.message("info", describeMemory(plan, bytes));
     hooks.planned?.(bytes);
     if (loader.images >= LARGE_DATASET && microBatch < FULL_BATCH) {

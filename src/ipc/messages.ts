@@ -4,11 +4,13 @@ import { type JobProgress, JobStopped, type StopReason } from "../domain/job.ts"
 import type { DatasetSettings } from "../domain/dataset.ts";
 import type { AdapterReport, Vitals } from "../domain/measures.ts";
 import type { NeighborIndexKey } from "../domain/neighbors.ts";
-import type { IngestStanding, TrainingTask, ViewsRequest } from "../domain/ports.ts";
+import type { IngestStanding, TrainingTask, ViewsRequest, Work } from "../domain/ports.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
 export type Request =
   | { type: "train"; id: number; task: TrainingTask }
+  /** Asks what a job would take of the GPU's memory, and whether it fits: `failed` if not. */
+  | { type: "plan"; id: number; dataset: string; work: Work }
   /** The payload is the images' RGB bytes, one behind another. */
   | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] }
   /** Asks that a model be ready before anybody needs it; where there is no room for it, nothing happens. */

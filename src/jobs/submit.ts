@@ -5,6 +5,7 @@ import { fieldErrors } from "../domain/field_errors.ts";
 import { isId, newId } from "../domain/ids.ts";
 import { isEnded, type Job, JOB_KINDS, type JobKind } from "../domain/job.ts";
 import { JobRequest } from "../domain/job_request.ts";
+import type { Planner } from "../domain/planner.ts";
 import type { Store } from "../domain/ports.ts";
 import type { Checked } from "./kind.ts";
 import { KINDS } from "./kinds.ts";
@@ -23,10 +24,48 @@ const RETRY_MS = 60_000;
  * the dataset's id is the only mistake; `conflict` if the dataset is not ready; `queue_full`.
  */
 export function submitJob(
-  { store, now = () => new Date(), maxQueued = 100 }: { store: Store; now?: () => Date; maxQueued?: number },
+  options: SubmitOptions,
   body: unknown,
   idempotencyKey?: string,
 ): Job {
+  const { earlier, job, sent } = checkSubmission(options, body, idempotencyKey);
+  if (earlier) return earlier;
+  options.store.createJob(job, sent);
+  return options.store.getJob(job.id)!;
+}
+
+/**
+ * As {@link submitJob}, but a job that does not fit the GPU is refused where that can be told soon.
+ *
+ * @throws {DomainError} Also `invalid`, type `does_not_fit`, naming the largest batch that does.
+ */
+export async function submitFittingJob(
+  options: SubmitOptions & { planner: Planner },
+  body: unknown,
+  idempotencyKey?: string,
+): Promise<Job> {
+  const { earlier, job, dataset } = checkSubmission(options, body, idempotencyKey);
+  if (earlier) return earlier;
+  await options.planner.expectFit(dataset.id, KINDS[job.kind].work(job.config, dataset));
+  return submitJob(options, body, idempotencyKey); // looked at anew: the same may have been submitted meanwhile
+}
+
+interface SubmitOptions {
+  store: Store;
+  now?: () => Date;
+  maxQueued?: number;
+}
+/** What there is already of a body, or the job that it asks for. */
+type Submission =
+  | { earlier: Job; job?: undefined; sent?: undefined; dataset?: undefined }
+  | { earlier?: undefined; job: Job; sent: Sent | undefined; dataset: Dataset };
+type Sent = { fingerprint: string; key?: string };
+
+function checkSubmission(
+  { store, now = () => new Date(), maxQueued = 100 }: SubmitOptions,
+  body: unknown,
+  idempotencyKey?: string,
+): Submission {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new DomainError("malformed", "Cannot submit a job: the body must be a JSON object", {
       errors: [{ pointer: "#", detail: "must be an object" }],
@@ -40,7 +79,7 @@ export function submitJob(
   const fields = body as Record<string, unknown>;
   const sent = shape.success ? { key: idempotencyKey, fingerprint: fingerprint(shape.data) } : undefined;
   const earlier = sent && findEarlier(store, sent, now());
-  if (earlier) return earlier;
+  if (earlier) return { earlier };
 
   const dataset = typeof fields.dataset === "string" && isId("ds", fields.dataset)
     ? store.getDataset(fields.dataset)
@@ -86,8 +125,7 @@ export function submitJob(
     ...{ metadata, progress: null, metrics: null, result: null, attempt: 0 },
     ...{ created_at: now().toISOString(), started_at: null, finished_at: null },
   };
-  store.createJob(job, sent);
-  return store.getJob(job.id)!;
+  return { job, sent, dataset: dataset! };
 }
 
 /** @throws {DomainError} `invalid`, if the key has made a job of another body. */

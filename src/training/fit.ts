@@ -23,7 +23,7 @@ const LEAST_BATCH = 2;
 /**
  * Makes sure that a run fits before anything is allocated.
  *
- * @throws {DomainError} `invalid`, type `batch_too_large`, naming the largest batch that would fit.
+ * @throws {DomainError} `invalid`, type `does_not_fit`, naming the largest batch that would fit.
  */
 export async function expectFit(device: GPUDevice, fit: Fit): Promise<void> {
   const taken = tryBytes(fit, fit.batch);
@@ -51,7 +51,7 @@ export async function refuse(device: GPUDevice, fit: Fit): Promise<DomainError> 
     ? `${needs}${has}; no batch fits`
     : `${needs}${has}; the largest ${field} that fits is ${least}`;
   return new DomainError("invalid", `Cannot train with ${field} ${batch}: ${detail}`, {
-    type: "batch_too_large",
+    type: "does_not_fit",
     errors: [{ pointer: `#/config/${field}`, detail }],
   });
 }

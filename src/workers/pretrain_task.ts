@@ -25,7 +25,7 @@ import type { Run } from "./run.ts";
  */
 export async function runPretrain(
   config: ResolvedPretrainConfig,
-  { pipelines, dataDir, task, say, signal, memoryBudget, planned }: Run,
+  { pipelines, dataDir, task, say, signal, memoryBudget, planned, planOnly }: Run,
 ): Promise<Record<string, unknown>> {
   const checkpoints = join(dataDir, "checkpoints"),
     writer = new BackgroundWriter(),
@@ -79,7 +79,7 @@ export async function runPretrain(
   };
   try {
     const options: TrainOptions = {
-      memoryBudget,
+      ...{ memoryBudget, planOnly },
       openEvaluation: config.evaluate ? openEvaluation : undefined,
       keepsStateOf: (reason) => reason instanceof JobStopped && reason.reason !== "cancel",
       ...await findStart(checkpoints, task, config, message),
@@ -106,6 +106,10 @@ export async function runPretrain(
     reader.close();
   }
 }
+
+/** What such a job would take of the GPU; weights to begin with change nothing of that. @throws {DomainError} As `train`. */
+export const planPretrain: typeof runPretrain = (config, run) =>
+  runPretrain({ ...config, init: null }, { ...run, planOnly: true });
 
 /** What the run begins with: a state to go on from, or weights, or nothing. */
 async function findStart(

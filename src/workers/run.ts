@@ -14,4 +14,6 @@ export interface Run {
   memoryBudget: number | undefined;
   /** To be told what a plan will take of it, in bytes. */
   planned(bytes: number): void;
+  /** Only what the run would take of the GPU's memory is asked for, as `gpu_memory_bytes`. */
+  planOnly?: boolean;
 }

@@ -5,7 +5,7 @@ import type { PipelineCache } from "../gpu/pipeline.ts";
 import { runFinetune } from "./finetune_task.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { runKnn } from "./knn_task.ts";
-import { runPretrain } from "./pretrain_task.ts";
+import { planPretrain, runPretrain } from "./pretrain_task.ts";
 import type { Run } from "./run.ts";
 import { Serial } from "./serial.ts";
 
@@ -19,10 +19,12 @@ const RUNS: { [K in JobKind]: (config: WorkConfigs[K], run: Run) => Promise<Resu
   knn: runKnn,
   finetune: runFinetune,
 };
+/** Kinds whose memory can be told beforehand. */
+const PLANS: Partial<typeof RUNS> = { pretrain: planPretrain };
 const run = <K extends JobKind>(
   { kind, config }: { kind: K; config: WorkConfigs[K] },
   run: Run,
-): Promise<Result> => RUNS[kind](config, run);
+): Promise<Result> => (run.planOnly ? PLANS : RUNS)[kind]?.(config, run) ?? Promise.resolve({});
 
 /** The training child: runs one job after another. */
 export function runTrainWorker(options: WorkerOptions): Promise<never> {
@@ -37,6 +39,15 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
     },
     vitals: () => ({ gpuHeld: heldBytes(), gpuPlanned: plannedBytes }),
     handle(request, _payload, say, signal) {
+      if (request.type === "plan") {
+        const { dataset, work } = request, { dataDir } = options;
+        const task = { job: "", dataset, fingerprint: "", resume: [], work };
+        const quiet = { say: () => Promise.resolve(), planned: () => {}, planOnly: true };
+        return serial.run(async () => {
+          signal.throwIfAborted();
+          return { result: await run(work, { pipelines, dataDir, task, signal, memoryBudget, ...quiet }) };
+        });
+      }
       if (request.type !== "train") {
         throw new TypeError(`Cannot serve ${request.type}: this worker trains`);
       }

@@ -183,7 +183,7 @@ for (
     `a batch that no binding holds is refused, and the largest that one holds trains: ${what}`,
     async () => {
       const error = await assertRejects(() => trainOn(middle, configOf(sent), side), DomainError);
-      assertEquals([error.code, error.options.type], ["invalid", "batch_too_large"]);
+      assertEquals([error.code, error.options.type], ["invalid", "does_not_fit"]);
       assert(error.message.includes(what), error.message);
       assert(error.message.endsWith(`the largest batch that fits is ${fits}`), error.message);
       const config = configOf({ ...sent, batch: fits });

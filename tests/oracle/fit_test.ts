@@ -42,7 +42,7 @@ Deno.test("a batch that fits is let through", async () => {
 
 Deno.test("a batch past the budget is refused with the largest that fits", async () => {
   const error = await rejection({ batch: 300, bytesAt, budget: 123_456 });
-  assertEquals([error.code, error.options.type], ["invalid", "batch_too_large"]);
+  assertEquals([error.code, error.options.type], ["invalid", "does_not_fit"]);
   assert(
     error.message.includes("Cannot train with batch 300: it takes 0.3 MiB of the GPU's memory"),
     error.message,

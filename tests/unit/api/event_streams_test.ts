@@ -76,6 +76,40 @@ for (const [jobs, what] of [[1, "one job"], [50, "fifty jobs"]] as const) {
     }));
 }
 
+Deno.test("a thousand slow consumers hold nothing that they have not taken, and miss nothing", () =>
+  withApi(async (scene) => {
+    const CONSUMERS = 1000, EVENTS = 120, { store, hub } = scene, id = newJob(scene);
+    const consumers = await Promise.all(Array.from({ length: CONSUMERS }, async (_, n) => {
+      const { body } = await scene.get(`/v1/jobs/${id}/events`);
+      return { n, reader: body!.getReader(), decoder: new TextDecoder(), text: "", taken: 0 };
+    }));
+    const take = async (consumer: typeof consumers[number]) => {
+      const { value, done } = await consumer.reader.read();
+      if (done) return false;
+      consumer.text += consumer.decoder.decode(value, { stream: true });
+      consumer.taken++;
+      return true;
+    };
+    await Promise.all(consumers.map(take)); // the event of the job's creation: from now on they follow
+    for (let event = 0; event < EVENTS; event++) {
+      store.appendEvent(id, "message", { event });
+      hub.publish(id);
+      if (event % 10 > 0) continue;
+      await Promise.all(consumers.filter(({ n }) => n % 10 === 0 && event % (n % 3 + 1) === 0).map(take));
+    }
+    store.moveJob(id, "cancelled");
+    hub.publish(id);
+    await Promise.all(consumers.map(async (consumer) => {
+      while (await take(consumer));
+    }));
+    const expected = upTo(EVENTS + 2);
+    for (const { n, text, taken } of consumers) {
+      assertEquals(seqs(text), expected);
+      // One that took nothing meanwhile gets pages that are made then: none was kept for it, event by event.
+      if (n % 10 > 0) assert(taken <= 4, `${taken} pieces were in store for it`);
+    }
+  }));
+
 Deno.test("a client that reads nothing holds nothing up and misses nothing", () =>
   withServer(async (scene, url, counts) => {
     const EVENTS = 10_000, { store, hub } = scene, id = newJob(scene), { hostname, port } = new URL(url);
