@@ -3,7 +3,8 @@ import { Augmentation, ViewAugmentation } from "../domain/augmentation.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, JOB_STATUSES } from "../domain/job.ts";
-import { AnyJobRequest, KnnJobRequest, PretrainJobRequest } from "../domain/job_request.ts";
+import { AnyJobRequest, EmbedJobRequest, KnnJobRequest, PretrainJobRequest } from "../domain/job_request.ts";
+import { EmbedConfig } from "../domain/embed.ts";
 import { KnnConfig } from "../domain/knn.ts";
 import type { Store } from "../domain/ports.ts";
 import { PretrainRequest } from "../domain/pretrain.ts";
@@ -26,11 +27,16 @@ const EXAMPLES = {
     dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
     config: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W", k: 20 },
   },
+  embed: {
+    kind: "embed",
+    dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
+    config: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W", format: "parquet" },
+  },
 };
 /** What a body may be; checked once, with the store at hand, by `submit`. */
 const BODIES = {
-  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest },
-  ...{ PretrainConfig: PretrainRequest, KnnConfig, Augmentation, ViewAugmentation },
+  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest, EmbedJobRequest },
+  ...{ PretrainConfig: PretrainRequest, KnnConfig, EmbedConfig, Augmentation, ViewAugmentation },
 };
 
 const submit = createRoute({

@@ -1,6 +1,6 @@
 import { DomainError } from "./errors.ts";
 
-export const JOB_KINDS = ["pretrain", "knn"] as const;
+export const JOB_KINDS = ["pretrain", "knn", "embed"] as const;
 export type JobKind = typeof JOB_KINDS[number];
 
 export const JOB_STATUSES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"] as const;

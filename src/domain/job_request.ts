@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EmbedConfig } from "./embed.ts";
 import { JOB_KINDS } from "./job.ts";
 import { KnnConfig } from "./knn.ts";
 import { PretrainRequest } from "./pretrain.ts";
@@ -16,4 +17,9 @@ export const JobRequest = z.strictObject({
 /** The whole body, by kind: the same fields, with the config that the kind has. */
 export const PretrainJobRequest = JobRequest.extend({ kind: z.literal("pretrain"), config: PretrainRequest });
 export const KnnJobRequest = JobRequest.extend({ kind: z.literal("knn"), config: KnnConfig });
-export const AnyJobRequest = z.discriminatedUnion("kind", [PretrainJobRequest, KnnJobRequest]);
+export const EmbedJobRequest = JobRequest.extend({ kind: z.literal("embed"), config: EmbedConfig });
+export const AnyJobRequest = z.discriminatedUnion("kind", [
+  PretrainJobRequest,
+  KnnJobRequest,
+  EmbedJobRequest,
+]);

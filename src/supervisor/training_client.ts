@@ -33,6 +33,7 @@ export class TrainingClient implements Trainer {
           report.alive(silence.boundMs);
           if (reply.type === "progress") report.progress(reply.progress, reply.metrics);
           else if (reply.type === "checkpoint") report.checkpoint(reply.checkpoint);
+          else if (reply.type === "kept") report.kept();
           else if (reply.type === "message") report.message(reply.level, reply.text);
         },
         signal,

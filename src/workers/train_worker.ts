@@ -2,6 +2,7 @@ import type { JobKind } from "../domain/job.ts";
 import type { WorkConfigs } from "../domain/ports.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
+import { runEmbed } from "./embed_task.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { runKnn } from "./knn_task.ts";
 import { runPretrain } from "./pretrain_task.ts";
@@ -16,6 +17,7 @@ type Result = Record<string, unknown>;
 const RUNS: { [K in JobKind]: (config: WorkConfigs[K], run: Run) => Promise<Result> } = {
   pretrain: runPretrain,
   knn: runKnn,
+  embed: runEmbed,
 };
 const run = <K extends JobKind>(
   { kind, config }: { kind: K; config: WorkConfigs[K] },
