@@ -4,7 +4,7 @@ import { CANARY_NET, canaryValues } from "../../src/inference/canary.ts";
 import { Encoder } from "../../src/inference/encoder.ts";
 import { Preprocessor } from "../../src/inference/preprocess.ts";
 import { krscToOihw } from "../../src/nn/network.ts";
-import { embedRounds, type ImageSource } from "../../src/workers/embed_items.ts";
+import { embedRounds, type ImageSource } from "../../src/workers/embed_rounds.ts";
 import { noise } from "../e2e/noise.ts";
 import { pipelines } from "./oracle.ts";
 
