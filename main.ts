@@ -117,7 +117,7 @@ async function serve(config: Config): Promise<void> {
   const results = new FileResultLibrary(join(dataDir, "results"));
   await results.sweep((id) => store.getJob(id));
   const tidyIndexes = (): void => void upkeep.tidy();
-  const retention = new CheckpointRetention({ store, library: checkpoints, onRemoved: tidyIndexes });
+  const retention = new CheckpointRetention({ store, library: checkpoints, results, onRemoved: tidyIndexes });
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(commandOf(name, config, dataDir))
   );

@@ -3,6 +3,7 @@ import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
+import type { ResultLibrary } from "../domain/job_file.ts";
 import type { CheckpointExporter } from "../domain/layout.ts";
 import type { AnsweredRequest } from "../domain/measures.ts";
 import type { NeighborFinder } from "../domain/neighbors.ts";
@@ -12,7 +13,6 @@ import type {
   DatasetLibrary,
   Embedder,
   ImageDecoder,
-  ResultLibrary,
   Store,
   Upload,
 } from "../domain/ports.ts";

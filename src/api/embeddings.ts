@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { DomainError } from "../domain/errors.ts";
+import { toUnitLength } from "../domain/unit_length.ts";
 import { pointerTo, refusal } from "./bad_images.ts";
 import type { ApiDeps } from "./deps.ts";
 import { type EmbeddingTiming, embedImages } from "./embed_images.ts";
@@ -105,7 +106,7 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
     );
     c.header("Server-Timing", serverTiming(timing));
     if (bad.length > 0 && !(request.partial && bad.length < rows.length)) throw refusal(bad);
-    if (request.normalize) rows.forEach((row) => row && normalize(row));
+    if (request.normalize) rows.forEach((row) => row && toUnitLength(row));
     if (c.req.header("Accept")?.includes("application/x-npy")) {
       // A row stands where its image stood: without one it is no numbers.
       const { length } = rows.find((row) => row !== undefined)!;
@@ -160,12 +161,6 @@ async function inTime<T>(
 /** As the header has it, in milliseconds. */
 const serverTiming = (timing: EmbeddingTiming): string =>
   Object.entries(timing).map(([stage, seconds]) => `${stage};dur=${(1000 * seconds).toFixed(2)}`).join(", ");
-
-/** Scales a row to unit Euclidean length, in place; a row of zeros stays one. */
-function normalize(row: Float32Array): void {
-  const length = Math.hypot(...row);
-  if (length > 0) row.forEach((value, i) => row[i] = value / length);
-}
 
 /** Little-endian f32, as every platform that this runs on keeps them. */
 const toBase64 = (row: Float32Array) => new Uint8Array(row.buffer, row.byteOffset, row.byteLength).toBase64();

@@ -3,9 +3,11 @@ import { Augmentation, ViewAugmentation } from "../domain/augmentation.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, JOB_STATUSES } from "../domain/job.ts";
+import { EmbedConfig } from "../domain/embed.ts";
 import { FinetuneRequest } from "../domain/finetune.ts";
 import {
   AnyJobRequest,
+  EmbedJobRequest,
   FinetuneJobRequest,
   KnnJobRequest,
   PretrainJobRequest,
@@ -42,11 +44,16 @@ const EXAMPLES = {
       steps: [400],
     },
   },
+  embed: {
+    kind: "embed",
+    dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
+    config: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W", format: "parquet" },
+  },
 };
 /** What a body may be; checked once, with the store at hand, by `submit`. */
 const BODIES = {
-  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest, FinetuneJobRequest },
-  ...{ PretrainConfig: PretrainRequest, KnnConfig, FinetuneConfig: FinetuneRequest },
+  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest, FinetuneJobRequest, EmbedJobRequest },
+  ...{ PretrainConfig: PretrainRequest, KnnConfig, FinetuneConfig: FinetuneRequest, EmbedConfig },
   ...{ Augmentation, ViewAugmentation },
 };
 

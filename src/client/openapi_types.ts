@@ -682,7 +682,7 @@ export interface components {
              */
             format?: "imagefolder" | "webdataset" | "cifar10" | "parquet";
         };
-        JobRequest: components["schemas"]["PretrainJobRequest"] | components["schemas"]["KnnJobRequest"] | components["schemas"]["FinetuneJobRequest"];
+        JobRequest: components["schemas"]["PretrainJobRequest"] | components["schemas"]["KnnJobRequest"] | components["schemas"]["FinetuneJobRequest"] | components["schemas"]["EmbedJobRequest"];
         PretrainJobRequest: {
             /** @constant */
             kind: "pretrain";
@@ -717,6 +717,20 @@ export interface components {
             /** @description A dataset that is ready */
             dataset: string;
             config: components["schemas"]["FinetuneConfig"];
+            /**
+             * @description Whatever you want to find again on the job: at most 16 entries
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        EmbedJobRequest: {
+            /** @constant */
+            kind: "embed";
+            /** @description A dataset that is ready */
+            dataset: string;
+            config: components["schemas"]["EmbedConfig"];
             /**
              * @description Whatever you want to find again on the job: at most 16 entries
              * @default {}
@@ -983,6 +997,26 @@ export interface components {
                 keep_every?: number | null;
             };
         };
+        EmbedConfig: {
+            /** @description The checkpoint that embeds; of a classifier, its features */
+            checkpoint: string;
+            /**
+             * @description The split to embed; null: all images
+             * @default null
+             */
+            split?: string | null;
+            /**
+             * @description `npy`: embeddings.npy, [N, D] little-endian f32, and ids.jsonl, a line a row; `parquet`: embeddings.parquet of id, path, split, label, embedding (list<float>); `csv`: embeddings.csv, the same with a column a value
+             * @default npy
+             * @enum {string}
+             */
+            format?: "npy" | "parquet" | "csv";
+            /**
+             * @description Whether each row is scaled to unit Euclidean length
+             * @default false
+             */
+            normalize?: boolean;
+        };
         /** @description A name, or both views' distributions in full; where it is left out `byol`, and `cifar` for views of at most 64 pixels */
         Augmentation: ("byol" | "byol-symmetric" | "cifar" | "grayscale" | "none") | {
             view1: components["schemas"]["ViewAugmentation"];
@@ -1191,7 +1225,7 @@ export interface components {
             /** @enum {string} */
             object: "job";
             /** @enum {string} */
-            kind: "pretrain" | "knn" | "finetune";
+            kind: "pretrain" | "knn" | "finetune" | "embed";
             /** @enum {string} */
             status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
             dataset: string;
@@ -1385,7 +1419,7 @@ export interface components {
                 running: number;
                 jobs: {
                     /** @enum {string} */
-                    kind: "pretrain" | "knn" | "finetune";
+                    kind: "pretrain" | "knn" | "finetune" | "embed";
                     /** @enum {string} */
                     status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
                     count: number;
@@ -2351,7 +2385,7 @@ export interface operations {
                 after?: string;
                 /** @description The most that are answered */
                 limit?: number;
-                kind?: "pretrain" | "knn" | "finetune";
+                kind?: "pretrain" | "knn" | "finetune" | "embed";
                 status?: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
                 /** @description Only those of this dataset */
                 dataset?: string;

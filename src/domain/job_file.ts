@@ -14,3 +14,11 @@ const Files = z.array(JobFile);
 export function filesOf({ result }: Pick<Job, "result">): JobFile[] {
   return Files.safeParse(result?.files).data ?? [];
 }
+
+/** Files on disk that jobs have made. */
+export interface ResultLibrary {
+  /** Where a file lies that the job lists. */
+  path(job: string, file: string): string;
+  /** Removes what a job had begun to make; none there is no mistake. */
+  discard(job: string): Promise<void>;
+}

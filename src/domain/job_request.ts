@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EmbedConfig } from "./embed.ts";
 import { JOB_KINDS } from "./job.ts";
 import { FinetuneRequest } from "./finetune.ts";
 import { KnnConfig } from "./knn.ts";
@@ -18,8 +19,10 @@ export const JobRequest = z.strictObject({
 export const PretrainJobRequest = JobRequest.extend({ kind: z.literal("pretrain"), config: PretrainRequest });
 export const KnnJobRequest = JobRequest.extend({ kind: z.literal("knn"), config: KnnConfig });
 export const FinetuneJobRequest = JobRequest.extend({ kind: z.literal("finetune"), config: FinetuneRequest });
+export const EmbedJobRequest = JobRequest.extend({ kind: z.literal("embed"), config: EmbedConfig });
 export const AnyJobRequest = z.discriminatedUnion("kind", [
   PretrainJobRequest,
   KnnJobRequest,
   FinetuneJobRequest,
+  EmbedJobRequest,
 ]);

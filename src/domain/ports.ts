@@ -8,6 +8,7 @@ import type {
   RejectedFile,
 } from "./dataset.ts";
 import type { Checkpoint, CheckpointFileName, Preprocessing } from "./checkpoint.ts";
+import type { EmbedConfig } from "./embed.ts";
 import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus } from "./job.ts";
 import type { KnnConfig } from "./knn.ts";
 import type { ResolvedPretrainConfig } from "./pretrain.ts";
@@ -63,6 +64,8 @@ export interface Store {
   ): Job;
   /** How often a job's worker, or the server, has died over it since its last checkpoint of a new step. */
   getDeaths(id: string): number;
+  /** Sets that count back to none: the job has got further in another way than by a checkpoint. */
+  forgetDeaths(id: string): void;
   /** Keeps the latest progress and metrics, and both as one `metrics` event. */
   updateProgress(id: string, progress: JobProgress, metrics: Record<string, number>): void;
   appendEvent(job: string, type: EventType, data: Record<string, unknown>): JobEvent;
@@ -103,6 +106,8 @@ export interface JobReport {
   alive(forMs: number): void;
   progress(progress: JobProgress, metrics: Record<string, number>): void;
   checkpoint(checkpoint: Checkpoint): void;
+  /** What was done so far is on disk, and more than before: the job has got further. */
+  kept(): void;
   message(level: "info" | "warn" | "error", text: string): void;
 }
 /** What a job of each kind is to do: its config, resolved against its dataset. */
@@ -110,6 +115,7 @@ export interface WorkConfigs {
   pretrain: ResolvedPretrainConfig;
   knn: KnnConfig;
   finetune: FinetuneConfig;
+  embed: EmbedConfig;
 }
 export type Work = { [K in JobKind]: { kind: K; config: WorkConfigs[K] } }[JobKind];
 
@@ -271,13 +277,6 @@ export interface ImageDecoder {
    * @throws {DomainError} `malformed` for bytes that are no such image, `too_large` by its pixels.
    */
   decode(bytes: Uint8Array, options?: { shortSide?: number; signal?: AbortSignal }): Promise<DecodedImage>;
-}
-/** Files on disk that jobs have made. */
-export interface ResultLibrary {
-  /** Where a file lies that the job lists. */
-  path(job: string, file: string): string;
-  /** Removes what a job had begun to make; none there is no mistake. */
-  discard(job: string): Promise<void>;
 }
 /** Checkpoints' files on disk. */
 export interface CheckpointLibrary {

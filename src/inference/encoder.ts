@@ -1,22 +1,17 @@
-import { DomainError } from "../domain/errors.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { bindingLimit } from "../gpu/allocate.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Plan } from "../gpu/plan.ts";
 import { readback } from "../gpu/readback.ts";
 import { Recorder } from "../gpu/recorder.ts";
+import { submit } from "../gpu/submit.ts";
 import { byteLength, type Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import { Network, NetworkLayout } from "../nn/network.ts";
 import { addResNet, recordResNetInfer } from "../nn/resnet.ts";
-import { largestActivation, type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
+import { type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
+import { batchesThatFit, cutIntoBatches } from "./batch_sizes.ts";
 
-/** Batch sizes that plans are made for; images are cut into them as `cutIntoBatches` says. */
-const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128] as const;
-/** The share of a batch's rows that must be images for it to be worth its work: less, and smaller ones do. */
-const WORTH_FILLING = 3 / 4;
-/** What an activation of a batch may take where the device would bind more: a GPU is busy by then, and its memory finite. */
-const ENOUGH_BYTES = 128 * 2 ** 20;
 /** The names' prefix inside; a file's encoder names have none. */
 const PREFIX = "encoder";
 
@@ -206,6 +201,39 @@ export class Encoder {
     return embeddings;
   }
 
+  /** The largest batch size that is no larger than `images`; the smallest if all are. */
+  batchFor(images: number): number {
+    return this.batches.findLast((size) => size <= images) ?? this.batches[0];
+  }
+
+  /**
+   * Embeds images into rows that stay on the GPU: submits, and waits for nothing but kernels to compile.
+   *
+   * @param n At most `largestBatch`.
+   * @param write Writes them into the first rows of x, as `embedFrom`'s does.
+   * @param rows `[at least at + n, dim]` f32, with a buffer; row `at` is the first image's.
+   */
+  async submit(
+    n: number,
+    write: (x: BatchPlan["x"]) => void | Promise<void>,
+    rows: Tensor & { storage: { buffer: GPUBuffer } },
+    at: number,
+  ): Promise<void> {
+    const { device } = this.pipelines, batch = this.batches.find((size) => size >= n);
+    if (batch === undefined || at + n > rows.shape[0]) {
+      throw new RangeError(
+        `Cannot embed images: at most ${this.largestBatch}, and ${rows.shape[0] - at}, fit, got ${n}`,
+      );
+    }
+    const { x, y, plan } = await this.#planFor(batch);
+    await write(x);
+    const commands = device.createCommandEncoder({ label: "embed" });
+    plan.encode(commands);
+    const { buffer, offset } = y.storage!, row = 4 * this.dim;
+    commands.copyBufferToBuffer(buffer, offset, rows.storage.buffer, at * row, n * row);
+    submit(device, commands, "embed");
+  }
+
   async #planFor(batch: number): Promise<BatchPlan> {
     const known = this.#plans.get(batch);
     if (known) return known;
@@ -237,39 +265,4 @@ export class Encoder {
     }
     if (this.#owned) this.#network.destroy();
   }
-}
-
-/**
- * The batch sizes whose largest activation a device can bind.
- *
- * @param limit Bytes of a binding.
- * @throws {DomainError} `invalid`, type `model_too_large`, if a single image's does not fit.
- */
-export function batchesThatFit(spec: ResNetSpec, px: number, limit: number): number[] {
-  const bytes = 4 * largestActivation(spec, px);
-  if (bytes > limit) {
-    throw new DomainError(
-      "invalid",
-      `Cannot embed images of ${px} px: the GPU binds at most ${limit} bytes, and a layer makes ${bytes} of one`,
-      { type: "model_too_large" },
-    );
-  }
-  return BATCHES.filter((batch) => batch === 1 || batch * bytes <= Math.min(limit, ENOUGH_BYTES));
-}
-
-/**
- * Cuts images into batches of the sizes that there are: the largest ones first, and what is left over into a larger one
- * that it nearly fills, or else into smaller ones. What a batch costs grows with its rows, whether they are images or not.
- *
- * @param sizes Ascending.
- */
-export function cutIntoBatches(images: number, sizes: readonly number[]): number[] {
-  const batches: number[] = [];
-  for (let left = images; left > 0;) {
-    const larger = sizes.find((size) => size >= left), smaller = sizes.findLast((size) => size <= left);
-    const size = larger && (!smaller || left >= WORTH_FILLING * larger) ? larger : smaller!;
-    batches.push(size);
-    left -= size;
-  }
-  return batches;
 }

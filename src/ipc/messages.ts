@@ -52,6 +52,8 @@ export type Reply =
   | { type: "progress"; id: number; progress: JobProgress; metrics: Record<string, number> }
   | { type: "checkpoint"; id: number; checkpoint: Checkpoint }
   | { type: "message"; id: number; level: "info" | "warn" | "error"; text: string }
+  /** What was done so far is on disk. */
+  | { type: "kept"; id: number }
   /** Told every second of a `train`, as long as its thread does not wait for the GPU. */
   | { type: "alive"; id: number }
   /** Told all the time, so that silence says something too; `standing` once there is one. */

@@ -53,6 +53,9 @@ export function reportOf(
       retention.prune(id);
       hub.publish(id);
     },
+    kept: () => {
+      if (isLive()) store.forgetDeaths(id);
+    },
     message: (level, text) => {
       if (!isLive()) return;
       store.appendEvent(id, "message", { level, text });

@@ -1,6 +1,7 @@
 import type { JobKind } from "../domain/job.ts";
 import { finetuneKind } from "./finetune_kind.ts";
 import type { Kind } from "./kind.ts";
+import { embedKind } from "./embed_kind.ts";
 import { knnKind } from "./knn_kind.ts";
 import { pretrainKind } from "./pretrain_kind.ts";
 
@@ -9,4 +10,5 @@ export const KINDS: Record<JobKind, Kind> = {
   pretrain: pretrainKind,
   knn: knnKind,
   finetune: finetuneKind,
+  embed: embedKind,
 };

@@ -4,6 +4,7 @@ import { type Checkpoint, isSuspect } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { isEnded, type Job, JOB_STATUSES, type JobStatus } from "../domain/job.ts";
+import type { ResultLibrary } from "../domain/job_file.ts";
 import type { CheckpointLibrary, Store } from "../domain/ports.ts";
 import type { CheckpointConfig } from "../domain/pretrain.ts";
 import { log } from "../log/log.ts";
@@ -45,17 +46,23 @@ const REMOVAL = { maxAttempts: 3, minTimeout: 100 };
 export class CheckpointRetention {
   #store: Store;
   #library: CheckpointLibrary;
+  readonly #results: Pick<ResultLibrary, "discard"> | undefined;
   readonly #onRemoved: () => void;
   #removals: Promise<void> = Promise.resolve();
 
-  /** @param options.onRemoved Told when a checkpoint's files have gone. */
-  constructor({ store, library, onRemoved = () => {} }: {
+  /**
+   * @param options.results Jobs' files, of which those that a job has begun go when it ends without them.
+   * @param options.onRemoved Told when a checkpoint's files have gone.
+   */
+  constructor({ store, library, results, onRemoved = () => {} }: {
     store: Store;
     library: CheckpointLibrary;
+    results?: Pick<ResultLibrary, "discard">;
     onRemoved?: () => void;
   }) {
     this.#store = store;
     this.#library = library;
+    this.#results = results;
     this.#onRemoved = onRemoved;
   }
 
@@ -81,6 +88,9 @@ export class CheckpointRetention {
   /** To be called when a job has ended: it needs less then, and so does the job whose checkpoint it used. */
   settle(job: Job): void {
     this.prune(job.id);
+    if (job.status !== "succeeded") {
+      this.#remove(`the unfinished files of ${job.id}`, () => this.#results?.discard(job.id));
+    }
     const used = checkpointUsedBy(job), owner = used && this.#store.getCheckpoint(used)?.job;
     if (owner) this.prune(owner);
   }
@@ -107,9 +117,7 @@ export class CheckpointRetention {
   /** Removes the files of a checkpoint that is not listed. What fails thrice is logged: the next start tells of them. */
   discard(id: string): void {
     const remove = () => retry(() => this.#library.remove(id), REMOVAL);
-    this.#removals = this.#removals.then(remove).then(this.#onRemoved).catch((error) =>
-      log.error(`Cannot remove the files of ${id}`, error)
-    );
+    this.#remove(`the files of ${id}`, () => remove().then(this.#onRemoved));
   }
 
   /** Removes no more files until what it returns is called; rows still go. */
@@ -117,6 +125,10 @@ export class CheckpointRetention {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#removals = this.#removals.then(() => promise);
     return resolve;
+  }
+
+  #remove(what: string, remove: () => Promise<void> | undefined): void {
+    this.#removals = this.#removals.then(remove).catch((error) => log.error(`Cannot remove ${what}`, error));
   }
 
   /** Settles when all files that were to go have gone. */

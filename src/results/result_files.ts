@@ -44,9 +44,15 @@ export async function writeResults(
  * Completes what lies in {@link unfinishedOf}: its files are described and synced, and become the job's.
  *
  * @param names Of its files; what else lies there goes.
+ * @param about Plain JSON: what they are of, see {@link keptResults}.
  * @throws As `writeResults`.
  */
-export async function completeResults(directory: string, job: string, names: string[]): Promise<JobFile[]> {
+export async function completeResults(
+  directory: string,
+  job: string,
+  names: string[],
+  about: Record<string, unknown> = {},
+): Promise<JobFile[]> {
   const unfinished = unfinishedOf(directory, job), path = join(directory, job);
   return await tellingDiskFaults(job, async () => {
     const files: JobFile[] = [];
@@ -54,7 +60,10 @@ export async function completeResults(directory: string, job: string, names: str
     for await (const { name } of Deno.readDir(unfinished)) {
       if (!names.includes(name)) await removeTree(join(unfinished, name));
     }
-    await writeSynced(join(unfinished, MANIFEST), JSON.stringify({ format: 1, files }, null, 2) + "\n");
+    await writeSynced(
+      join(unfinished, MANIFEST),
+      JSON.stringify({ format: 1, about, files }, null, 2) + "\n",
+    );
     await syncDirectory(unfinished);
     const old = join(directory, `.${job}.old`);
     await removeTree(old);
@@ -64,6 +73,24 @@ export async function completeResults(directory: string, job: string, names: str
     await removeTree(old);
     return files;
   });
+}
+
+/**
+ * The files that an earlier attempt at the job has completed, if they are of the same: a worker may die between that and its
+ * saying so.
+ */
+export async function keptResults(
+  directory: string,
+  job: string,
+  about: Record<string, unknown>,
+): Promise<JobFile[] | undefined> {
+  try {
+    const manifest = JSON.parse(await Deno.readTextFile(join(directory, job, MANIFEST)));
+    return JSON.stringify(manifest.about) === JSON.stringify(about) ? manifest.files : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** Turns a disk that takes nothing more into the error that pauses the job. */

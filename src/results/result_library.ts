@@ -1,8 +1,7 @@
 import { join } from "@std/path";
 import { checkId, isId } from "../domain/ids.ts";
 import { isEnded, type Job } from "../domain/job.ts";
-import { filesOf } from "../domain/job_file.ts";
-import type { ResultLibrary } from "../domain/ports.ts";
+import { filesOf, type ResultLibrary } from "../domain/job_file.ts";
 import { removeTree } from "../files/durable.ts";
 import { namesIn } from "../files/look.ts";
 import { unfinishedOf } from "./result_files.ts";

@@ -57,6 +57,7 @@ export function sqliteJobs(
   | "getLease"
   | "moveJob"
   | "getDeaths"
+  | "forgetDeaths"
   | "updateProgress"
 > {
   const insert = db.prepare(
@@ -85,6 +86,7 @@ export function sqliteJobs(
     "SELECT lease_holder AS holder, lease_until AS until FROM jobs WHERE id = ? AND lease_holder IS NOT NULL",
   );
   const deaths = db.prepare("SELECT deaths FROM jobs WHERE id = ?");
+  const forget = db.prepare("UPDATE jobs SET deaths = 0 WHERE id = ? AND deaths > 0");
   const progressed = db.prepare("UPDATE jobs SET progress = ?, metrics = ? WHERE id = ?");
 
   function getJob(id: string): Job | undefined {
@@ -157,6 +159,7 @@ export function sqliteJobs(
     },
     moveJob: (id, to, more) => transact(db, () => moveInTransaction(id, to, more)),
     getDeaths: (id) => (deaths.get(id) as { deaths: number } | undefined)?.deaths ?? 0,
+    forgetDeaths: (id) => void forget.run(id),
     updateProgress(id, progress, metrics) {
       transact(db, () => {
         existing(id);

@@ -53,6 +53,7 @@ export class TrainingClient implements Trainer, Planner {
           report.alive(silence.boundMs);
           if (reply.type === "progress") report.progress(reply.progress, reply.metrics);
           else if (reply.type === "checkpoint") report.checkpoint(reply.checkpoint);
+          else if (reply.type === "kept") report.kept();
           else if (reply.type === "message") report.message(reply.level, reply.text);
         },
         signal,

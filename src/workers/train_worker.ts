@@ -2,6 +2,7 @@ import type { JobKind } from "../domain/job.ts";
 import type { WorkConfigs } from "../domain/ports.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
+import { runEmbed } from "./embed_task.ts";
 import { runFinetune } from "./finetune_task.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { runKnn } from "./knn_task.ts";
@@ -18,6 +19,7 @@ const RUNS: { [K in JobKind]: (config: WorkConfigs[K], run: Run) => Promise<Resu
   pretrain: runPretrain,
   knn: runKnn,
   finetune: runFinetune,
+  embed: runEmbed,
 };
 /** Kinds whose memory can be told beforehand. */
 const PLANS: Partial<typeof RUNS> = { pretrain: planPretrain };

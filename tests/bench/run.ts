@@ -4,6 +4,7 @@
  */
 import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
 import { data, DATA_OPTIONS } from "./data_bench.ts";
+import { embed, EMBED_OPTIONS } from "./embed_bench.ts";
 import { finetune, FINETUNE_OPTIONS } from "./finetune_bench.ts";
 import { kills, KILLS_OPTIONS } from "./kills_bench.ts";
 import { load, LOAD_OPTIONS } from "./load_bench.ts";
@@ -63,6 +64,11 @@ const COMMANDS: Record<string, Command> = {
     options: DATA_OPTIONS,
     withoutGpu: true,
     run: data,
+  },
+  embed: {
+    about: "an embed job beside its parts, reading and the GPU: at most 1.15 × the slower of them",
+    options: EMBED_OPTIONS,
+    run: embed,
   },
   kills: {
     about: "fifty kills of a real server, or its worker, at random moments: nothing acknowledged is lost",

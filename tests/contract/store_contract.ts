@@ -223,6 +223,8 @@ export function storeContract(name: string, open: (path: string) => Store): void
     store.createCheckpoint(aCheckpoint(job.id, { step: 4 }));
     const again = reopen();
     assertEquals([again.getDeaths(job.id), again.getJob(job.id)!.attempt], [1, 3]);
+    again.forgetDeaths(job.id);
+    assertEquals(again.getDeaths(job.id), 0);
     assertEquals(again.getDeaths(newId("job")), 0);
   });
 

@@ -232,6 +232,17 @@ Deno.test({
       json: { kind: "knn", dataset, config: knn },
     });
     await until("getJob", { id: judged }, "succeeded");
+    const { body: { id: embedded } } = await call("submitJob", 202, {
+      json: { kind: "embed", dataset, config: { checkpoint: last.id } },
+    });
+    await until("getJob", { id: embedded }, "succeeded");
+    const made = { path: { id: embedded } };
+    for (const { name } of (await call("listJobFiles", 200, made)).body.data) {
+      const path = { id: embedded, name }, { headers: told } = await call("getJobFile", 200, { path });
+      await call("getJobFile", 206, { path, headers: { Range: "bytes=0-7" } });
+      await call("getJobFile", 304, { path, headers: { "If-None-Match": told.get("ETag")! } });
+      await call("getJobFile", 416, { path, headers: { Range: "bytes=999999999-" } });
+    }
     await call("getCheckpoint", 200, { path: { id: last.id } });
     await call("getCheckpoint", 404, { path: { id: `ckpt_${NONE}` } });
     const file = (name: string, headers = {}) => ({ path: { id: last.id, name }, headers });

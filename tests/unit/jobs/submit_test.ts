@@ -117,7 +117,7 @@ Deno.test(
     assertEquals(refusal(store, { kind: "pretrain", dataset: young.id, config: pretrain }), ["conflict"]);
     for (const body of [null, [], "x", 3]) assertEquals(refusal(store, body), ["malformed", "#"]);
     assertEquals(refusal(store, {}), ["invalid", "#/config", "#/dataset", "#/kind"]);
-    assertEquals(refusal(store, { kind: "embed", dataset: young.id, config: {} }), ["invalid", "#/kind"]);
+    assertEquals(refusal(store, { kind: "cluster", dataset: young.id, config: {} }), ["invalid", "#/kind"]);
   }),
 );
 

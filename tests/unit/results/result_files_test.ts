@@ -31,7 +31,7 @@ Deno.test("writeResults() keeps files whole, tells their sizes and hashes, and r
     const library = new FileResultLibrary(directory);
     assertEquals(await Deno.readFile(library.path(job, "b.npy")), bytes);
     assertEquals(JSON.parse(await Deno.readTextFile(library.path(job, "manifest.json"))), {
-      ...{ format: 1, files },
+      ...{ format: 1, about: {}, files },
     });
   }));
 

@@ -241,6 +241,7 @@ Deno.test("the trainer passes on what a job reports; a report that fails fails t
       alive: () => {},
       progress: ({ step }, { loss }) => heard.push([step, loss]),
       checkpoint: (checkpoint) => heard.push(checkpoint),
+      kept: () => heard.push("kept"),
       message: (level, text) => heard.push([level, text]),
     };
     const { pid } = await trainer.run(task, report, signal);

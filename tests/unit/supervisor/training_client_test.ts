@@ -34,7 +34,7 @@ async function withClient(
     args: ["run", "--quiet", "--allow-env", "--allow-run", FAKE],
   });
   const client = new TrainingClient(child, patience, letGoMs, PLAN_MS), nothing = () => {};
-  const report = { alive: nothing, progress: nothing, checkpoint: nothing, message: nothing };
+  const report = { alive: nothing, progress: nothing, checkpoint: nothing, kept: nothing, message: nothing };
   try {
     await use(
       (job, signal = new AbortController().signal, more) =>

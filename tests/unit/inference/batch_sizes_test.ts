@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DomainError } from "../../../src/domain/errors.ts";
-import { batchesThatFit, cutIntoBatches } from "../../../src/inference/encoder.ts";
+import { batchesThatFit, cutIntoBatches } from "../../../src/inference/batch_sizes.ts";
 import { resnetSpec } from "../../../src/nn/resnet_architecture.ts";
 
 const MiB = 2 ** 20;
