@@ -11,6 +11,8 @@ const ROUND_MS = 1000;
 const MAX_ROUND = 4096, FIRST_ROUND = 32;
 /** How much larger a round may be than the one before. */
 const GROWTH = 8;
+/** A batch that takes so many rounds' time is too large, and a round of so many batches has too small ones. */
+const SHRINK = 8, GROW = 4;
 /** Bytes of pixels that are read before they are handed to the GPU, and of a round's, of which it may hold all. */
 const BATCH_BYTES = 32 * 2 ** 20, ROUND_BYTES = 128 * 2 ** 20;
 
@@ -48,8 +50,8 @@ export async function* embedRounds(
     for (let from = 0; from < items.length;) {
       signal.throwIfAborted();
       const start = performance.now();
-      // Each size has a plan of its own, which takes memory and time to compile: a little more or less makes none.
-      if (round < size || round >= 4 * size) size = encoder.batchFor(round);
+      // Each size has a plan of its own, which takes memory and seconds to compile: only a rate of another kind is worth one.
+      if (SHRINK * round < size || round >= GROW * size) size = encoder.batchFor(round);
       const wanted = Math.min(most, size * Math.max(1, Math.floor(round / size)));
       let count = 0, bytes = 0;
       do {

@@ -59,7 +59,7 @@ async function scene(
       scene.server.until(async () => await scene.server.json(`/v1/jobs/${job}`) as Told, (told) => {
         assert(told.status !== "failed", JSON.stringify(told.error));
         return done(told);
-      });
+      }, 300);
     scene.file = async (job, name) => {
       const { data } = await scene.server.json(`/v1/jobs/${job}/files`);
       const listed = (data as { name: string; bytes: number; sha256: string }[]).find((f) =>
@@ -170,8 +170,8 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
 }, () =>
-  // Enough work to be interrupted in: some 5 s of two cores.
-  scene({ arch: "cifar_resnet20", px: 64 }, async (scene, dataDir) => {
+  // Enough work to be interrupted in: some 3 s of two cores.
+  scene({ arch: "cifar_resnet20", px: 48 }, async (scene, dataDir) => {
     const { checkpoint, submit, until, file } = scene;
     const act = async (job: string, verb: string) => {
       const response = await scene.server.post(`/v1/jobs/${job}/${verb}`, undefined);
