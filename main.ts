@@ -23,6 +23,7 @@ import { FileCheckpointExporter } from "./src/export/exporter.ts";
 import { DiskUsage } from "./src/files/disk_usage.ts";
 import { hasRoom } from "./src/files/room.ts";
 import { DatasetIntake } from "./src/jobs/dataset_intake.ts";
+import { FileCheckpointImporter, sweepImports } from "./src/import/importer.ts";
 import { EventHub } from "./src/jobs/event_hub.ts";
 import { IndexUpkeep } from "./src/jobs/index_upkeep.ts";
 import { JobRunner } from "./src/jobs/job_runner.ts";
@@ -111,6 +112,7 @@ async function serve(config: Config): Promise<void> {
   await Deno.mkdir(datasetsIn(dataDir), { recursive: true });
   const checkpointDirectory = join(dataDir, "checkpoints");
   await sweepUnfinished(checkpointDirectory);
+  await sweepImports(checkpointDirectory, (id) => store.getCheckpoint(id) !== undefined);
 
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const exporter = new FileCheckpointExporter(checkpointDirectory);
@@ -118,6 +120,10 @@ async function serve(config: Config): Promise<void> {
   await results.sweep((id) => store.getJob(id));
   const tidyIndexes = (): void => void upkeep.tidy();
   const retention = new CheckpointRetention({ store, library: checkpoints, results, onRemoved: tidyIndexes });
+  const importer = new FileCheckpointImporter({
+    ...{ directory: checkpointDirectory, maxBytes: config.maxUploadBytes },
+    list: (checkpoint) => store.createCheckpoint(checkpoint),
+  });
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(commandOf(name, config, dataDir))
   );
@@ -183,14 +189,7 @@ async function serve(config: Config): Promise<void> {
   const app = createApp({
     keys,
     hosts: { allowed: config.allowedHosts, fromNetwork: config.trustNetwork },
-    store,
-    library,
-    intake,
-    uploads,
-    checkpoints,
-    exporter,
-    results,
-    retention,
+    ...{ store, library, intake, uploads, checkpoints, exporter, importer, results, retention },
     ...metrics.embeddings(
       decoders,
       new EmbeddingClient(embedChild, watch),
@@ -244,11 +243,7 @@ async function serve(config: Config): Promise<void> {
   watch.close();
   warmer.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
-  decoders.close();
-  metrics.close();
-  uploads.close();
-  exporter.close();
-  store.close();
+  for (const each of [decoders, metrics, uploads, exporter, importer, store]) each.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
 }
 

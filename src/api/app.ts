@@ -4,6 +4,7 @@ import { describeAccess, requireKey } from "./access.ts";
 import { browserHeaders, refuseStrangePages } from "./browser_guard.ts";
 import { backupRoutes } from "./backups.ts";
 import { checkpointFileRoutes } from "./checkpoint_files.ts";
+import { checkpointImportRoutes } from "./checkpoint_import.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
@@ -42,8 +43,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
-    ...[checkpointRoutes, checkpointFileRoutes, modelRoutes, embeddingRoutes, neighborRoutes],
-    ...[backupRoutes, metricsRoutes, systemRoutes],
+    ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, modelRoutes],
+    ...[embeddingRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

@@ -455,6 +455,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import a model: a safetensors file with torchvision's, timm's or transformers' names */
+        post: operations["importCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -3087,6 +3104,56 @@ export interface operations {
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
+        };
+    };
+    importCheckpoint: {
+        parameters: {
+            query?: {
+                /** @description The encoder; left out, the one that the tensors' shapes tell */
+                arch?: "cifar_resnet8" | "cifar_resnet20" | "cifar_resnet32" | "cifar_resnet44" | "cifar_resnet56" | "resnet18" | "resnet18-cifar" | "resnet18x2" | "resnet18x2-cifar" | "resnet18x3" | "resnet18x3-cifar" | "resnet18x4" | "resnet18x4-cifar" | "resnet34" | "resnet34-cifar" | "resnet34x2" | "resnet34x2-cifar" | "resnet34x3" | "resnet34x3-cifar" | "resnet34x4" | "resnet34x4-cifar" | "resnet50" | "resnet50-cifar" | "resnet50x2" | "resnet50x2-cifar" | "resnet50x3" | "resnet50x3-cifar" | "resnet50x4" | "resnet50x4-cifar" | "resnet101" | "resnet101-cifar" | "resnet101x2" | "resnet101x2-cifar" | "resnet101x3" | "resnet101x3-cifar" | "resnet101x4" | "resnet101x4-cifar" | "resnet152" | "resnet152-cifar" | "resnet152x2" | "resnet152x2-cifar" | "resnet152x3" | "resnet152x3-cifar" | "resnet152x4" | "resnet152x4-cifar" | "resnet200" | "resnet200-cifar" | "resnet200x2" | "resnet200x2-cifar" | "resnet200x3" | "resnet200x3-cifar" | "resnet200x4" | "resnet200x4-cifar";
+                /** @description The side of images that it embeds; 224 by default, and 32 for encoders of small images */
+                px?: number;
+                /** @description Of the channels, from 0 to 1; ImageNet's by default */
+                mean?: string;
+                /** @description Of the channels; ImageNet's by default */
+                std?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": BodyInit;
+                "application/x-safetensors": BodyInit;
+            };
+        };
+        responses: {
+            /** @description Imported, and on disk; with `fc.*` in it, it classifies, too */
+            201: {
+                headers: {
+                    /** @description Its path */
+                    Location: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["Timeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     listModels: {

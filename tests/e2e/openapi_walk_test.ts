@@ -271,6 +271,17 @@ Deno.test({
     await call("getCheckpointArchive", 422, { ...archive, query: "?layout=keras" });
     await call("getCheckpointArchive", 404, { path: { id: `ckpt_${NONE}` } });
 
+    const bytes = await (await server.fetch(`/v1/checkpoints/${last.id}/files/model.safetensors`)).bytes();
+    const asBytes = { "Content-Type": "application/octet-stream" };
+    const { body: taken } = await call("importCheckpoint", 201, {
+      ...{ query: "?arch=cifar_resnet8&px=16", headers: asBytes, body: bytes },
+    });
+    assertEquals([taken.job, taken.files[0].sha256], [null, last.files[0].sha256]);
+    await call("importCheckpoint", 400, { headers: asBytes });
+    await call("importCheckpoint", 415, { headers: asBytes, body: "PK\x03\x04 and more" });
+    await call("importCheckpoint", 422, { query: "?mean=1,2", headers: asBytes, body: bytes });
+    await call("importCheckpoint", 422, { query: "?arch=resnet18", headers: asBytes, body: bytes });
+
     // Models.
     const alias = { path: { id: "walk" } };
     await call("setModelAlias", 200, { ...alias, json: { checkpoint: last.id } });

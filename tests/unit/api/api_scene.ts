@@ -16,6 +16,7 @@ import type {
 } from "../../../src/domain/ports.ts";
 import { FileCheckpointExporter } from "../../../src/export/exporter.ts";
 import { linkTree } from "../../../src/files/link_tree.ts";
+import { FileCheckpointImporter } from "../../../src/import/importer.ts";
 import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
 import { JobRunner } from "../../../src/jobs/job_runner.ts";
@@ -137,12 +138,16 @@ export async function withApi(
     remove: (id) => Promise.resolve(void removed.push(id)),
   };
   const exporter = new FileCheckpointExporter(directory);
+  const importer = new FileCheckpointImporter({
+    ...{ directory: `${directory}/imported`, maxBytes: 2 ** 20 },
+    list: (checkpoint) => store.createCheckpoint(checkpoint),
+  });
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const trainer: Trainer = { run: (...task) => act.train(...task) };
   const runner = new JobRunner({ store, hub, retention, trainer });
   const intake = new DatasetIntake({ store, library });
   const allDeps: ApiDeps = {
-    ...{ store, library, intake, hub, runner, retention, checkpoints, exporter, uploads },
+    ...{ store, library, intake, hub, runner, retention, checkpoints, exporter, importer, uploads },
     results: { path: (_job, name) => `${directory}/${name}`, discard: () => Promise.resolve() },
     backups: new Backups({ dataDir: directory, store, copyDataset: linkTree, hold: () => () => {} }),
     submit: (body, key) => submitJob({ store }, body, key),
@@ -200,6 +205,7 @@ export async function withApi(
     await intake.idle();
     uploads.close();
     exporter.close();
+    importer.close();
     store.close();
     await Deno.remove(directory, { recursive: true });
   }
