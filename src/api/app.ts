@@ -6,6 +6,7 @@ import { backupRoutes } from "./backups.ts";
 import { checkpointFileRoutes } from "./checkpoint_files.ts";
 import { checkpointImportRoutes } from "./checkpoint_import.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
+import { classificationRoutes } from "./classifications.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -44,7 +45,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, modelRoutes],
-    ...[embeddingRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
+    ...[embeddingRoutes, classificationRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

@@ -525,6 +525,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/classifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Classify images by a checkpoint with a head; they come as they do for embeddings */
+        post: operations["createClassifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/neighbors": {
         parameters: {
             query?: never;
@@ -1093,7 +1110,7 @@ export interface components {
              */
             normalize?: boolean;
             /**
-             * @description Whether the good images are embedded where others are bad, which are listed in `errors` then
+             * @description Whether the good images are answered where others are bad, which are listed in `errors` then
              * @default false
              */
             partial?: boolean;
@@ -1107,6 +1124,26 @@ export interface components {
             user?: string;
             /** @constant */
             modality?: "image";
+        };
+        ClassificationRequest: {
+            /** @description An alias, or a checkpoint's id */
+            model: string;
+            /**
+             * @description Whether the good images are answered where others are bad, which are listed in `errors` then
+             * @default false
+             */
+            partial?: boolean;
+            /** @description One image, or at most 2048: data URIs, base64, or {"image": …} of either */
+            input: (string | {
+                image: string;
+            }) | (string | {
+                image: string;
+            })[];
+            /**
+             * @description Labels of each image, the likeliest first; all if there are fewer. Times images at most 65536
+             * @default 5
+             */
+            top_k?: number;
         };
         NeighborRequest: {
             /** @description An alias, or a checkpoint's id */
@@ -1325,6 +1362,13 @@ export interface components {
                     number
                 ];
             };
+            /**
+             * @description What it can do; whatever classifies embeds, too
+             * @enum {string}
+             */
+            task: "embedding" | "classification";
+            /** @description How many classes it tells apart; 0 if it only embeds */
+            labels: number;
             /** @enum {string} */
             owned_by: "latentd";
             created: number;
@@ -1344,7 +1388,31 @@ export interface components {
                 total_tokens: number;
                 images: number;
             };
-            /** @description With `partial`: the images that have no embedding, and why */
+            /** @description With `partial`: the images that have no entry, and why */
+            errors?: {
+                index: number;
+                code: string;
+                detail: string;
+                pointer: string;
+            }[];
+        };
+        ClassificationList: {
+            /** @enum {string} */
+            object: "list";
+            model: string;
+            data: {
+                index: number;
+                labels: {
+                    label: string;
+                    score: number;
+                }[];
+            }[];
+            usage: {
+                prompt_tokens: number;
+                total_tokens: number;
+                images: number;
+            };
+            /** @description With `partial`: the images that have no entry, and why */
             errors?: {
                 index: number;
                 code: string;
@@ -3310,7 +3378,7 @@ export interface operations {
                 dimensions?: number;
                 /** @description Whether embeddings are scaled to unit length. Where the body is no JSON */
                 normalize?: "true" | "false";
-                /** @description Whether the good images are embedded where others are bad, which are listed in `errors` then. Where the body is no JSON */
+                /** @description Whether the good images are answered where others are bad, which are listed in `errors` then. Where the body is no JSON */
                 partial?: "true" | "false";
             };
             header?: never;
@@ -3344,7 +3412,7 @@ export interface operations {
                      */
                     normalize?: "true" | "false";
                     /**
-                     * @description Whether the good images are embedded where others are bad, which are listed in `errors` then
+                     * @description Whether the good images are answered where others are bad, which are listed in `errors` then
                      * @default false
                      * @enum {string}
                      */
@@ -3367,6 +3435,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EmbeddingList"];
                     "application/x-npy": BodyInit;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            504: components["responses"]["Overdue"];
+        };
+    };
+    createClassifications: {
+        parameters: {
+            query?: {
+                /** @description An alias, or a checkpoint's id. Where the body is no JSON */
+                model?: string;
+                /** @description Labels of each image, the likeliest first; all if there are fewer. Times images at most 65536. Where the body is no JSON */
+                top_k?: number;
+                /** @description Whether the good images are answered where others are bad, which are listed in `errors` then. Where the body is no JSON */
+                partial?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassificationRequest"];
+                "image/jpeg": BodyInit;
+                "image/png": BodyInit;
+                "image/gif": BodyInit;
+                "image/tiff": BodyInit;
+                "image/webp": BodyInit;
+                "image/bmp": BodyInit;
+                "multipart/form-data": {
+                    /** @description An alias, or a checkpoint's id */
+                    model?: string;
+                    /**
+                     * @description Labels of each image, the likeliest first; all if there are fewer. Times images at most 65536
+                     * @default 5
+                     */
+                    top_k?: number;
+                    /**
+                     * @description Whether the good images are answered where others are bad, which are listed in `errors` then
+                     * @default false
+                     * @enum {string}
+                     */
+                    partial?: "true" | "false";
+                } & {
+                    [key: string]: BodyInit;
+                };
+            };
+        };
+        responses: {
+            /** @description The likeliest labels of each image, in order; scores are a softmax */
+            200: {
+                headers: {
+                    /** @description Milliseconds that decoding, waiting, loading the model and the GPU took */
+                    "Server-Timing": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassificationList"];
                 };
             };
             400: components["responses"]["Malformed"];

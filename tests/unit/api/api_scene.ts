@@ -134,6 +134,7 @@ export async function withApi(
   const checkpoints: CheckpointLibrary = {
     path: (_id, name) => `${directory}/${name}`,
     model: (id) => act.model(id),
+    labels: async (id) => Array.from({ length: (await act.model(id)).classes }, (_, n) => `label ${n}`),
     verify: async (id) => void await act.model(id),
     remove: (id) => Promise.resolve(void removed.push(id)),
   };
@@ -174,6 +175,13 @@ export async function withApi(
     embedder: {
       embed: (_checkpoint, images) =>
         Promise.resolve(images.map(({ pixels: [p] }) => Float32Array.of(3, 4, p - 7))),
+      // The class that the image's value names is the likeliest, and those before it as likely as each other.
+      classify: (_checkpoint, images) =>
+        Promise.resolve(
+          images.map(({ pixels: [p] }) =>
+            Float32Array.from({ length: 10 }, (_, n) => n === p ? 0.5 : n < p ? 0.25 : 0)
+          ),
+        ),
       views: (...request) => act.views(...request),
       ready: () => act.ready,
       unready: () => act.ready ? [] : ["the embedding worker is starting"],
