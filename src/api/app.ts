@@ -4,7 +4,9 @@ import { describeAccess, requireKey } from "./access.ts";
 import { browserHeaders, refuseStrangePages } from "./browser_guard.ts";
 import { backupRoutes } from "./backups.ts";
 import { checkpointFileRoutes } from "./checkpoint_files.ts";
+import { checkpointImportRoutes } from "./checkpoint_import.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
+import { classificationRoutes } from "./classifications.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -42,8 +44,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
-    ...[checkpointRoutes, checkpointFileRoutes, modelRoutes, embeddingRoutes, neighborRoutes],
-    ...[backupRoutes, metricsRoutes, systemRoutes],
+    ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, modelRoutes],
+    ...[embeddingRoutes, classificationRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

@@ -1,6 +1,7 @@
 import type { KeyRing } from "../domain/api_key.ts";
 import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
+import type { CheckpointImporter } from "../domain/checkpoint_import.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
 import type { ResultLibrary } from "../domain/job_file.ts";
@@ -37,6 +38,7 @@ export interface ApiDeps {
   checkpoints: CheckpointLibrary;
   exporter: CheckpointExporter;
   results: ResultLibrary;
+  importer: CheckpointImporter;
   decoder: ImageDecoder;
   embedder: Embedder;
   /** Has models made ready before anybody waits for them, and says what is still to be. */

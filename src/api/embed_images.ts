@@ -1,7 +1,7 @@
 import { DomainError, type ErrorCode } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
 import type { Embedder, ImageDecoder } from "../domain/ports.ts";
-import type { EmbeddingRequest } from "./embedding_input.ts";
+import type { ImageRequest } from "./embedding_input.ts";
 
 /** Decoded pixels are far bigger than what was sent, so only so many images are held decoded beside those being embedded. */
 const CHUNK_IMAGES = 64, CHUNK_BYTES = 64 * 2 ** 20;
@@ -43,9 +43,9 @@ const NO_IMAGE = {
  * @throws What `signal` is aborted with; what the embedder throws.
  */
 export async function embedImages(
-  { images, partial }: Pick<EmbeddingRequest, "images" | "partial">,
+  { images, partial }: Pick<ImageRequest, "images" | "partial">,
   checkpoint: string,
-  { decoder, embedder }: { decoder: ImageDecoder; embedder: Embedder },
+  { decoder, embedder }: { decoder: ImageDecoder; embedder: Pick<Embedder, "embed"> },
   signal: AbortSignal,
 ): Promise<Embedded> {
   const bad: BadImage[] = [], rows: Embedded["rows"] = new Array(images.length).fill(undefined);

@@ -15,28 +15,36 @@ export const ACCEPTED = ["application/json", ...IMAGE_TYPES, "multipart/form-dat
 const DIMENSIONS = "As many as the model has, or left out";
 const NORMALIZE = "Whether embeddings are scaled to unit length";
 const PARTIAL =
-  "Whether the good images are embedded where others are bad, which are listed in `errors` then";
-const options = {
+  "Whether the good images are answered where others are bad, which are listed in `errors` then";
+/** What every request with images in it says beside them. */
+export const imageOptions = {
   model: z.string().min(1).max(100).describe("An alias, or a checkpoint's id"),
+  partial: z.boolean().default(false).describe(PARTIAL),
+};
+const options = {
+  model: imageOptions.model,
   encoding_format: z.enum(["float", "base64"]).default("float").describe("base64: of little-endian f32"),
   dimensions: z.int().positive().optional().describe(DIMENSIONS),
   normalize: z.boolean().default(false).describe(NORMALIZE),
-  partial: z.boolean().default(false).describe(PARTIAL),
+  partial: imageOptions.partial,
 };
 /** An image in a JSON body. */
 export const Item = z.union([z.string(), z.strictObject({ image: z.string() })], {
   error: 'must be an image: a data URI, base64, or {"image": …} of either',
 });
+/** The images of a JSON body. */
+export const ImageInput = z.union([Item, z.array(Item).min(1)], {
+  error: 'must be an image or an array of images: data URIs, base64, or {"image": …} of either',
+}).describe(`One image, or at most ${MAX_IMAGES}: data URIs, base64, or {"image": …} of either`);
 /** The JSON body of `POST /v1/embeddings`. */
 export const EmbeddingBody = z.strictObject({
   ...options,
-  input: z.union([Item, z.array(Item).min(1)], {
-    error: 'must be an image or an array of images: data URIs, base64, or {"image": …} of either',
-  }).describe(`One image, or at most ${MAX_IMAGES}: data URIs, base64, or {"image": …} of either`),
+  input: ImageInput,
   user: z.string().optional().describe("Sent by clients of other servers, and of no effect here"),
   modality: z.literal("image").optional(),
 });
-const flag = z.enum(["true", "false"]).default("false").transform((value) => value === "true");
+/** A choice as a query or a form has it. */
+export const flag = z.enum(["true", "false"]).default("false").transform((value) => value === "true");
 /** The same options where the body is the image: from the query or from form fields. */
 export const TextOptions = z.strictObject({
   ...options,
@@ -44,13 +52,16 @@ export const TextOptions = z.strictObject({
   ...{ normalize: flag.describe(NORMALIZE), partial: flag.describe(PARTIAL) },
 });
 
-export interface EmbeddingRequest {
+/** Images of a request, and what it says beside them. */
+export interface ImageRequest {
   model: string;
+  partial: boolean;
+  images: GivenImage[];
+}
+export interface EmbeddingRequest extends ImageRequest {
   encoding_format: "float" | "base64";
   dimensions?: number;
   normalize: boolean;
-  partial: boolean;
-  images: GivenImage[];
 }
 /** An image as it was sent, still to be decoded. */
 export interface GivenImage {
@@ -65,15 +76,36 @@ export interface GivenImage {
  *
  * @throws {DomainError} For what is wrong with the request as a whole; a bad image comes without bytes.
  */
-export async function readEmbeddingRequest(c: Context, maxBytes: number): Promise<EmbeddingRequest> {
+export function readEmbeddingRequest(c: Context, maxBytes: number): Promise<EmbeddingRequest> {
+  return readImageRequest(c, maxBytes, EmbeddingBody, TextOptions);
+}
+
+/**
+ * Reads images in any of the forms that they may come in, and what is said beside them.
+ *
+ * @param body Of a JSON body. @param options Of a query or form, where the body is images.
+ * @throws {DomainError} As `readEmbeddingRequest`.
+ */
+export async function readImageRequest<T>(
+  c: Context,
+  maxBytes: number,
+  body: z.ZodType<T & { input: z.infer<typeof ImageInput> }>,
+  options: z.ZodType<T>,
+): Promise<T & { images: GivenImage[] }> {
   const type = mediaType(c);
-  if (type === "application/json") return fromJson(await readJson(c, maxBytes));
+  if (type === "application/json") {
+    const { input, ...rest } = check(body, await readJson(c, maxBytes));
+    const items = Array.isArray(input) ? input : [input];
+    limitCount(items.length);
+    refuseUrls(items);
+    return { ...rest as T, images: items.map(givenImage) };
+  }
   if (IMAGE_TYPES.includes(type)) {
-    const rest = check(TextOptions, c.req.query());
+    const rest = check(options, c.req.query());
     return { ...rest, images: [{ bytes: await readBody(c, maxBytes) }] };
   }
   if (type !== "multipart/form-data") throw unsupported(type, ACCEPTED);
-  const { fields, images } = await readForm(c, maxBytes), rest = check(TextOptions, fields);
+  const { fields, images } = await readForm(c, maxBytes), rest = check(options, fields);
   limitCount(images.length);
   return { ...rest, images };
 }
@@ -126,14 +158,6 @@ function limitCount(images: number): void {
       errors: [{ detail: `at most ${MAX_IMAGES} images`, pointer: "#/input" }],
     });
   }
-}
-
-function fromJson(body: unknown): EmbeddingRequest {
-  const { input, model, encoding_format, dimensions, normalize, partial } = check(EmbeddingBody, body);
-  const items = Array.isArray(input) ? input : [input];
-  limitCount(items.length);
-  refuseUrls(items);
-  return { model, encoding_format, dimensions, normalize, partial, images: items.map(givenImage) };
 }
 
 /** @throws {DomainError} `invalid`, type `url_not_allowed`, naming all of a body's items that are URLs. */

@@ -142,9 +142,10 @@ export function modelRoutes({ store, checkpoints, warmer, limits }: ApiDeps): Op
 }
 
 async function describe(library: CheckpointLibrary, id: string, checkpoint: Checkpoint): Promise<Model> {
-  const { arch, dim, preprocessing } = await library.model(checkpoint.id);
+  const { arch, dim, classes, preprocessing } = await library.model(checkpoint.id);
   return {
     ...{ id, object: "model", checkpoint: checkpoint.id, arch, dim, px: preprocessing.px, preprocessing },
+    ...{ task: classes > 0 ? "classification" : "embedding", labels: classes },
     ...{ owned_by: "latentd", created: Math.floor(Date.parse(checkpoint.created_at) / 1000) },
   };
 }

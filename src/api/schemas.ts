@@ -123,6 +123,10 @@ export const ModelSchema = z.object({
   dim: z.int(),
   px: z.int(),
   preprocessing: z.object({ px: z.int(), channel_mean: triple, channel_std: triple }),
+  task: z.enum(["embedding", "classification"]).openapi({
+    description: "What it can do; whatever classifies embeds, too",
+  }),
+  labels: z.int().openapi({ description: "How many classes it tells apart; 0 if it only embeds" }),
   owned_by: z.literal("latentd"),
   created: z.int(),
 }).openapi("Model") satisfies z.ZodType<Model>;

@@ -1,13 +1,13 @@
 import { join } from "@std/path";
 import { z } from "zod";
-import type { CheckpointFileName } from "../domain/checkpoint.ts";
+import type { CheckpointFileName, ModelDescription } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId, isId } from "../domain/ids.ts";
 import type { CheckpointLibrary } from "../domain/ports.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { namesIn } from "../files/look.ts";
 import { describeFile, MANIFEST, Manifest } from "./manifest.ts";
-import { type ModelDescription, readModelConfig } from "./model_config.ts";
+import { readModelConfig } from "./model_config.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 import { TrainingStateJson } from "./state.ts";
 
@@ -71,7 +71,7 @@ export async function readModel(
 ): Promise<{ tensors: NamedTensors; config: ModelDescription; labels: string[] }> {
   const files = await openFiles(directory, id);
   return {
-    labels: files.has("labels.json") ? Labels.parse(parseJson(await files.read("labels.json"))) : [],
+    labels: await readLabels(files),
     tensors: decodeSafetensors(await files.read("model.safetensors"), { label: `${id}'s model` }),
     config: readModelConfig(parseJson(await files.read("config.json"))),
   };
@@ -98,6 +98,10 @@ export class FileCheckpointLibrary implements CheckpointLibrary {
     if (this.#models.size >= MAX_MODELS) this.#models.clear();
     this.#models.set(checkpoint, model);
     return model;
+  }
+  /** @throws {DomainError} As `readCheckpoint`. */
+  async labels(checkpoint: string): Promise<string[]> {
+    return await readLabels(await openFiles(this.directory, checkpoint));
   }
   /** @throws {DomainError} As `readCheckpoint`. */
   async verify(checkpoint: string): Promise<void> {
@@ -137,6 +141,8 @@ export async function sweepUnfinished(directory: string): Promise<string[]> {
 
 /** `labels.json`: the classes' names, in the order of a classifier's outputs. */
 const Labels = z.array(z.string());
+const readLabels = async (files: CheckedFiles): Promise<string[]> =>
+  files.has("labels.json") ? Labels.parse(parseJson(await files.read("labels.json"))) : [];
 
 interface CheckedFiles {
   has(name: Manifest["files"][number]["name"]): boolean;

@@ -1,16 +1,7 @@
 import { z } from "zod";
-import type { Preprocessing } from "../domain/checkpoint.ts";
+import type { ModelDescription } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
-
-/** What a checkpoint serves as a model. */
-export interface ModelDescription {
-  arch: string;
-  dim: number;
-  /** Of its head (`fc.*`, named by `labels.json`); 0: it has none. */
-  classes: number;
-  preprocessing: Preprocessing;
-}
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const positive = z.number().positive();

@@ -6,6 +6,13 @@ const LENGTH_BYTES = 8;
 const WHITESPACE = [" ", "\t", "\n", "\r"];
 const DTYPES = { F32: Float32Array, I64: BigInt64Array } as const;
 export type Dtype = keyof typeof DTYPES;
+const OWN_BYTES: Readonly<Record<Dtype, number>> = { F32: 4, I64: 8 };
+/** Bytes of a value, of every dtype whose values are whole bytes (safetensors/src/tensor.rs). */
+const FOREIGN_BYTES = {
+  ...{ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1, F8_E4M3FNUZ: 1, F8_E5M2FNUZ: 1 },
+  ...{ I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, C64: 8, F64: 8, I64: 8, U64: 8 },
+} as const;
+export type ForeignDtype = keyof typeof FOREIGN_BYTES;
 
 /**
  * Writes tensors as a safetensors file: eight bytes of header length, the JSON header, the values, little-endian.
@@ -37,9 +44,9 @@ export function encodeSafetensors(
 }
 
 /** A tensor as a file's header tells of it. */
-export interface TensorLabel {
+export interface TensorLabel<D extends string = Dtype> {
   name: string;
-  dtype: Dtype;
+  dtype: D;
   shape: readonly number[];
 }
 
@@ -94,7 +101,7 @@ export function decodeSafetensors(bytes: Uint8Array, options: { label?: string }
 }
 
 /** A tensor, and which of the file's bytes are its values: from `begin`, before `end`. */
-export interface PlacedTensor extends TensorLabel {
+export interface PlacedTensor<D extends string = Dtype> extends TensorLabel<D> {
   begin: number;
   end: number;
 }
@@ -111,13 +118,43 @@ export function decodeHeader(
   fileBytes: number,
   options: { label?: string } = {},
 ): PlacedTensor[] {
+  return placeTensors(head, fileBytes, OWN_BYTES, options).tensors;
+}
+
+/**
+ * What the header of somebody else's file says, whose tensors are of any dtype; and its `__metadata__`. It is as strict as
+ * `decodeHeader`.
+ *
+ * @param head The file's first bytes: the whole header, or as much as {@link headBytes} tells.
+ * @throws {DomainError} As `decodeSafetensors`.
+ */
+export function decodeForeignHeader(
+  head: Uint8Array,
+  fileBytes: number,
+  options: { label?: string } = {},
+): { tensors: PlacedTensor<ForeignDtype>[]; metadata: Map<string, string> } {
+  return placeTensors(head, fileBytes, FOREIGN_BYTES, options);
+}
+
+/** How many of a file's first bytes its header takes, as its first eight say; no more than a header may have. */
+export function headBytes(first: Uint8Array): number {
+  const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
+  return LENGTH_BYTES + Math.min(MAX_HEADER_BYTES, Number(view.getBigUint64(0, true)));
+}
+
+function placeTensors<D extends string>(
+  head: Uint8Array,
+  fileBytes: number,
+  itemBytes: Readonly<Record<D, number>>,
+  options: { label?: string },
+): { tensors: PlacedTensor<D>[]; metadata: Map<string, string> } {
   const fail = (reason: string): never => {
     throw new DomainError("malformed", `Cannot read ${options.label ?? "a safetensors file"}: ${reason}`);
   };
-  const { header, start } = readHeader(head, fail);
+  const { header, start } = readHeader(head, fail), metadata = new Map<string, string>();
   const entries = Object.entries(header).flatMap(([name, value]) => {
-    if (name !== "__metadata__") return [readEntry(name, value, fail)];
-    checkMetadata(value, fail);
+    if (name !== "__metadata__") return [readEntry(name, value, itemBytes, fail)];
+    for (const [key, text] of readMetadata(value, fail)) metadata.set(key, text);
     return [];
   });
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -129,7 +166,8 @@ export function decodeHeader(
     at = end;
   }
   if (at !== length) fail(`its tensors must cover the data, got ${at} of ${length} bytes`);
-  return entries.map((entry) => ({ ...entry, begin: start + entry.begin, end: start + entry.end }));
+  const tensors = entries.map((entry) => ({ ...entry, begin: start + entry.begin, end: start + entry.end }));
+  return { tensors, metadata };
 }
 
 type Fail = (reason: string) => never;
@@ -163,28 +201,38 @@ function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unk
   return { header, start };
 }
 
-function readEntry(name: string, value: unknown, fail: Fail): PlacedTensor {
+function readEntry<D extends string>(
+  name: string,
+  value: unknown,
+  itemBytes: Readonly<Record<D, number>>,
+  fail: Fail,
+): PlacedTensor<D> {
   const what = quote(name);
   if (!isObject(value)) return fail(`${what} must be an object, got ${quote(value)}`);
   const { dtype, shape, data_offsets: offsets, ...rest } = value;
   const unknown = Object.keys(rest);
   if (unknown.length > 0) fail(`${what} has an unknown field, got ${quote(unknown[0])}`);
-  if (dtype !== "F32" && dtype !== "I64") return fail(`${what} must be F32 or I64, got ${quote(dtype)}`);
+  const isKnown = (dtype: unknown): dtype is D =>
+    typeof dtype === "string" && Object.hasOwn(itemBytes, dtype);
+  if (!isKnown(dtype)) {
+    return fail(`${what} must be ${Object.keys(itemBytes).join(" or ")}, got ${quote(dtype)}`);
+  }
   if (!isSizes(shape)) return fail(`${what} must have a shape of whole numbers, got ${quote(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     return fail(`${what} must have two data_offsets in order, got ${quote(offsets)}`);
   }
-  const [begin, end] = offsets, needed = elementCount(shape) * DTYPES[dtype].BYTES_PER_ELEMENT;
+  const [begin, end] = offsets, needed = elementCount(shape) * itemBytes[dtype];
   if (needed !== end - begin) {
     fail(`${what} must have ${needed} bytes for ${dtype} [${shape}], got ${end - begin}`);
   }
   return { name, dtype, shape, begin, end };
 }
 
-function checkMetadata(value: unknown, fail: Fail): void {
+function readMetadata(value: unknown, fail: Fail): [string, string][] {
   if (!isObject(value) || Object.values(value).some((text) => typeof text !== "string")) {
-    fail(`__metadata__ must map strings to strings, got ${quote(value)}`);
+    return fail(`__metadata__ must map strings to strings, got ${quote(value)}`);
   }
+  return Object.entries(value) as [string, string][];
 }
 
 /** A key that occurs twice in one object of a valid JSON text; JSON.parse would silently keep the last. */

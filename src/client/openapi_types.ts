@@ -455,6 +455,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import a model: a safetensors file with torchvision's, timm's or transformers' names */
+        post: operations["importCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -502,6 +519,23 @@ export interface paths {
         put?: never;
         /** Embed images, in OpenAI's shape; where the body is an image, its options are in the query */
         post: operations["createEmbeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/classifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Classify images by a checkpoint with a head; they come as they do for embeddings */
+        post: operations["createClassifications"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1076,7 +1110,7 @@ export interface components {
              */
             normalize?: boolean;
             /**
-             * @description Whether the good images are embedded where others are bad, which are listed in `errors` then
+             * @description Whether the good images are answered where others are bad, which are listed in `errors` then
              * @default false
              */
             partial?: boolean;
@@ -1090,6 +1124,26 @@ export interface components {
             user?: string;
             /** @constant */
             modality?: "image";
+        };
+        ClassificationRequest: {
+            /** @description An alias, or a checkpoint's id */
+            model: string;
+            /**
+             * @description Whether the good images are answered where others are bad, which are listed in `errors` then
+             * @default false
+             */
+            partial?: boolean;
+            /** @description One image, or at most 2048: data URIs, base64, or {"image": …} of either */
+            input: (string | {
+                image: string;
+            }) | (string | {
+                image: string;
+            })[];
+            /**
+             * @description Labels of each image, the likeliest first; all if there are fewer. Times images at most 65536
+             * @default 5
+             */
+            top_k?: number;
         };
         NeighborRequest: {
             /** @description An alias, or a checkpoint's id */
@@ -1308,6 +1362,13 @@ export interface components {
                     number
                 ];
             };
+            /**
+             * @description What it can do; whatever classifies embeds, too
+             * @enum {string}
+             */
+            task: "embedding" | "classification";
+            /** @description How many classes it tells apart; 0 if it only embeds */
+            labels: number;
             /** @enum {string} */
             owned_by: "latentd";
             created: number;
@@ -1327,7 +1388,31 @@ export interface components {
                 total_tokens: number;
                 images: number;
             };
-            /** @description With `partial`: the images that have no embedding, and why */
+            /** @description With `partial`: the images that have no entry, and why */
+            errors?: {
+                index: number;
+                code: string;
+                detail: string;
+                pointer: string;
+            }[];
+        };
+        ClassificationList: {
+            /** @enum {string} */
+            object: "list";
+            model: string;
+            data: {
+                index: number;
+                labels: {
+                    label: string;
+                    score: number;
+                }[];
+            }[];
+            usage: {
+                prompt_tokens: number;
+                total_tokens: number;
+                images: number;
+            };
+            /** @description With `partial`: the images that have no entry, and why */
             errors?: {
                 index: number;
                 code: string;
@@ -3089,6 +3174,56 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    importCheckpoint: {
+        parameters: {
+            query?: {
+                /** @description The encoder; left out, the one that the tensors' shapes tell */
+                arch?: "cifar_resnet8" | "cifar_resnet20" | "cifar_resnet32" | "cifar_resnet44" | "cifar_resnet56" | "resnet18" | "resnet18-cifar" | "resnet18x2" | "resnet18x2-cifar" | "resnet18x3" | "resnet18x3-cifar" | "resnet18x4" | "resnet18x4-cifar" | "resnet34" | "resnet34-cifar" | "resnet34x2" | "resnet34x2-cifar" | "resnet34x3" | "resnet34x3-cifar" | "resnet34x4" | "resnet34x4-cifar" | "resnet50" | "resnet50-cifar" | "resnet50x2" | "resnet50x2-cifar" | "resnet50x3" | "resnet50x3-cifar" | "resnet50x4" | "resnet50x4-cifar" | "resnet101" | "resnet101-cifar" | "resnet101x2" | "resnet101x2-cifar" | "resnet101x3" | "resnet101x3-cifar" | "resnet101x4" | "resnet101x4-cifar" | "resnet152" | "resnet152-cifar" | "resnet152x2" | "resnet152x2-cifar" | "resnet152x3" | "resnet152x3-cifar" | "resnet152x4" | "resnet152x4-cifar" | "resnet200" | "resnet200-cifar" | "resnet200x2" | "resnet200x2-cifar" | "resnet200x3" | "resnet200x3-cifar" | "resnet200x4" | "resnet200x4-cifar";
+                /** @description The side of images that it embeds; 224 by default, and 32 for encoders of small images */
+                px?: number;
+                /** @description Of the channels, from 0 to 1; ImageNet's by default */
+                mean?: string;
+                /** @description Of the channels; ImageNet's by default */
+                std?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": BodyInit;
+                "application/x-safetensors": BodyInit;
+            };
+        };
+        responses: {
+            /** @description Imported, and on disk; with `fc.*` in it, it classifies, too */
+            201: {
+                headers: {
+                    /** @description Its path */
+                    Location: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["Timeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
     listModels: {
         parameters: {
             query?: {
@@ -3243,7 +3378,7 @@ export interface operations {
                 dimensions?: number;
                 /** @description Whether embeddings are scaled to unit length. Where the body is no JSON */
                 normalize?: "true" | "false";
-                /** @description Whether the good images are embedded where others are bad, which are listed in `errors` then. Where the body is no JSON */
+                /** @description Whether the good images are answered where others are bad, which are listed in `errors` then. Where the body is no JSON */
                 partial?: "true" | "false";
             };
             header?: never;
@@ -3277,7 +3412,7 @@ export interface operations {
                      */
                     normalize?: "true" | "false";
                     /**
-                     * @description Whether the good images are embedded where others are bad, which are listed in `errors` then
+                     * @description Whether the good images are answered where others are bad, which are listed in `errors` then
                      * @default false
                      * @enum {string}
                      */
@@ -3300,6 +3435,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EmbeddingList"];
                     "application/x-npy": BodyInit;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            504: components["responses"]["Overdue"];
+        };
+    };
+    createClassifications: {
+        parameters: {
+            query?: {
+                /** @description An alias, or a checkpoint's id. Where the body is no JSON */
+                model?: string;
+                /** @description Labels of each image, the likeliest first; all if there are fewer. Times images at most 65536. Where the body is no JSON */
+                top_k?: number;
+                /** @description Whether the good images are answered where others are bad, which are listed in `errors` then. Where the body is no JSON */
+                partial?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassificationRequest"];
+                "image/jpeg": BodyInit;
+                "image/png": BodyInit;
+                "image/gif": BodyInit;
+                "image/tiff": BodyInit;
+                "image/webp": BodyInit;
+                "image/bmp": BodyInit;
+                "multipart/form-data": {
+                    /** @description An alias, or a checkpoint's id */
+                    model?: string;
+                    /**
+                     * @description Labels of each image, the likeliest first; all if there are fewer. Times images at most 65536
+                     * @default 5
+                     */
+                    top_k?: number;
+                    /**
+                     * @description Whether the good images are answered where others are bad, which are listed in `errors` then
+                     * @default false
+                     * @enum {string}
+                     */
+                    partial?: "true" | "false";
+                } & {
+                    [key: string]: BodyInit;
+                };
+            };
+        };
+        responses: {
+            /** @description The likeliest labels of each image, in order; scores are a softmax */
+            200: {
+                headers: {
+                    /** @description Milliseconds that decoding, waiting, loading the model and the GPU took */
+                    "Server-Timing": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassificationList"];
                 };
             };
             400: components["responses"]["Malformed"];

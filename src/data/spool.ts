@@ -9,7 +9,8 @@ export const spoolPath = (directory: string): string => join(directory, crypto.r
 /**
  * Writes a body to a file; durable when it resolves.
  *
- * @param path Of {@link spoolPath}.
+ * @param path Where nothing is yet, such as {@link spoolPath}.
+ * @param what It is, for messages.
  * @returns Bytes written.
  * @throws {DomainError} `too_large` past `maxBytes`, counted while it streams; `disk_full`; `malformed` if it is empty or
  *   breaks off.
@@ -18,6 +19,7 @@ export async function spool(
   body: AsyncIterable<Uint8Array>,
   path: string,
   maxBytes: number,
+  what = "dataset",
 ): Promise<number> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   let bytes = 0;
@@ -27,7 +29,7 @@ export async function spool(
       if (bytes > maxBytes) {
         throw new DomainError(
           "too_large",
-          `Cannot take the dataset: at most ${maxBytes} bytes (MAX_UPLOAD_BYTES), got more`,
+          `Cannot take the ${what}: at most ${maxBytes} bytes (MAX_UPLOAD_BYTES), got more`,
         );
       }
       for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
@@ -35,13 +37,13 @@ export async function spool(
     await file.sync();
   } catch (error) {
     if (error instanceof DomainError) throw error;
-    throw diskFull(error) ?? new DomainError(
+    throw diskFull(error, what) ?? new DomainError(
       "malformed",
-      `Cannot take the dataset: the upload broke off after ${bytes} bytes`,
+      `Cannot take the ${what}: the upload broke off after ${bytes} bytes`,
       { type: "upload_incomplete" },
     );
   }
-  if (bytes === 0) throw new DomainError("malformed", "Cannot take the dataset: the body is empty");
+  if (bytes === 0) throw new DomainError("malformed", `Cannot take the ${what}: the body is empty`);
   return bytes;
 }
 
@@ -53,9 +55,9 @@ export function removeSpools(directory: string): void {
 }
 
 /** What a full disk's error is to the caller; undefined for any other. */
-export function diskFull(error: unknown): DomainError | undefined {
+export function diskFull(error: unknown, what = "dataset"): DomainError | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new DomainError("disk_full", "Cannot keep the dataset: the disk is full");
+    return new DomainError("disk_full", `Cannot keep the ${what}: the disk is full`);
   }
 }

@@ -1,3 +1,5 @@
+import { DomainError } from "./errors.ts";
+
 export interface CheckpointFile {
   name: string;
   bytes: number;
@@ -24,6 +26,14 @@ export interface Checkpoint {
 /** Whether it was made while its run showed signs of collapse: its metrics then have `suspect: 1`. */
 export const isSuspect = ({ metrics }: Pick<Checkpoint, "metrics">): boolean => metrics.suspect === 1;
 
+/** What whoever asks a checkpoint without a head to classify is told. @param name Of the model, as it was asked for. */
+export const notAClassifier = (name: string): DomainError =>
+  new DomainError(
+    "invalid",
+    `Cannot classify by ${name}: it has no head, and only embeds; finetune or linear_probe make one, or an import with fc.*`,
+    { type: "not_a_classifier", errors: [{ pointer: "#/model", detail: "must be a classifier" }] },
+  );
+
 /** What a checkpoint may consist of. All have the first two and the last; which others, what made it decides. */
 export const CHECKPOINT_FILES = [
   "model.safetensors",
@@ -41,6 +51,14 @@ export interface Preprocessing {
   channel_mean: [number, number, number];
   channel_std: [number, number, number];
 }
+/** What a checkpoint serves as a model. */
+export interface ModelDescription {
+  arch: string;
+  dim: number;
+  /** Of its head (`fc.*`, named by `labels.json`); 0: it has none. */
+  classes: number;
+  preprocessing: Preprocessing;
+}
 /** What serves embeddings; a checkpoint id is always a model id, and an alias names one. */
 export interface Model {
   id: string;
@@ -50,6 +68,10 @@ export interface Model {
   dim: number;
   px: number;
   preprocessing: Preprocessing;
+  /** What it can do; whatever classifies embeds, too. */
+  task: "embedding" | "classification";
+  /** How many classes it tells apart; 0 if it only embeds. */
+  labels: number;
   owned_by: "latentd";
   created: number;
 }

@@ -43,14 +43,15 @@ export interface Failure {
   message: string;
   code?: ErrorCode;
   type?: string;
+  errors?: FieldError[];
 }
 
 /** What to tell. @param doing What could not be done, for an error that is not meant for a caller: "Cannot …". */
 export const toFailure = (error: unknown, doing: string): Failure =>
   error instanceof DomainError
-    ? { code: error.code, message: error.message, type: error.options.type }
+    ? { code: error.code, message: error.message, type: error.options.type, errors: error.options.errors }
     : { message: `${doing}: ${error instanceof Error ? error.message : String(error)}` };
 
 /** The error that was told of. */
-export const fromFailure = ({ code, message, type }: Failure): Error =>
-  code ? new DomainError(code, message, { type }) : new Error(message);
+export const fromFailure = ({ code, message, type, errors }: Failure): Error =>
+  code ? new DomainError(code, message, { type, errors }) : new Error(message);

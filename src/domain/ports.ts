@@ -7,7 +7,7 @@ import type {
   DuplicateGroup,
   RejectedFile,
 } from "./dataset.ts";
-import type { Checkpoint, CheckpointFileName, Preprocessing } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointFileName, ModelDescription } from "./checkpoint.ts";
 import type { EmbedConfig } from "./embed.ts";
 import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus } from "./job.ts";
 import type { KnnConfig } from "./knn.ts";
@@ -159,6 +159,8 @@ export interface Embedder {
     signal?: AbortSignal,
     onStages?: (stages: EmbeddingStages) => void,
   ): Promise<Float32Array[]>;
+  /** As `embed`, but rows of the classes' scores, a softmax; `invalid`, type `not_a_classifier`, without a head. */
+  classify: Embedder["embed"];
   /** Both augmented views of an image side by side, as a run of that seed sees it in its first epoch. */
   views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage>;
   ready(): boolean;
@@ -283,9 +285,9 @@ export interface CheckpointLibrary {
   /** Where a file lies. */
   path(checkpoint: string, file: CheckpointFileName): string;
   /** What a checkpoint serves as a model, from its `config.json`. */
-  model(
-    checkpoint: string,
-  ): Promise<{ arch: string; dim: number; classes: number; preprocessing: Preprocessing }>;
+  model(checkpoint: string): Promise<ModelDescription>;
+  /** The classes' names, in the order of the head's outputs; none without a head. */
+  labels(checkpoint: string): Promise<string[]>;
   /**
    * Reads all that serves as a model, and holds it against its hashes.
    *

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import type { CheckpointFile, CheckpointFileName } from "../domain/checkpoint.ts";
+import type { CheckpointFile, CheckpointFileName, ModelDescription } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
-import { type ModelDescription, readModelConfig } from "../checkpoint/model_config.ts";
+import { readModelConfig } from "../checkpoint/model_config.ts";
 import { decodeHeader, type PlacedTensor } from "../checkpoint/safetensors.ts";
 
 /** What of a checkpoint makes a model: read is all but the tensors' values. */

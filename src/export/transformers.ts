@@ -1,4 +1,4 @@
-import type { ModelDescription } from "../checkpoint/model_config.ts";
+import type { ModelDescription } from "../domain/checkpoint.ts";
 import { shortSideFor } from "../data/preprocess.ts";
 import { resnetSpec } from "../nn/resnet_architecture.ts";
 import { cropShare } from "./crop_share.ts";

@@ -11,8 +11,14 @@ export type Request =
   | { type: "train"; id: number; task: TrainingTask }
   /** Asks what a job would take of the GPU's memory, and whether it fits: `failed` if not. */
   | { type: "plan"; id: number; dataset: string; work: Work }
-  /** The payload is the images' RGB bytes, one behind another. */
-  | { type: "embed"; id: number; checkpoint: string; images: { width: number; height: number }[] }
+  /** The payload is the images' RGB bytes, one behind another; with `classify` the classes' scores are asked for. */
+  | {
+    type: "embed";
+    id: number;
+    checkpoint: string;
+    images: { width: number; height: number }[];
+    classify?: boolean;
+  }
   /** Asks that a model be ready before anybody needs it; where there is no room for it, nothing happens. */
   | { type: "warm"; id: number; checkpoint: string }
   /** Asks for proof that it still computes what it should; `failed` if not. */
@@ -58,7 +64,7 @@ export type Reply =
   | { type: "alive"; id: number }
   /** Told all the time, so that silence says something too; `standing` once there is one. */
   | { type: "ingesting"; id: number; standing?: IngestStanding }
-  /** The payload of an answer to `embed` is `rows` f32 embeddings, little-endian. */
+  /** The payload of an answer to `embed` is `rows` f32 embeddings, or rows of scores, little-endian. */
   | { type: "done"; id: number; result: Record<string, unknown> }
   | { type: "failed"; id: number; error: WireError };
 

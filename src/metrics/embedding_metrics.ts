@@ -75,25 +75,39 @@ export function embeddingMetrics(
       counter.inc({ outcome });
     }
   }
-  const queued = queue({
-    ready: () => client.ready(),
-    unready: () => client.unready(),
-    views: (...request) => client.views(...request),
-    async embed(checkpoint, batch, signal, onStages) {
+  const ofBatches =
+    (pass: "embed" | "classify"): Embedder["embed"] => async (checkpoint, batch, signal, onStages) => {
       const now = performance.now();
       for (const { at } of new Set(batch.flatMap((image) => came.get(image) ?? []))) {
         stages.observe({ stage: "queue" }, (now - at) / 1000);
       }
       sizes.observe(batch.length);
       const rows = await counted(batches, () =>
-        client.embed(checkpoint, batch, signal, (stages) => {
+        client[pass](checkpoint, batch, signal, (stages) => {
           observe(stages);
           onStages?.(stages);
         }));
       images.inc(rows.length);
       return rows;
-    },
+    };
+  const queued = queue({
+    ready: () => client.ready(),
+    unready: () => client.unready(),
+    views: (...request) => client.views(...request),
+    embed: ofBatches("embed"),
+    classify: ofBatches("classify"),
   });
+  const ofRequests =
+    (pass: "embed" | "classify"): Embedder["embed"] => async (checkpoint, wanted, ...rest) => {
+      const request = { at: performance.now() };
+      for (const image of wanted) came.set(image, request);
+      inFlight.inc(wanted.length);
+      try {
+        return await counted(requests, () => queued[pass](checkpoint, wanted, ...rest));
+      } finally {
+        inFlight.dec(wanted.length);
+      }
+    };
   return {
     decoder: {
       async decode(...request) {
@@ -111,16 +125,8 @@ export function embeddingMetrics(
       ready: () => queued.ready(),
       unready: () => queued.unready(),
       views: (...request) => queued.views(...request),
-      async embed(checkpoint, wanted, ...rest) {
-        const request = { at: performance.now() };
-        for (const image of wanted) came.set(image, request);
-        inFlight.inc(wanted.length);
-        try {
-          return await counted(requests, () => queued.embed(checkpoint, wanted, ...rest));
-        } finally {
-          inFlight.dec(wanted.length);
-        }
-      },
+      embed: ofRequests("embed"),
+      classify: ofRequests("classify"),
     },
   };
 }

@@ -17,6 +17,7 @@ import { DISK_USES, type DiskUse } from "../domain/measures.ts";
 import { FileCheckpointExporter } from "../export/exporter.ts";
 import { DiskUsage } from "../files/disk_usage.ts";
 import { hasRoom } from "../files/room.ts";
+import { FileCheckpointImporter, sweepImports } from "../import/importer.ts";
 import { DatasetIntake } from "../jobs/dataset_intake.ts";
 import { EventHub } from "../jobs/event_hub.ts";
 import { IndexUpkeep } from "../jobs/index_upkeep.ts";
@@ -66,6 +67,7 @@ export async function serve(config: Config, main: string): Promise<void> {
   await Deno.mkdir(datasetsDirectory, { recursive: true });
   const checkpointDirectory = join(dataDir, "checkpoints");
   await sweepUnfinished(checkpointDirectory);
+  await sweepImports(checkpointDirectory, (id) => store.getCheckpoint(id) !== undefined);
 
   const checkpoints = new FileCheckpointLibrary(checkpointDirectory);
   const exporter = new FileCheckpointExporter(checkpointDirectory);
@@ -73,6 +75,10 @@ export async function serve(config: Config, main: string): Promise<void> {
   await results.sweep((id) => store.getJob(id));
   const tidyIndexes = (): void => void upkeep.tidy();
   const retention = new CheckpointRetention({ store, library: checkpoints, results, onRemoved: tidyIndexes });
+  const importer = new FileCheckpointImporter({
+    ...{ directory: checkpointDirectory, maxBytes: config.maxUploadBytes },
+    list: (checkpoint) => store.createCheckpoint(checkpoint),
+  });
   const [trainChild, embedChild, ingestChild] = (["train", "embed", "ingest"] as const).map((name) =>
     new ChildProcess(commandOf(name))
   );
@@ -138,14 +144,7 @@ export async function serve(config: Config, main: string): Promise<void> {
   const app = createApp({
     keys,
     hosts: { allowed: config.allowedHosts, fromNetwork: config.trustNetwork },
-    store,
-    library,
-    intake,
-    uploads,
-    checkpoints,
-    exporter,
-    results,
-    retention,
+    ...{ store, library, intake, uploads, checkpoints, exporter, importer, results, retention },
     ...metrics.embeddings(
       decoders,
       new EmbeddingClient(embedChild, watch),
@@ -199,10 +198,6 @@ export async function serve(config: Config, main: string): Promise<void> {
   watch.close();
   warmer.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
-  decoders.close();
-  metrics.close();
-  uploads.close();
-  exporter.close();
-  store.close();
+  for (const each of [decoders, metrics, uploads, exporter, importer, store]) each.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
 }

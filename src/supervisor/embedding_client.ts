@@ -20,11 +20,17 @@ export class EmbeddingClient implements Embedder {
   }
 
   /** @throws {DomainError} `unavailable` while no worker is ready, or when it died over this request. */
-  async embed(
-    checkpoint: string,
-    images: RgbImage[],
-    signal?: AbortSignal,
-    onStages?: (stages: EmbeddingStages) => void,
+  embed(...of: Parameters<Embedder["embed"]>): Promise<Float32Array[]> {
+    return this.#rows(false, ...of);
+  }
+  /** @throws {DomainError} As `embed`; `invalid`, type `not_a_classifier`. */
+  classify(...of: Parameters<Embedder["embed"]>): Promise<Float32Array[]> {
+    return this.#rows(true, ...of);
+  }
+
+  async #rows(
+    classify: boolean,
+    ...[checkpoint, images, signal, onStages]: Parameters<Embedder["embed"]>
   ): Promise<Float32Array[]> {
     this.#expectReady("embed images");
     const pixels = new Uint8Array(images.reduce((sum, image) => sum + image.pixels.length, 0));
@@ -36,14 +42,14 @@ export class EmbeddingClient implements Embedder {
     const shapes = images.map(({ width, height }) => ({ width, height }));
     const sent = performance.now();
     const { payload, result } = await this.#request(
-      { type: "embed", checkpoint, images: shapes },
+      { type: "embed", checkpoint, images: shapes, classify },
       pixels,
       signal,
     );
     const { load, gpu } = result.seconds as Pick<EmbeddingStages, "load" | "gpu">;
     onStages?.({ queue: Math.max(0, (performance.now() - sent) / 1000 - load - gpu), load, gpu });
-    const all = new Float32Array(payload.buffer), dim = all.length / images.length;
-    return images.map((_, i) => all.slice(i * dim, (i + 1) * dim));
+    const all = new Float32Array(payload.buffer), length = all.length / images.length;
+    return images.map((_, i) => all.slice(i * length, (i + 1) * length));
   }
 
   /** @throws {DomainError} As `embed`. */

@@ -10,8 +10,11 @@ const BATCH_BYTES = 32 * 2 ** 20;
 /** One batch that is worked on, and one that is there when it ends. */
 const IN_FLIGHT = 2;
 
-/** One call of `embed`. */
+/** What is asked of a checkpoint. */
+type Pass = "embed" | "classify";
+/** One call of `embed` or `classify`. */
 interface Request {
+  pass: Pass;
   checkpoint: string;
   images: readonly RgbImage[];
   rows: Float32Array[];
@@ -25,6 +28,7 @@ interface Request {
   outcome: PromiseWithResolvers<Float32Array[]>;
 }
 interface Batch {
+  pass: Pass;
   checkpoint: string;
   parts: { request: Request; from: number; count: number }[];
   images: RgbImage[];
@@ -32,7 +36,7 @@ interface Batch {
 
 /**
  * Embeds the images of all requests together, oldest first: while one batch is worked on, whatever comes for the same
- * checkpoint makes up the next. Nobody waits for a batch to fill.
+ * checkpoint makes up the next, and what is to be classified one of its own. Nobody waits for a batch to fill.
  */
 export class EmbeddingQueue implements Embedder {
   readonly #requests: Request[] = [];
@@ -63,11 +67,17 @@ export class EmbeddingQueue implements Embedder {
    * @param signal Takes what is in no batch yet out of the queue; the promise then rejects with its reason.
    * @throws {DomainError} `queue_full`; what the embedder throws.
    */
-  embed(
-    checkpoint: string,
-    images: RgbImage[],
-    signal?: AbortSignal,
-    onStages?: (stages: EmbeddingStages) => void,
+  embed(...of: Parameters<Embedder["embed"]>): Promise<Float32Array[]> {
+    return this.#enter("embed", ...of);
+  }
+  /** As `embed`. */
+  classify(...of: Parameters<Embedder["embed"]>): Promise<Float32Array[]> {
+    return this.#enter("classify", ...of);
+  }
+
+  #enter(
+    pass: Pass,
+    ...[checkpoint, images, signal, onStages]: Parameters<Embedder["embed"]>
   ): Promise<Float32Array[]> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (images.length === 0) return Promise.resolve([]);
@@ -84,7 +94,7 @@ export class EmbeddingQueue implements Embedder {
       );
     }
     const request: Request = {
-      ...{ checkpoint, images, signal, onStages, rows: new Array(images.length) },
+      ...{ pass, checkpoint, images, signal, onStages, rows: new Array(images.length) },
       ...{ next: 0, left: images.length, settled: false, outcome: Promise.withResolvers() },
     };
     const leave = () => this.#reject(request, signal!.reason);
@@ -108,10 +118,11 @@ export class EmbeddingQueue implements Embedder {
   /** The next batch: of the oldest request's checkpoint, from it and whatever else waits for the same. */
   #take(): Batch {
     const { batchImages = BATCH_IMAGES, batchBytes = BATCH_BYTES } = this.options,
-      [{ checkpoint }] = this.#requests;
-    const batch: Batch = { checkpoint, parts: [], images: [] };
+      [{ pass, checkpoint }] = this.#requests;
+    const batch: Batch = { pass, checkpoint, parts: [], images: [] };
     let bytes = 0;
-    for (const request of this.#requests.filter((request) => request.checkpoint === checkpoint)) {
+    const like = this.#requests.filter((one) => one.checkpoint === checkpoint && one.pass === pass);
+    for (const request of like) {
       const from = request.next;
       while (request.next < request.images.length && batch.images.length < batchImages) {
         const image = request.images[request.next];
@@ -128,14 +139,14 @@ export class EmbeddingQueue implements Embedder {
     return batch;
   }
 
-  async #run({ checkpoint, parts, images }: Batch): Promise<void> {
+  async #run({ pass, checkpoint, parts, images }: Batch): Promise<void> {
     const gone = new AbortController();
     const leave = () => {
       if (parts.every(({ request }) => request.settled)) gone.abort();
     };
     for (const { request } of parts) request.outcome.promise.then(leave, leave);
     try {
-      const rows = await this.embedder.embed(checkpoint, images, gone.signal, (stages) => {
+      const rows = await this.embedder[pass](checkpoint, images, gone.signal, (stages) => {
         for (const { request } of parts) request.onStages?.(stages);
       });
       let at = 0;

@@ -1,9 +1,11 @@
 import { join } from "@std/path";
 import { readModel } from "../checkpoint/checkpoint_reader.ts";
+import { notAClassifier } from "../domain/checkpoint.ts";
 import { checkId, isId } from "../domain/ids.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Canary } from "../inference/canary.ts";
 import { Encoder } from "../inference/encoder.ts";
+import { Head } from "../inference/head.ts";
 import { Preprocessor } from "../inference/preprocess.ts";
 import { ResidentModels } from "../inference/resident_models.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
@@ -20,7 +22,8 @@ const WARM_ENOUGH_MS = 1000;
 
 /** An encoder and what its images need. */
 class ServedModel {
-  constructor(readonly encoder: Encoder, readonly preprocessor: Preprocessor) {}
+  /** @param head Undefined where it only embeds. */
+  constructor(readonly encoder: Encoder, readonly preprocessor: Preprocessor, readonly head?: Head) {}
   get heldBytes(): number {
     return this.encoder.heldBytes;
   }
@@ -90,7 +93,8 @@ export function runEmbedWorker(
       return serial.run(async () => {
         signal.throwIfAborted(); // whoever asked went away while this waited
         const taken = performance.now();
-        return await useModel(request.checkpoint, async ({ encoder, preprocessor }) => {
+        return await useModel(request.checkpoint, async ({ encoder, preprocessor, head }) => {
+          if (request.classify && !head) throw notAClassifier(request.checkpoint);
           const loaded = performance.now();
           let at = 0;
           const images = request.images.map(({ width, height }) => (
@@ -105,7 +109,7 @@ export function runEmbedWorker(
               ...{ rows: request.images.length, dim: encoder.dim },
               seconds: { load: (loaded - taken) / 1000, gpu: (performance.now() - loaded) / 1000 },
             },
-            payload: new Uint8Array(rows.buffer),
+            payload: new Uint8Array((request.classify ? head!.scores(rows) : rows).buffer),
           };
         });
       });
@@ -146,7 +150,7 @@ export function runEmbedWorker(
     if (!isId("ckpt", checkpoint)) return await indexes.load(checkpoint, makeRoom);
     const { tensors, config: { arch, preprocessing } } = await readModel(checkpoints, checkpoint);
     const encoder = new Encoder(pipelines, arch, preprocessing.px, tensors, makeRoom);
-    return new ServedModel(encoder, new Preprocessor(pipelines, preprocessing));
+    return new ServedModel(encoder, new Preprocessor(pipelines, preprocessing), Head.of(tensors));
   }
 }
 

@@ -35,6 +35,7 @@ const queue = new EmbeddingQueue({
   ready: () => true,
   unready: () => [],
   views: () => Promise.reject(new TypeError("Cannot show views: this is a peer of embedding only")),
+  classify: () => Promise.reject(new TypeError("Cannot classify: this is a peer of embedding only")),
   async embed(_checkpoint, images, _signal, onStages) {
     const began = performance.now();
     const x = new onnx.Tensor("float32", pack(images), [images.length, 3, px, px]);

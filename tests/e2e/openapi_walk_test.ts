@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { assert, assertEquals, AssertionError, assertRejects } from "@std/assert";
 import { packTar } from "modern-tar";
+import { decodeSafetensors, encodeSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { encodePng } from "../../src/data/encode_png.ts";
 import { Contract } from "./contract.ts";
 import { noise } from "./noise.ts";
@@ -271,6 +272,17 @@ Deno.test({
     await call("getCheckpointArchive", 422, { ...archive, query: "?layout=keras" });
     await call("getCheckpointArchive", 404, { path: { id: `ckpt_${NONE}` } });
 
+    const bytes = await (await server.fetch(`/v1/checkpoints/${last.id}/files/model.safetensors`)).bytes();
+    const asBytes = { "Content-Type": "application/octet-stream" };
+    const { body: taken } = await call("importCheckpoint", 201, {
+      ...{ query: "?arch=cifar_resnet8&px=16", headers: asBytes, body: bytes },
+    });
+    assertEquals([taken.job, taken.files[0].sha256], [null, last.files[0].sha256]);
+    await call("importCheckpoint", 400, { headers: asBytes });
+    await call("importCheckpoint", 415, { headers: asBytes, body: "PK\x03\x04 and more" });
+    await call("importCheckpoint", 422, { query: "?mean=1,2", headers: asBytes, body: bytes });
+    await call("importCheckpoint", 422, { query: "?arch=resnet18", headers: asBytes, body: bytes });
+
     // Models.
     const alias = { path: { id: "walk" } };
     await call("setModelAlias", 200, { ...alias, json: { checkpoint: last.id } });
@@ -303,6 +315,23 @@ Deno.test({
     await call("findNeighbors", 404, { json: { ...near, dataset: `ds_${NONE}` } });
     await call("findNeighbors", 415, { headers: { "Content-Type": "text/plain" }, body: "x" });
     await call("findNeighbors", 422, { json: { ...near, k: 0 } });
+
+    await call("createClassifications", 422, { json: { model: "walk", input } }); // it only embeds
+    const plain = decodeSafetensors(bytes),
+      head = [[2, 64], [2]].map((shape) => ({
+        ...{ shape, data: new Float32Array(shape[0] * (shape[1] ?? 1)).fill(0.5) },
+      }));
+    const { body: { id: classifier } } = await call("importCheckpoint", 201, {
+      headers: asBytes,
+      body: encodeSafetensors(plain.set("fc.weight", head[0]).set("fc.bias", head[1])),
+    });
+    const likely = { json: { model: classifier, input: [input, "bad"], partial: true, top_k: 1 } };
+    const { body: found } = await call("createClassifications", 200, likely);
+    assertEquals(found.data, [{ index: 0, labels: [{ label: "0", score: 0.5 }] }]);
+    await call("createClassifications", 200, {
+      ...{ query: `?model=${classifier}&top_k=2`, headers: asPng, body: png },
+    });
+    await call("createClassifications", 400, { json: { model: classifier, input, top_k: 0 } });
 
     const { body: backup } = await call("createBackup", 201);
     await call("listBackups", 200);

@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   checkpoint: ["files", "domain"],
   export: ["checkpoint", "nn", "data", "domain"],
   results: ["files", "domain"],
+  import: ["checkpoint", "nn", "data", "files", "domain"],
   backup: ["log", "files", "domain"],
   training: ["optim", "gpu", "data", "domain"],
   byol: ["training", "nn", "optim", "gpu", "data", "domain"],
@@ -46,6 +47,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "domain",
     "export",
     "files",
+    "import",
     "jobs",
     "keys",
     "log",
@@ -154,8 +156,9 @@ Deno.test("what the HTTP isolate loads never comes from a GPU room", () => {
   assertEquals([...seen].filter((path) => GPU_ROOMS.includes(roomOf(path))), []);
   const architecture = "src/nn/resnet_architecture.ts"; // what a thread of its process may know: it computes nothing
   assertEquals(importsOf(architecture), []);
-  const exporting = [...filesUnder("src/export", ".ts")].flatMap(importsOf).map(({ path }) => path);
-  assertEquals(exporting.filter((path) => GPU_ROOMS.includes(roomOf(path)) && path !== architecture), []);
+  const threads = ["src/export", "src/import"].flatMap((room) => [...filesUnder(room, ".ts")]);
+  const known = threads.flatMap(importsOf).map(({ path }) => path);
+  assertEquals(known.filter((path) => GPU_ROOMS.includes(roomOf(path)) && path !== architecture), []);
 });
 
 Deno.test("every kernel is imported by exactly one source", () => {

@@ -16,6 +16,7 @@ import type {
 } from "../../../src/domain/ports.ts";
 import { FileCheckpointExporter } from "../../../src/export/exporter.ts";
 import { linkTree } from "../../../src/files/link_tree.ts";
+import { FileCheckpointImporter } from "../../../src/import/importer.ts";
 import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
 import { JobRunner } from "../../../src/jobs/job_runner.ts";
@@ -133,16 +134,21 @@ export async function withApi(
   const checkpoints: CheckpointLibrary = {
     path: (_id, name) => `${directory}/${name}`,
     model: (id) => act.model(id),
+    labels: async (id) => Array.from({ length: (await act.model(id)).classes }, (_, n) => `label ${n}`),
     verify: async (id) => void await act.model(id),
     remove: (id) => Promise.resolve(void removed.push(id)),
   };
   const exporter = new FileCheckpointExporter(directory);
+  const importer = new FileCheckpointImporter({
+    ...{ directory: `${directory}/imported`, maxBytes: 2 ** 20 },
+    list: (checkpoint) => store.createCheckpoint(checkpoint),
+  });
   const retention = new CheckpointRetention({ store, library: checkpoints });
   const trainer: Trainer = { run: (...task) => act.train(...task) };
   const runner = new JobRunner({ store, hub, retention, trainer });
   const intake = new DatasetIntake({ store, library });
   const allDeps: ApiDeps = {
-    ...{ store, library, intake, hub, runner, retention, checkpoints, exporter, uploads },
+    ...{ store, library, intake, hub, runner, retention, checkpoints, exporter, importer, uploads },
     results: { path: (_job, name) => `${directory}/${name}`, discard: () => Promise.resolve() },
     backups: new Backups({ dataDir: directory, store, copyDataset: linkTree, hold: () => () => {} }),
     submit: (body, key) => submitJob({ store }, body, key),
@@ -169,6 +175,13 @@ export async function withApi(
     embedder: {
       embed: (_checkpoint, images) =>
         Promise.resolve(images.map(({ pixels: [p] }) => Float32Array.of(3, 4, p - 7))),
+      // The class that the image's value names is the likeliest, and those before it as likely as each other.
+      classify: (_checkpoint, images) =>
+        Promise.resolve(
+          images.map(({ pixels: [p] }) =>
+            Float32Array.from({ length: 10 }, (_, n) => n === p ? 0.5 : n < p ? 0.25 : 0)
+          ),
+        ),
       views: (...request) => act.views(...request),
       ready: () => act.ready,
       unready: () => act.ready ? [] : ["the embedding worker is starting"],
@@ -200,6 +213,7 @@ export async function withApi(
     await intake.idle();
     uploads.close();
     exporter.close();
+    importer.close();
     store.close();
     await Deno.remove(directory, { recursive: true });
   }

@@ -1,6 +1,6 @@
 import { writeCheckpoint } from "../../../src/checkpoint/checkpoint_writer.ts";
-import { modelConfig, type ModelDescription } from "../../../src/checkpoint/model_config.ts";
-import type { CheckpointFile } from "../../../src/domain/checkpoint.ts";
+import { modelConfig } from "../../../src/checkpoint/model_config.ts";
+import type { CheckpointFile, ModelDescription } from "../../../src/domain/checkpoint.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import type { CheckpointExporter, Layout } from "../../../src/domain/layout.ts";
 import type { NamedTensors } from "../../../src/domain/tensor_data.ts";

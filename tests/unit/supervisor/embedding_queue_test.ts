@@ -11,6 +11,7 @@ const images = (...values: number[]) => values.map((value) => image(value));
 /** A queue before an embedder that answers when it is told to; a row is its image's first byte. */
 function scene(options: Partial<EmbeddingQueue["options"]> = {}) {
   const batches: {
+    pass: string;
     checkpoint: string;
     values: number[];
     signal: AbortSignal;
@@ -18,24 +19,26 @@ function scene(options: Partial<EmbeddingQueue["options"]> = {}) {
     fail(error: Error): Promise<void>;
   }[] = [];
   const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
+  const answering = (pass: string): EmbeddingQueue["embed"] => (checkpoint, batch, signal, onStages) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Float32Array[]>();
+    const values = batch.map(({ pixels }) => pixels[0]);
+    batches.push({
+      ...{ pass, checkpoint, values, signal: signal! },
+      answer: () => {
+        onStages!({ queue: 0, load: 0, gpu: batches.length });
+        resolve(values.map((value) => Float32Array.of(value)));
+        return turn();
+      },
+      fail: (error) => (reject(error), turn()),
+    });
+    return promise;
+  };
   const queue = new EmbeddingQueue({
     ready: () => true,
     unready: () => [],
     views: () => Promise.reject(new Error("not asked for")),
-    embed(checkpoint, batch, signal, onStages) {
-      const { promise, resolve, reject } = Promise.withResolvers<Float32Array[]>();
-      const values = batch.map(({ pixels }) => pixels[0]);
-      batches.push({
-        ...{ checkpoint, values, signal: signal! },
-        answer: () => {
-          onStages!({ queue: 0, load: 0, gpu: batches.length });
-          resolve(values.map((value) => Float32Array.of(value)));
-          return turn();
-        },
-        fail: (error) => (reject(error), turn()),
-      });
-      return promise;
-    },
+    embed: answering("embed"),
+    classify: answering("classify"),
   }, { maxImages: 100, ...options });
   return { queue, batches, turn };
 }
@@ -55,6 +58,18 @@ Deno.test("what comes while a batch is worked on makes up the next, in order, an
   await batches[2].answer();
   assertEquals(await Promise.all(answers.map(valuesOf)), [[1], [2, 3], [4], [5], [6, 7]]);
   assertEquals([queue.queued, batches.length], [0, 4]);
+});
+
+Deno.test("what is to be classified waits in the same line, and makes up batches of its own", async () => {
+  const { queue, batches } = scene();
+  const answers = [queue.embed("a", images(1)), queue.classify("a", images(2))];
+  answers.push(queue.classify("a", images(3)), queue.embed("a", images(4)), queue.classify("a", images(5)));
+  assertEquals(queue.queued, 3);
+  for (let n = 0; n < 4; n++) await batches[n].answer();
+  assertEquals(batches.map(({ pass, values }) => [pass, values]), [
+    ...[["embed", [1]], ["classify", [2]], ["classify", [3, 5]], ["embed", [4]]],
+  ]);
+  assertEquals(await Promise.all(answers.map(valuesOf)), [[1], [2], [3], [4], [5]]);
 });
 
 Deno.test("a batch has so many images and bytes at most; a request may be several, an image that is larger goes alone", async () => {
