@@ -9,6 +9,7 @@ import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
 import type { ApiDeps } from "./deps.ts";
 import { embeddingRoutes } from "./embeddings.ts";
+import { evaluationRoutes } from "./evaluations.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { jobFileRoutes } from "./job_files.ts";
@@ -42,7 +43,14 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
-    ...[checkpointRoutes, checkpointFileRoutes, modelRoutes, embeddingRoutes, neighborRoutes],
+    ...[
+      checkpointRoutes,
+      checkpointFileRoutes,
+      evaluationRoutes,
+      modelRoutes,
+      embeddingRoutes,
+      neighborRoutes,
+    ],
     ...[backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
