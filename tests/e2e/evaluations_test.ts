@@ -156,12 +156,37 @@ Deno.test({
       );
     }
 
+    await t.step(
+      "a probe that was paused, and one whose worker was killed, end as one that was not",
+      async () => {
+        const config = { checkpoint, protocol: "sgd", sgd: { rates: [0.2], epochs: 6 }, seed: 4 };
+        const { checkpoint: _, ...whole } = (await run("linear_probe", config)).result;
+        const { id } = await (await server.post("/v1/jobs", { kind: "linear_probe", dataset, config }))
+          .json();
+        const started = (of: Record<string, unknown>) => (of.progress as { step: number } | null)?.step ?? 0;
+        const under = () => server.until(() => server.json(`/v1/jobs/${id}`), (job) => started(job) > 100);
+        await under();
+        Deno.kill(await server.child("train"), "SIGKILL");
+        await server.until(() => server.json(`/v1/jobs/${id}`), (job) => Number(job.attempt) === 2);
+        await under();
+        await server.post(`/v1/jobs/${id}/pause`, {});
+        assertEquals((await server.json(`/v1/jobs/${id}`)).status, "paused");
+        await server.post(`/v1/jobs/${id}/resume`, {});
+        const ended = await server.until(
+          () => server.json(`/v1/jobs/${id}`),
+          ({ status }) => status === "succeeded",
+        );
+        const { checkpoint: __, ...result } = ended.result as Record<string, unknown>;
+        assertEquals(result, whole as unknown);
+      },
+    );
+
     await t.step("all of it stands in one table, for programs and for people", async () => {
       const { data } = await server.json(`/v1/checkpoints/${checkpoint}/evaluations`) as unknown as {
         data: { kind: string; metrics: Record<string, number>; protocol: Record<string, unknown> }[];
       };
       const kinds = data.map(({ kind }) => kind);
-      assertEquals(kinds.filter((kind) => kind === "linear_probe").length, 4);
+      assertEquals(kinds.filter((kind) => kind === "linear_probe").length, 6);
       assert(kinds.filter((kind) => kind === "knn").length >= 3 && kinds.includes("online_knn"), `${kinds}`);
       assertEquals(kinds.filter((kind) => kind === "embed").length, 1);
       const shares = data.filter(({ kind }) => kind !== "embed").map(({ metrics }) => metrics.top1);
