@@ -11,6 +11,7 @@ import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
 import type { ApiDeps } from "./deps.ts";
 import { embeddingRoutes } from "./embeddings.ts";
+import { evaluationRoutes } from "./evaluations.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { jobFileRoutes } from "./job_files.ts";
@@ -44,7 +45,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
-    ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, modelRoutes],
+    ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));

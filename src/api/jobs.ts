@@ -10,9 +10,11 @@ import {
   EmbedJobRequest,
   FinetuneJobRequest,
   KnnJobRequest,
+  LinearProbeJobRequest,
   PretrainJobRequest,
 } from "../domain/job_request.ts";
 import { KnnConfig } from "../domain/knn.ts";
+import { LinearProbeRequest } from "../domain/linear_probe.ts";
 import type { Store } from "../domain/ports.ts";
 import { PretrainRequest } from "../domain/pretrain.ts";
 import { readJson } from "./body.ts";
@@ -32,7 +34,16 @@ const EXAMPLES = {
   knn: {
     kind: "knn",
     dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
-    config: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W", k: 20 },
+    config: { checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W", k: [20, 200] },
+  },
+  linear_probe: {
+    kind: "linear_probe",
+    dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",
+    config: {
+      checkpoint: "ckpt_01M88CBGKDP4JZY3SP91EM097W",
+      protocol: "sgd",
+      sgd: { rates: [0.4, 0.1], epochs: 20 },
+    },
   },
   finetune: {
     kind: "finetune",
@@ -52,8 +63,9 @@ const EXAMPLES = {
 };
 /** What a body may be; checked once, with the store at hand, by `submit`. */
 const BODIES = {
-  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest, FinetuneJobRequest, EmbedJobRequest },
-  ...{ PretrainConfig: PretrainRequest, KnnConfig, FinetuneConfig: FinetuneRequest, EmbedConfig },
+  ...{ JobRequest: AnyJobRequest, PretrainJobRequest, KnnJobRequest, LinearProbeJobRequest },
+  ...{ FinetuneJobRequest, EmbedJobRequest, PretrainConfig: PretrainRequest, KnnConfig },
+  ...{ LinearProbeConfig: LinearProbeRequest, FinetuneConfig: FinetuneRequest, EmbedConfig },
   ...{ Augmentation, ViewAugmentation },
 };
 

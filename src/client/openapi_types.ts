@@ -472,6 +472,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/checkpoints/{id}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every evaluation of a checkpoint, newest first, as one table */
+        get: operations["listCheckpointEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every evaluation of a job's checkpoints, the newest checkpoint's first, as one table */
+        get: operations["listJobEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -716,7 +750,7 @@ export interface components {
              */
             format?: "imagefolder" | "webdataset" | "cifar10" | "parquet";
         };
-        JobRequest: components["schemas"]["PretrainJobRequest"] | components["schemas"]["KnnJobRequest"] | components["schemas"]["FinetuneJobRequest"] | components["schemas"]["EmbedJobRequest"];
+        JobRequest: components["schemas"]["PretrainJobRequest"] | components["schemas"]["KnnJobRequest"] | components["schemas"]["LinearProbeJobRequest"] | components["schemas"]["FinetuneJobRequest"] | components["schemas"]["EmbedJobRequest"];
         PretrainJobRequest: {
             /** @constant */
             kind: "pretrain";
@@ -737,6 +771,20 @@ export interface components {
             /** @description A dataset that is ready */
             dataset: string;
             config: components["schemas"]["KnnConfig"];
+            /**
+             * @description Whatever you want to find again on the job: at most 16 entries
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        LinearProbeJobRequest: {
+            /** @constant */
+            kind: "linear_probe";
+            /** @description A dataset that is ready */
+            dataset: string;
+            config: components["schemas"]["LinearProbeConfig"];
             /**
              * @description Whatever you want to find again on the job: at most 16 entries
              * @default {}
@@ -904,18 +952,24 @@ export interface components {
             on_collapse?: "fail" | "warn";
         };
         KnnConfig: {
-            /** @description The checkpoint whose embeddings are judged */
+            /** @description The checkpoint whose embeddings are judged; it stays as it is */
             checkpoint: string;
             /**
-             * @description Neighbours that vote
+             * @description Neighbours that vote; of several numbers the first is what `top1` is of
              * @default 200
              */
-            k?: number;
+            k?: number | number[];
             /**
              * @description A vote weighs exp(cosine / this)
              * @default 0.1
              */
             temperature?: number;
+            /**
+             * @description What is near
+             * @default cosine
+             * @enum {string}
+             */
+            distance?: "cosine";
             /**
              * @description The split whose labels vote
              * @default train
@@ -926,6 +980,141 @@ export interface components {
              * @default test
              */
             query_split?: string;
+            /**
+             * @description Whether the result has `quality`, which needs no labels, of query_split
+             * @default false
+             */
+            quality?: boolean;
+        };
+        LinearProbeConfig: {
+            /** @description The checkpoint whose encoder is judged; it stays as it is */
+            checkpoint: string;
+            /**
+             * @description `lbfgs`: embeddings once, without augmentation, and L2-regularised logistic regression (transfer). `sgd`: embeddings of random crops, flipped by chance, anew each epoch, and SGD (the paper's linear evaluation)
+             * @default lbfgs
+             * @enum {string}
+             */
+            protocol?: "lbfgs" | "sgd";
+            /**
+             * @description The split whose labels the classifier is trained on
+             * @default train
+             */
+            train_split?: string;
+            /**
+             * @description What lambda or rate is chosen on: a split, or a share of train_split (of each class, at least one); the classifier is then trained anew on both
+             * @default 0.1
+             */
+            validation?: string | number;
+            /**
+             * @description The split that the result is of
+             * @default test
+             */
+            test_split?: string;
+            /**
+             * @description What is held out, and what is drawn, are functions of it
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description Whether the result has `quality`, which needs no labels, of test_split
+             * @default false
+             */
+            quality?: boolean;
+            lbfgs?: {
+                /**
+                 * @description Weights to try of half the squared weights, beside the summed loss; 1 / C in scikit-learn
+                 * @default [
+                 *       0.000001,
+                 *       0.00000177828,
+                 *       0.00000316228,
+                 *       0.00000562341,
+                 *       0.00001,
+                 *       0.0000177828,
+                 *       0.0000316228,
+                 *       0.0000562341,
+                 *       0.0001,
+                 *       0.000177828,
+                 *       0.000316228,
+                 *       0.000562341,
+                 *       0.001,
+                 *       0.00177828,
+                 *       0.00316228,
+                 *       0.00562341,
+                 *       0.01,
+                 *       0.0177828,
+                 *       0.0316228,
+                 *       0.0562341,
+                 *       0.1,
+                 *       0.177828,
+                 *       0.316228,
+                 *       0.562341,
+                 *       1,
+                 *       1.77828,
+                 *       3.16228,
+                 *       5.62341,
+                 *       10,
+                 *       17.7828,
+                 *       31.6228,
+                 *       56.2341,
+                 *       100,
+                 *       177.828,
+                 *       316.228,
+                 *       562.341,
+                 *       1000,
+                 *       1778.28,
+                 *       3162.28,
+                 *       5623.41,
+                 *       10000,
+                 *       17782.8,
+                 *       31622.8,
+                 *       56234.1,
+                 *       100000
+                 *     ]
+                 */
+                lambdas?: number[];
+                /** @default 1000 */
+                max_iterations?: number;
+                /**
+                 * @description Of the gradient of the objective divided by the images: largest entry at the end
+                 * @default 0.000001
+                 */
+                tolerance?: number;
+            };
+            sgd?: {
+                /**
+                 * @description Rates to try, each multiplied by batch / 256; it falls to 0 along a cosine
+                 * @default [
+                 *       0.4,
+                 *       0.3,
+                 *       0.2,
+                 *       0.1,
+                 *       0.05
+                 *     ]
+                 */
+                rates?: number[];
+                /** @default 80 */
+                epochs?: number;
+                /** @description Images a step; left out 1024, or the power of two that makes 16 steps an epoch at least */
+                batch?: number;
+                /**
+                 * @description Nesterov's
+                 * @default 0.9
+                 */
+                momentum?: number;
+                /**
+                 * @description The crop's share of the image
+                 * @default [
+                 *       0.08,
+                 *       1
+                 *     ]
+                 */
+                crop_area?: [
+                    number,
+                    number
+                ];
+                /** @default 0.5 */
+                flip?: number;
+            };
         };
         FinetuneConfig: {
             /** @description The checkpoint whose encoder to begin with; null: none, supervised training from scratch with the same labels */
@@ -1050,6 +1239,11 @@ export interface components {
              * @default false
              */
             normalize?: boolean;
+            /**
+             * @description Whether the result has `quality`, which needs no labels: RankMe, uniformity, alignment, feature_std
+             * @default false
+             */
+            quality?: boolean;
         };
         /** @description A name, or both views' distributions in full; where it is left out `byol`, and `cifar` for views of at most 64 pixels */
         Augmentation: ("byol" | "byol-symmetric" | "cifar" | "grayscale" | "none") | {
@@ -1279,7 +1473,7 @@ export interface components {
             /** @enum {string} */
             object: "job";
             /** @enum {string} */
-            kind: "pretrain" | "knn" | "finetune" | "embed";
+            kind: "pretrain" | "knn" | "linear_probe" | "finetune" | "embed";
             /** @enum {string} */
             status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
             dataset: string;
@@ -1339,6 +1533,29 @@ export interface components {
                 bytes: number;
                 sha256: string;
             }[];
+            created_at: string;
+        };
+        Evaluation: {
+            /** @enum {string} */
+            object: "evaluation";
+            checkpoint: string;
+            /** @description The checkpoint's */
+            step: number;
+            /** @enum {string} */
+            kind: "knn" | "linear_probe" | "finetune" | "embed" | "online_knn";
+            /** @description What found it out: of an online one the job that made the checkpoint */
+            job: string;
+            dataset: string;
+            /** @description The split that it is of; null: all images */
+            split: string | null;
+            /** @description Shares, 0 … 1: `top1`, `top5`, `mean_per_class`; and whatever was told of label-free quality */
+            metrics: {
+                [key: string]: number;
+            };
+            /** @description What the figures depend on */
+            protocol: {
+                [key: string]: unknown;
+            };
             created_at: string;
         };
         Model: {
@@ -1504,7 +1721,7 @@ export interface components {
                 running: number;
                 jobs: {
                     /** @enum {string} */
-                    kind: "pretrain" | "knn" | "finetune" | "embed";
+                    kind: "pretrain" | "knn" | "linear_probe" | "finetune" | "embed";
                     /** @enum {string} */
                     status: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
                     count: number;
@@ -2470,7 +2687,7 @@ export interface operations {
                 after?: string;
                 /** @description The most that are answered */
                 limit?: number;
-                kind?: "pretrain" | "knn" | "finetune" | "embed";
+                kind?: "pretrain" | "knn" | "linear_probe" | "finetune" | "embed";
                 status?: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
                 /** @description Only those of this dataset */
                 dataset?: string;
@@ -3222,6 +3439,88 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["NotReady"];
             507: components["responses"]["DiskFull"];
+        };
+    };
+    listCheckpointEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Left out, Markdown where `Accept` asks for text/markdown, and JSON otherwise */
+                format?: "json" | "markdown";
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Evaluation"][];
+                        has_more: boolean;
+                    };
+                    "text/markdown": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    listJobEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Left out, Markdown where `Accept` asks for text/markdown, and JSON otherwise */
+                format?: "json" | "markdown";
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Evaluation"][];
+                        has_more: boolean;
+                    };
+                    "text/markdown": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
         };
     };
     listModels: {

@@ -12,5 +12,8 @@ export const EmbedConfig = z.strictObject({
       "path, split, label, embedding (list<float>); `csv`: embeddings.csv, the same with a column a value",
   ),
   normalize: z.boolean().default(false).describe("Whether each row is scaled to unit Euclidean length"),
+  quality: z.boolean().default(false).describe(
+    "Whether the result has `quality`, which needs no labels: RankMe, uniformity, alignment, feature_std",
+  ),
 });
 export type EmbedConfig = z.infer<typeof EmbedConfig>;

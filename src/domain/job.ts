@@ -1,6 +1,6 @@
 import { DomainError } from "./errors.ts";
 
-export const JOB_KINDS = ["pretrain", "knn", "finetune", "embed"] as const;
+export const JOB_KINDS = ["pretrain", "knn", "linear_probe", "finetune", "embed"] as const;
 export type JobKind = typeof JOB_KINDS[number];
 
 export const JOB_STATUSES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"] as const;

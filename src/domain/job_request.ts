@@ -3,6 +3,7 @@ import { EmbedConfig } from "./embed.ts";
 import { JOB_KINDS } from "./job.ts";
 import { FinetuneRequest } from "./finetune.ts";
 import { KnnConfig } from "./knn.ts";
+import { LinearProbeRequest } from "./linear_probe.ts";
 import { PretrainRequest } from "./pretrain.ts";
 
 /** The body of `POST /v1/jobs` but for `config`, which the kind decides and which is checked with its dataset at hand. */
@@ -19,10 +20,15 @@ export const JobRequest = z.strictObject({
 export const PretrainJobRequest = JobRequest.extend({ kind: z.literal("pretrain"), config: PretrainRequest });
 export const KnnJobRequest = JobRequest.extend({ kind: z.literal("knn"), config: KnnConfig });
 export const FinetuneJobRequest = JobRequest.extend({ kind: z.literal("finetune"), config: FinetuneRequest });
+export const LinearProbeJobRequest = JobRequest.extend({
+  kind: z.literal("linear_probe"),
+  config: LinearProbeRequest,
+});
 export const EmbedJobRequest = JobRequest.extend({ kind: z.literal("embed"), config: EmbedConfig });
 export const AnyJobRequest = z.discriminatedUnion("kind", [
   PretrainJobRequest,
   KnnJobRequest,
+  LinearProbeJobRequest,
   FinetuneJobRequest,
   EmbedJobRequest,
 ]);

@@ -44,7 +44,7 @@ function mulHigh(a: number, bHigh: number, bLow: number): number {
 }
 
 /** Named uses of one seed; each is a stream of its own. */
-export const STREAM = { init: 1, shuffle: 2, view1: 3, view2: 4, labels: 5 } as const;
+export const STREAM = { init: 1, shuffle: 2, view1: 3, view2: 4, labels: 5, heldOut: 6 } as const;
 
 /** Draws from the stream (seed, stream, a, b), one after another. `seed` is any integer in [0, 2^53). */
 export class RandomStream {

@@ -1,4 +1,4 @@
-import type { Work } from "./ports.ts";
+import type { Work } from "./work.ts";
 
 /** Tells beforehand whether a job fits the GPU. */
 export interface Planner {

@@ -8,14 +8,11 @@ import type {
   RejectedFile,
 } from "./dataset.ts";
 import type { Checkpoint, CheckpointFileName, ModelDescription } from "./checkpoint.ts";
-import type { EmbedConfig } from "./embed.ts";
 import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus } from "./job.ts";
-import type { KnnConfig } from "./knn.ts";
-import type { ResolvedPretrainConfig } from "./pretrain.ts";
 import type { AUGMENTATIONS } from "./augmentation.ts";
-import type { FinetuneConfig } from "./finetune.ts";
 import type { RgbImage } from "./image.ts";
 import type { EmbeddingStages, StoreCounts } from "./measures.ts";
+import type { Work } from "./work.ts";
 
 export interface Page {
   after?: string;
@@ -45,6 +42,8 @@ export interface Store {
   findSent(fingerprint: string, from: string, to: string): Job | undefined;
   getJob(id: string): Job | undefined;
   listJobs(filter: { kind?: JobKind; status?: JobStatus; dataset?: string }, page: Page): Paged<Job>;
+  /** Jobs that have judged a checkpoint, and succeeded; the one that was submitted last first. */
+  listEvaluations(checkpoint: string): Job[];
   /** Takes the oldest queued job and makes it `running`, with its lease, atomically; undefined when there is none. */
   claimJob(lease?: Lease): Job | undefined;
   /** Extends a lease. @returns Whether the holder still had it: a job that does not run has none. */
@@ -110,15 +109,6 @@ export interface JobReport {
   kept(): void;
   message(level: "info" | "warn" | "error", text: string): void;
 }
-/** What a job of each kind is to do: its config, resolved against its dataset. */
-export interface WorkConfigs {
-  pretrain: ResolvedPretrainConfig;
-  knn: KnnConfig;
-  finetune: FinetuneConfig;
-  embed: EmbedConfig;
-}
-export type Work = { [K in JobKind]: { kind: K; config: WorkConfigs[K] } }[JobKind];
-
 export interface TrainingTask {
   job: string;
   dataset: string;

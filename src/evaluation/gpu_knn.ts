@@ -8,7 +8,8 @@ import { MAX_TOP_K, recordTopKMerge, RunningTopK } from "../nn/top_k.ts";
 import { Ballot, expectLabels, knnAccuracy, type LabelledEmbeddings } from "./knn.ts";
 
 /** Rows of one replay: similarities take 32 MiB, a chunk of the bank at most 16 MiB. */
-const QUERY_CHUNK = 1024, BANK_CHUNK = 8192, BANK_CHUNK_BYTES = 16 * 2 ** 20;
+export const QUERY_CHUNK = 1024;
+const BANK_CHUNK = 8192, BANK_CHUNK_BYTES = 16 * 2 ** 20;
 /** Chunks submitted between two waits: what `writeBuffer` has staged is freed by then. */
 const CHUNKS_BETWEEN_WAITS = 16;
 
@@ -34,7 +35,7 @@ export async function knnAccuracyOnGpu(
   const neighbours = Math.min(k, bankRows);
   if (neighbours > MAX_TOP_K) return knnAccuracy(bank, queries, dim, { k, temperature });
   const ballot = new Ballot(bank.labels, temperature);
-  const search = await NeighbourSearch.compile(pipelines, shapeOf({ bankRows, queryRows, dim, k }));
+  const search = await NeighbourSearch.compile(pipelines, searchShape({ bankRows, queryRows, dim, k }));
   try {
     let correct = 0;
     for (let from = 0; from < queryRows; from += QUERY_CHUNK) {
@@ -76,7 +77,7 @@ export function knnMemory(
 ): { gpuBytes: number; hostBytes: number } {
   const { bankRows, queryRows, dim, k } = sizes, rowBytes = 4 * dim * (bankRows + queryRows);
   if (Math.min(k, bankRows) > MAX_TOP_K) return { gpuBytes: 0, hostBytes: 3 * rowBytes };
-  const { neighbours, queryChunk, bankChunk } = shapeOf(sizes), recorder = new Recorder(capabilities);
+  const { neighbours, queryChunk, bankChunk } = searchShape(sizes), recorder = new Recorder(capabilities);
   const sketch = (label: string, shape: number[], dtype: DType = "f32"): Tensor => ({ label, shape, dtype });
   const queries = sketch("knn.queries", [queryChunk, dim]), bank = sketch("knn.bank", [bankChunk, dim]);
   const nearest = {
@@ -92,14 +93,14 @@ export function knnMemory(
   return { gpuBytes: held + recorder.memory(device.limits).bytes, hostBytes: rowBytes };
 }
 
-interface SearchShape {
+export interface SearchShape {
   dim: number;
   neighbours: number;
   queryChunk: number;
   bankChunk: number;
 }
 
-function shapeOf({ bankRows, queryRows, dim, k }: KnnSizes): SearchShape {
+export function searchShape({ bankRows, queryRows, dim, k }: KnnSizes): SearchShape {
   return {
     dim,
     neighbours: Math.min(k, bankRows),
@@ -118,7 +119,7 @@ function recordSearch(
 }
 
 /** A chunk of queries against a chunk of the bank, recorded once; the nearest are carried from chunk to chunk. */
-class NeighbourSearch {
+export class NeighbourSearch {
   private constructor(
     readonly pipelines: PipelineCache,
     readonly shape: SearchShape,

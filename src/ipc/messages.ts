@@ -4,7 +4,8 @@ import { type JobProgress, JobStopped, type StopReason } from "../domain/job.ts"
 import type { DatasetSettings } from "../domain/dataset.ts";
 import type { AdapterReport, Vitals } from "../domain/measures.ts";
 import type { NeighborIndexKey } from "../domain/neighbors.ts";
-import type { IngestStanding, TrainingTask, ViewsRequest, Work } from "../domain/ports.ts";
+import type { IngestStanding, TrainingTask, ViewsRequest } from "../domain/ports.ts";
+import type { Work } from "../domain/work.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
 export type Request =

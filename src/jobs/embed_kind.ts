@@ -26,5 +26,11 @@ function checkEmbed(store: Store, config: object, dataset: Dataset | undefined):
     const detail = `${dataset.id} has no such split, only ${Object.keys(dataset.splits).join(", ")}`;
     errors.push({ pointer: "#/config/split", detail });
   }
+  const images = split === undefined || split === null
+    ? dataset?.counts.images
+    : dataset?.splits[String(split)]?.images;
+  if (data?.quality && dataset?.status === "ready" && images !== undefined && images < 2) {
+    errors.push({ pointer: "#/config/quality", detail: `needs at least 2 images, got ${images}` });
+  }
   return { value: data, errors };
 }

@@ -2,8 +2,9 @@ import type { z } from "zod";
 import type { Dataset } from "../domain/dataset.ts";
 import type { FieldError } from "../domain/errors.ts";
 import type { Job } from "../domain/job.ts";
-import type { Store, Work } from "../domain/ports.ts";
+import type { Store } from "../domain/ports.ts";
 import type { CheckpointConfig } from "../domain/pretrain.ts";
+import type { Work } from "../domain/work.ts";
 
 /** A value, if there was enough to make one of, and every mistake that was found. */
 export type Checked<T> = { value?: T; errors: FieldError[] };

@@ -1,9 +1,18 @@
 import type { Dataset } from "../domain/dataset.ts";
+import type { FieldError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
-import { isId } from "../domain/ids.ts";
 import { KnnConfig } from "../domain/knn.ts";
 import type { Store } from "../domain/ports.ts";
 import type { Checked, Kind } from "./kind.ts";
+import {
+  at,
+  classesBeside,
+  countOf,
+  findUnknownCheckpoint,
+  type Labels,
+  labelsOf,
+  some,
+} from "./labelled_splits.ts";
 
 /** `knn`: how well a checkpoint's embeddings classify by their neighbours. */
 export const knnKind: Kind = {
@@ -16,28 +25,36 @@ function checkKnn(store: Store, config: object, dataset: Dataset | undefined): C
   const { data, error } = KnnConfig.safeParse(config);
   const errors = error ? fieldErrors(error, ["config"]) : [];
   const { checkpoint, bank_split = "train", query_split = "test", k } = config as Record<string, unknown>;
-  if (typeof checkpoint === "string" && !(isId("ckpt", checkpoint) && store.getCheckpoint(checkpoint))) {
-    errors.push({ pointer: "#/config/checkpoint", detail: "there is no such checkpoint" });
-  }
-  let bankImages = Infinity;
-  for (const [field, split] of [["bank_split", bank_split], ["query_split", query_split]]) {
+  errors.push(...findUnknownCheckpoint(store, checkpoint));
+  const found: Record<string, Labels> = {};
+  for (const [field, split] of [["bank_split", bank_split], ["query_split", query_split]] as const) {
     if (dataset?.status !== "ready" || typeof split !== "string" || split === "") continue;
-    const summary = Object.hasOwn(dataset.splits, split) ? dataset.splits[split] : undefined;
-    if (!summary) {
-      const detail = `${dataset.id} has no such split, only ${Object.keys(dataset.splits).join(", ")}`;
-      errors.push({ pointer: `#/config/${field}`, detail });
-    } else if (Object.keys(summary.classes).length === 0) {
-      errors.push({
-        pointer: `#/config/${field}`,
-        detail: `${split} has no labels, and k-NN accuracy needs them`,
-      });
-    } else if (field === "bank_split") bankImages = summary.images;
+    const { labels, errors: wrong } = labelsOf(dataset, field, split, "k-NN accuracy");
+    errors.push(...wrong);
+    if (labels) found[field] = labels;
   }
-  if (typeof k === "number" && k > bankImages) {
-    errors.push({
-      pointer: "#/config/k",
-      detail: `must be at most the bank's ${bankImages} images, got ${k}`,
-    });
+  const { bank_split: bank, query_split: queries } = found;
+  if (data?.quality && queries && countOf(queries) < 2) {
+    errors.push(at("quality", `needs at least 2 images, got 1 in ${query_split}`));
   }
-  return { value: data && { ...data, k: Math.min(data.k, bankImages) }, errors };
+  if (!bank) return { value: data, errors };
+  if (queries) errors.push(...findMissing(bank, queries, String(bank_split)));
+  const images = countOf(bank);
+  for (const [i, one] of (Array.isArray(k) ? k : [k]).entries()) {
+    if (typeof one !== "number" || one <= images) continue;
+    const field = Array.isArray(k) ? `k/${i}` : "k";
+    errors.push(at(field, `must be at most the bank's ${images} images, got ${one}`));
+  }
+  return {
+    value: data && { ...data, k: k === undefined ? Math.min(Number(data.k), images) : data.k },
+    errors,
+  };
+}
+
+function findMissing(bank: Labels, queries: Labels, split: string): FieldError[] {
+  const missing = classesBeside(queries, bank);
+  if (missing.length === 0) return [];
+  const labels = countOf(bank), classes = Object.keys(bank).length + missing.length;
+  const few = labels < classes ? `, whose ${labels} labels are fewer than the ${classes} classes` : "";
+  return [at("query_split", `has classes that nothing in ${split}, the bank, is of${few}: ${some(missing)}`)];
 }

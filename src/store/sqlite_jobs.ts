@@ -52,6 +52,7 @@ export function sqliteJobs(
   | "findSent"
   | "getJob"
   | "listJobs"
+  | "listEvaluations"
   | "claimJob"
   | "renewLease"
   | "getLease"
@@ -74,6 +75,7 @@ export function sqliteJobs(
     `SELECT * FROM jobs WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR status = ?2)
        AND (?3 IS NULL OR dataset = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5`,
   );
+  const judging = db.prepare("SELECT * FROM jobs WHERE judged = ? AND status = 'succeeded' ORDER BY n DESC");
   const oldest = db.prepare("SELECT id FROM jobs WHERE status = 'queued' ORDER BY n LIMIT 1");
   const move = db.prepare(
     `UPDATE jobs SET status = ?, attempt = ?, deaths = coalesce(?, deaths), result = ?, error = ?,
@@ -147,6 +149,7 @@ export function sqliteJobs(
       const rows = list.all(kind ?? null, status ?? null, dataset ?? null, after ?? null, limit + 1);
       return cut((rows as unknown as Row[]).map(toJob), limit);
     },
+    listEvaluations: (checkpoint) => (judging.all(checkpoint) as unknown as Row[]).map(toJob),
     claimJob: (lease) =>
       transact(db, () => {
         const next = oldest.get() as { id: string } | undefined;

@@ -1,6 +1,7 @@
 import { DomainError } from "../domain/errors.ts";
 import type { Planner } from "../domain/planner.ts";
-import type { JobReport, Trainer, TrainingTask, Work } from "../domain/ports.ts";
+import type { JobReport, Trainer, TrainingTask } from "../domain/ports.ts";
+import type { Work } from "../domain/work.ts";
 import { type ChildProcess, WorkerDied } from "./child_process.ts";
 import { type Patience, Silence, TRAINING_PATIENCE } from "./silence.ts";
 

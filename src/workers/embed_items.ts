@@ -54,7 +54,7 @@ export const embedChunk = (
 export function classesOf(reader: DatasetReader, items: Uint32Array): Int32Array {
   const classes = Int32Array.from(items, (n) => reader.classOf(n));
   if (classes.some((index) => index < 0)) {
-    throw new DomainError("invalid", "Cannot classify by k-NN: an image of the split has no class");
+    throw new DomainError("invalid", "Cannot evaluate on labels: an image of the split has no class");
   }
   return classes;
 }

@@ -10,6 +10,7 @@ import { csvTable, idLines, parquetTable, writeTable } from "../results/embeddin
 import { completeResults, keptResults, tellingDiskFaults } from "../results/result_files.ts";
 import { RowFile } from "../results/row_file.ts";
 import { embedRounds } from "./embed_rounds.ts";
+import { judgeQuality } from "./embedding_quality.ts";
 import type { Run } from "./run.ts";
 
 const ROWS = "embeddings.npy";
@@ -33,10 +34,8 @@ export function runEmbed(config: EmbedConfig, run: Run): Promise<Record<string, 
   return tellingDiskFaults(run.task.job, () => embed(config, run));
 }
 
-async function embed(
-  config: EmbedConfig,
-  { pipelines, dataDir, task, say, signal }: Run,
-): Promise<Record<string, unknown>> {
+async function embed(config: EmbedConfig, run: Run): Promise<Record<string, unknown>> {
+  const { pipelines, dataDir, task, say, signal } = run;
   const { checkpoint, split, format, normalize } = config, results = join(dataDir, "results");
   const { tensors, config: model } = await readModel(join(dataDir, "checkpoints"), checkpoint);
   const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
@@ -47,12 +46,14 @@ async function embed(
     const items = reader.items(split ?? undefined), { dim } = encoder;
     const of = { checkpoint, dataset: task.fingerprint, split, normalize };
     const about = { ...of, format, images: items.length, dim };
-    const result = (files: JobFile[]) => ({
+    const judged = { run, reader, encoder, preprocessor, model };
+    const result = async (files: JobFile[]) => ({
       ...{ checkpoint, split, format, normalize, images: items.length, dim },
       ...{ px: model.preprocessing.px, files },
+      ...(config.quality ? { quality: await judgeQuality(judged, split, items) } : {}),
     });
     const done = await keptResults(results, task.job, about);
-    if (done) return result(done); // the worker died before it could say so
+    if (done) return await result(done); // the worker died before it could say so
     rows = await RowFile.open(results, task.job, ROWS, [items.length, dim], of);
     const started = rows.kept, start = performance.now();
     let keptAt = start;
@@ -86,7 +87,7 @@ async function embed(
       { rows, items: { numbers: items, entry: (n) => reader.entry(n) } },
       signal,
     );
-    return result(
+    return await result(
       await completeResults(results, task.job, format === "npy" ? [ROWS, name] : [name], about),
     );
   } finally {

@@ -1,11 +1,12 @@
 import type { JobKind } from "../domain/job.ts";
-import type { WorkConfigs } from "../domain/ports.ts";
+import type { WorkConfigs } from "../domain/work.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { runEmbed } from "./embed_task.ts";
 import { runFinetune } from "./finetune_task.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { runKnn } from "./knn_task.ts";
+import { runLinearProbe } from "./linear_probe_task.ts";
 import { planPretrain, runPretrain } from "./pretrain_task.ts";
 import type { Run } from "./run.ts";
 import { Serial } from "./serial.ts";
@@ -18,6 +19,7 @@ type Result = Record<string, unknown>;
 const RUNS: { [K in JobKind]: (config: WorkConfigs[K], run: Run) => Promise<Result> } = {
   pretrain: runPretrain,
   knn: runKnn,
+  linear_probe: runLinearProbe,
   finetune: runFinetune,
   embed: runEmbed,
 };

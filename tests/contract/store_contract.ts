@@ -146,6 +146,31 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertEquals(ids({}).length, 2);
   });
 
+  contract(
+    "a checkpoint's evaluations are those of jobs that judged it and succeeded, the last first",
+    (store) => {
+      const [checkpoint, other] = [newId("ckpt"), newId("ckpt")];
+      const submit = (
+        kind: Job["kind"],
+        config: Job["config"],
+        ends: "succeeded" | "failed" = "succeeded",
+      ) => {
+        const job = aJob({ kind, config });
+        store.createJob(job);
+        store.claimJob();
+        store.moveJob(job.id, ends, { result: { top1: 0.5 } });
+        return job.id;
+      };
+      const first = submit("knn", { checkpoint, k: 3 }), second = submit("linear_probe", { checkpoint });
+      submit("pretrain", { init: checkpoint, checkpoint: { every_steps: 3 } });
+      submit("knn", { checkpoint: other });
+      submit("knn", { checkpoint }, "failed");
+      store.createJob(aJob({ kind: "knn", config: { checkpoint } }));
+      assertEquals(store.listEvaluations(checkpoint).map(({ id }) => id), [second, first]);
+      assertEquals(store.listEvaluations(newId("ckpt")), []);
+    },
+  );
+
   contract("the oldest queued job is claimed, once, and keeps its place when requeued", (store) => {
     const jobs = Array.from({ length: 3 }, () => aJob());
     for (const job of jobs) store.createJob(job);

@@ -244,6 +244,16 @@ Deno.test({
       await call("getJobFile", 304, { path, headers: { "If-None-Match": told.get("ETag")! } });
       await call("getJobFile", 416, { path, headers: { Range: "bytes=999999999-" } });
     }
+    const { body: { id: probed } } = await call("submitJob", 202, {
+      json: { kind: "linear_probe", dataset, config: { checkpoint: last.id, lbfgs: { lambdas: [1] } } },
+    });
+    await until("getJob", { id: probed }, "succeeded");
+    const judgements = { path: { id: last.id } }, asMarkdown = { headers: { Accept: "text/markdown" } };
+    assertEquals((await call("listCheckpointEvaluations", 200, judgements)).body.data.length, 2);
+    await call("listCheckpointEvaluations", 200, { ...judgements, ...asMarkdown });
+    await call("listCheckpointEvaluations", 404, { path: { id: `ckpt_${NONE}` } });
+    await call("listJobEvaluations", 200, { ...one, query: "?format=markdown" });
+    await call("listJobEvaluations", 422, { ...one, query: "?format=pdf" });
     await call("getCheckpoint", 200, { path: { id: last.id } });
     await call("getCheckpoint", 404, { path: { id: `ckpt_${NONE}` } });
     const file = (name: string, headers = {}) => ({ path: { id: last.id, name }, headers });

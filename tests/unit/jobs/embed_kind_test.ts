@@ -9,7 +9,8 @@ Deno.test("embed: every mistake of a config is told, and every default filled in
   store.createCheckpoint(checkpoint);
   const dataset = aDataset({ status: "ready", splits: { train: { images: 2, classes: {} } } });
   const check = (config: object, of = dataset) => embedKind.check(store, config, of);
-  const { id } = checkpoint, defaults = { checkpoint: id, split: null, format: "npy", normalize: false };
+  const { id } = checkpoint,
+    defaults = { checkpoint: id, split: null, format: "npy", normalize: false, quality: false };
   assertEquals(check({ checkpoint: id }), { value: defaults, errors: [] });
   assertEquals(check({ checkpoint: id, split: "train", format: "csv", normalize: true }).errors, []);
   const { errors } = check({ checkpoint: "ckpt_x", split: "test", format: "hdf5", normalize: 1, k: 3 });
@@ -22,6 +23,10 @@ Deno.test("embed: every mistake of a config is told, and every default filled in
   );
   assertEquals(check({}).errors.map(({ pointer }) => pointer), ["#/config/checkpoint"]);
   assertEquals(check({ checkpoint: id, split: "test" }, aDataset()).errors, []); // it is refused for its status
+  const one = aDataset({ status: "ready", splits: { train: { images: 1, classes: {} } } });
+  assertEquals(check({ checkpoint: id, split: "train", quality: true }, one).errors, [
+    { pointer: "#/config/quality", detail: "needs at least 2 images, got 1" },
+  ]);
   assertEquals(embedKind.uses(defaults), id);
   store.close();
 });

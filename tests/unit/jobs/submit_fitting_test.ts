@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DomainError } from "../../../src/domain/errors.ts";
 import type { Planner } from "../../../src/domain/planner.ts";
-import type { Store, Work } from "../../../src/domain/ports.ts";
+import type { Store } from "../../../src/domain/ports.ts";
+import type { Work } from "../../../src/domain/work.ts";
 import { submitFittingJob } from "../../../src/jobs/submit.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aDataset } from "../../contract/store_contract.ts";

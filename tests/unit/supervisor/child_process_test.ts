@@ -3,6 +3,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { fromFileUrl } from "@std/path";
 import { getPriority } from "node:os";
 import { DomainError } from "../../../src/domain/errors.ts";
+import { KnnConfig } from "../../../src/domain/knn.ts";
 import { JobStopped } from "../../../src/domain/job.ts";
 import type { Reply } from "../../../src/ipc/messages.ts";
 import { ChildProcess, WorkerDied } from "../../../src/supervisor/child_process.ts";
@@ -232,7 +233,7 @@ Deno.test("the trainer passes on what a job reports; a report that fails fails t
     resume: [],
     work: {
       kind: "knn",
-      config: { checkpoint: "ckpt_x", k: 1, temperature: 1, bank_split: "a", query_split: "b" },
+      config: KnnConfig.parse({ checkpoint: "ckpt_x" }),
     },
   };
   await withChild(async (child) => {

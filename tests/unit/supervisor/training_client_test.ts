@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { fromFileUrl } from "@std/path";
 import { DomainError } from "../../../src/domain/errors.ts";
 import { JobStopped } from "../../../src/domain/job.ts";
+import { KnnConfig } from "../../../src/domain/knn.ts";
 import type { JobReport } from "../../../src/domain/ports.ts";
 import { ChildProcess, WorkerDied } from "../../../src/supervisor/child_process.ts";
 import { type Patience, Silence } from "../../../src/supervisor/silence.ts";
@@ -14,7 +15,7 @@ const taskOf = (job: string) => ({
   ...{ job, dataset: "ds_x", fingerprint: "", resume: [] },
   work: {
     kind: "knn" as const,
-    config: { checkpoint: "ckpt_x", k: 1, temperature: 1, bank_split: "a", query_split: "b" },
+    config: KnnConfig.parse({ checkpoint: "ckpt_x" }),
   },
 });
 /** A client of a real child that does as the job's name says. */
