@@ -1,5 +1,7 @@
-// Runs every test: makes sure of a Vulkan adapter, hands over to `deno test`, then once more for the kernels with Dawn's
-// WebGPU, and closes with `N passed, N failed`.
+// Runs every test: makes sure of a Vulkan adapter, hands over to `deno test`, those that start servers beside the others,
+// then once more for the kernels with Dawn's WebGPU, and closes with `N passed, N failed`.
+import { setPriority } from "node:os";
+import { TextLineStream } from "@std/streams/text-line-stream";
 import { ensureDawnDriver } from "../src/setup/dawn.ts";
 import { ensureAdapter, runtimeDirectory } from "../src/setup/vulkan.ts";
 
@@ -11,23 +13,35 @@ interface Tally {
 }
 
 const say = (line: string) => console.log(line);
-const asked = Deno.args.length > 0 ? Deno.args : ["tests/"];
+const asked = Deno.args;
+/** Every folder here but one. */
+const besides = (folder: string): string[] =>
+  [...Deno.readDirSync("tests")].filter(({ isDirectory, name }) => isDirectory && name !== folder)
+    .map(({ name }) => `tests/${name}`).sort();
 // What computes on a GPU is tested with both providers: all of it, or what was asked for of it.
 const oracle = Deno.args.length > 0
   ? asked.filter((path) => path.includes("tests/oracle"))
   : ["tests/oracle"];
 
 say(`adapter: ${await ensureAdapter(say)}`);
-const tallies = [await runTests(asked, {})];
 const notRun: string[] = [];
-if (oracle.length > 0) {
+const withDawn = async (nice = 0): Promise<Tally[]> => {
+  if (oracle.length === 0) return [];
   const dawn = await ensureDawnDriver(say);
-  if (typeof dawn === "string") notRun.push(`tests/oracle with Dawn: ${dawn}`);
-  else {
-    say(`\nonce more with Dawn: ${oracle.join(" ")}\nadapter: ${dawn.adapter}`);
-    tallies.push(await runTests(oracle, { GPU_PROVIDER: "dawn", ...dawn.env }));
+  if (typeof dawn === "string") {
+    notRun.push(`tests/oracle with Dawn: ${dawn}`);
+    return [];
   }
-}
+  say(`\nonce more with Dawn: ${oracle.join(" ")}\nadapter: ${dawn.adapter}`);
+  return [await runTests(oracle, { GPU_PROVIDER: "dawn", ...dawn.env }, nice)];
+};
+const tallies = Deno.args.length > 0
+  ? [await runTests(asked, {}), ...await withDawn()]
+  // Those that start servers wait for them half of the time; the others compute, and step back for what others wait for.
+  : (await Promise.all([
+    runTests(["tests/e2e"], {}).then((tally) => [tally]),
+    runTests(besides("e2e"), {}, 10).then(async (tally) => [tally, ...await withDawn(10)]),
+  ])).flat();
 const sum = (part: keyof Tally) => tallies.reduce((total, tally) => total + tally[part], 0);
 if (sum("skipped") > 0) say(`${sum("skipped")} skipped; each says why above`);
 for (const what of notRun) say(`NOT RUN: ${what}`);
@@ -35,17 +49,25 @@ say(`${sum("passed")} passed, ${sum("failed")} failed`);
 const code = tallies.find((tally) => tally.code !== 0)?.code ?? 0;
 Deno.exit(code || (sum("failed") > 0 ? 1 : 0));
 
-/** Runs `deno test`, its output passed on, and counts what its summary says. */
-async function runTests(paths: string[], env: Record<string, string>): Promise<Tally> {
+/**
+ * Runs `deno test`, its output passed on line by line, and counts what its summary says.
+ *
+ * @param nice How far it steps back for others that want the processor, as nice(2).
+ */
+async function runTests(paths: string[], env: Record<string, string>, nice = 0): Promise<Tally> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--quiet", "-P=test", "--no-prompt", ...paths],
     env: { XDG_RUNTIME_DIR: runtimeDirectory(), ALLOW_SOFTWARE_GPU: "1", NO_COLOR: "1", ...env },
     stdout: "piped",
   }).spawn();
+  if (nice > 0) setPriority(child.pid, nice);
   let tail = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    await Deno.stdout.write(new TextEncoder().encode(text));
-    tail = (tail + text).slice(-4000);
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
+    new TextLineStream() as ReadableWritablePair<string, string>,
+  );
+  for await (const line of lines) {
+    say(line);
+    tail = `${tail}${line}\n`.slice(-4000);
   }
   const { code } = await child.status;
   const summary = tail.match(/^(?:ok|FAILED) \| .*$/gm)?.at(-1);
