@@ -10,7 +10,7 @@ const ALWAYS = ["/healthz", "/readyz", "/metrics"];
 const DRAINED_BYTES = 64 * 1024;
 const RETRY_AFTER_SECONDS = 1;
 /** Requests that are begun in one turn of the event loop: at 1 to 1.5 ms each the next turn is not far. */
-const BEGUN_A_TURN = 4;
+const BEGUN_A_TURN = 8;
 
 /**
  * How many requests may be under way whose answer has not begun. Past that a request gets a 429 before anything is made of
