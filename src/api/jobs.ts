@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { Augmentation, ViewAugmentation } from "../domain/augmentation.ts";
+import { csvLine } from "../domain/csv.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, JOB_STATUSES } from "../domain/job.ts";
@@ -229,12 +230,9 @@ function metricRows(store: Store, job: string): Record<string, unknown>[] {
   }
 }
 
+/** A line a row, each key of any of them a column; empty where a row lacks it. */
 function toCsv(rows: Record<string, unknown>[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (value: unknown) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
-    .map((line) => `${line.map(cell).join(",")}\r\n`).join("");
+  const cell = (value: unknown) => typeof value === "number" ? value : String(value ?? "");
+  return [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))].map(csvLine).join("");
 }

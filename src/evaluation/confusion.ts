@@ -1,3 +1,5 @@
+import { csvLine } from "../domain/csv.ts";
+
 /** What was taken for what: images by their class and by the class that they were given. */
 export class ConfusionMatrix {
   readonly #counts: Uint32Array;
@@ -39,11 +41,7 @@ export class ConfusionMatrix {
 
   /** RFC 4180: the true class first, then a column a class that was predicted. */
   toCsv(): string {
-    return [["class", ...this.classes], ...this.rows.map((row, c) => [this.classes[c], ...row])]
-      .map((line) => `${line.map(csvCell).join(",")}\r\n`).join("");
+    const rows = this.rows.map((row, c) => [this.classes[c], ...row]);
+    return [["class", ...this.classes], ...rows].map(csvLine).join("");
   }
 }
-
-/** A cell of a CSV table (RFC 4180). */
-export const csvCell = (value: string | number): string =>
-  /[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import type { DatasetItem } from "../domain/dataset.ts";
-import { csvLine } from "./csv.ts";
+import { csvLine } from "../domain/csv.ts";
 import type { RowFile } from "./row_file.ts";
 
 /** Values of a piece, which is what is held at once: 4 MiB of f32. */

@@ -1,4 +1,5 @@
-import { type ConfusionMatrix, csvCell } from "../evaluation/confusion.ts";
+import { csvLine } from "../domain/csv.ts";
+import type { ConfusionMatrix } from "../evaluation/confusion.ts";
 
 /** Each class's images and its accuracy by several classifiers, a column each; empty where there is no image of it. */
 export function perClassCsv(matrices: readonly ConfusionMatrix[], columns: readonly string[]): string {
@@ -6,6 +7,6 @@ export function perClassCsv(matrices: readonly ConfusionMatrix[], columns: reado
   const counts = first.rows.map((row) => row.reduce((a, b) => a + b, 0));
   return [
     ["class", "images", ...columns],
-    ...first.classes.map((name, c) => [name, counts[c], ...scores.map((of) => of[name] ?? "")]),
-  ].map((line) => `${line.map(csvCell).join(",")}\r\n`).join("");
+    ...first.classes.map((name, c) => [name, counts[c], ...scores.map((of) => of[name])]),
+  ].map(csvLine).join("");
 }

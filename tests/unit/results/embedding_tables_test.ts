@@ -3,7 +3,7 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import type { DatasetItem } from "../../../src/domain/dataset.ts";
 import { newId } from "../../../src/domain/ids.ts";
 import { RandomStream } from "../../../src/domain/philox.ts";
-import { csvLine } from "../../../src/results/csv.ts";
+import { csvLine } from "../../../src/domain/csv.ts";
 import { csvTable, idLines, parquetTable, writeTable } from "../../../src/results/embedding_tables.ts";
 import { RowFile } from "../../../src/results/row_file.ts";
 
