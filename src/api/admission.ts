@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
+import { Turns } from "./turns.ts";
 
 type Fetch = (request: Request, env: object) => Response | Promise<Response>;
 
@@ -9,8 +9,6 @@ const ALWAYS = ["/healthz", "/readyz", "/metrics"];
 /** A body that is longer, or of no known length, is not taken in only to be thrown away: its connection ends. */
 const DRAINED_BYTES = 64 * 1024;
 const RETRY_AFTER_SECONDS = 1;
-/** Requests that are begun in one turn of the event loop: at 1 to 1.5 ms each the next turn is not far. */
-const BEGUN_A_TURN = 8;
 
 /**
  * How many requests may be under way whose answer has not begun. Past that a request gets a 429 before anything is made of
@@ -19,12 +17,15 @@ const BEGUN_A_TURN = 8;
  */
 export class Admission {
   #unanswered = 0;
-  #begunNow = 0;
-  #turns = false;
-  readonly #waiting: (() => void)[] = [];
+  /** Let in, and not begun yet. */
+  #waiting = 0;
 
   /** @param onRefused Told of each request that is not let in. */
-  constructor(readonly maxUnanswered: number, readonly onRefused: (method: string) => void = () => {}) {}
+  constructor(
+    readonly maxUnanswered: number,
+    readonly onRefused: (method: string) => void = () => {},
+    readonly turns = new Turns(),
+  ) {}
 
   /** Counts what `fetch` is at work on. */
   counting(fetch: Fetch): Fetch {
@@ -43,28 +44,16 @@ export class Admission {
     return (incoming, outgoing) => {
       const begin = () => void answer(incoming, outgoing);
       if (ALWAYS.includes((incoming.url ?? "").split("?", 1)[0])) return begin();
-      if (this.#unanswered + this.#waiting.length < this.maxUnanswered) return this.#beginInTurn(begin);
+      if (this.#unanswered + this.#waiting < this.maxUnanswered) {
+        this.#waiting++;
+        return this.turns.begin(() => {
+          this.#waiting--;
+          begin();
+        });
+      }
       refuse(incoming, outgoing, this.maxUnanswered);
       this.onRefused(incoming.method ?? "GET");
     };
-  }
-
-  #beginInTurn(begin: () => void): void {
-    if (this.#begunNow >= BEGUN_A_TURN) this.#waiting.push(begin);
-    else {
-      this.#begunNow++;
-      begin();
-    }
-    if (this.#turns) return;
-    this.#turns = true;
-    setImmediate(() => this.#nextTurn());
-  }
-  #nextTurn(): void {
-    const next = this.#waiting.splice(0, BEGUN_A_TURN);
-    this.#begunNow = next.length;
-    this.#turns = next.length > 0;
-    if (this.#turns) setImmediate(() => this.#nextTurn());
-    for (const begin of next) begin();
   }
 }
 

@@ -44,6 +44,8 @@ export interface ApiDeps {
   /** Has models made ready before anybody waits for them, and says what is still to be. */
   warmer?: { warm(checkpoint: string): void; warming(): string[] };
   neighbors: NeighborFinder;
+  /** Spreads answers that all could begin at once, as those of a batch of images; without it they do. */
+  turns?: { answer(): Promise<void> };
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
   submit(body: unknown, idempotencyKey?: string): Job | Promise<Job>;
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };

@@ -47,7 +47,9 @@ const embed = createRoute({
 });
 
 /** Embedding of images. */
-export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits }: ApiDeps): OpenAPIHono {
+export function embeddingRoutes(
+  { store, checkpoints, decoder, embedder, limits, turns }: ApiDeps,
+): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   describeBodies(app, { EmbeddingRequest: EmbeddingBody });
   app.openapi(embed, async (c) => {
@@ -63,7 +65,12 @@ export function embeddingRoutes({ store, checkpoints, decoder, embedder, limits 
         { errors: [{ detail: `must be ${dim} or left out`, pointer: "#/dimensions" }] },
       );
     }
-    const { rows, ...rest } = await answerImages(c, request, checkpoint, { decoder, embedder, limits });
+    const { rows, ...rest } = await answerImages(c, request, checkpoint, {
+      decoder,
+      embedder,
+      limits,
+      turns,
+    });
     if (request.normalize) rows.forEach((row) => row && toUnitLength(row));
     if (c.req.header("Accept")?.includes("application/x-npy")) {
       // A row stands where its image stood: without one it is no numbers.

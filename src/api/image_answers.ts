@@ -77,7 +77,7 @@ export async function answerImages(
   c: Context,
   request: ImageRequest,
   checkpoint: string,
-  { decoder, embedder, limits }: Pick<ApiDeps, "decoder" | "limits"> & {
+  { decoder, embedder, limits, turns }: Pick<ApiDeps, "decoder" | "limits" | "turns"> & {
     embedder: Pick<ApiDeps["embedder"], "embed" | "unready">;
   },
 ) {
@@ -88,6 +88,7 @@ export async function answerImages(
     c.req.raw.signal,
     (signal) => embedImages(request, checkpoint, { decoder, embedder }, signal),
   );
+  await turns?.answer();
   c.header("Server-Timing", serverTiming(timing));
   if (bad.length > 0 && !(request.partial && bad.length < rows.length)) throw refusal(bad);
   const usage = { prompt_tokens: 0, total_tokens: 0, images: rows.length - bad.length };

@@ -2,6 +2,7 @@ import { join, resolve } from "@std/path";
 import { Admission } from "../api/admission.ts";
 import { createApp } from "../api/app.ts";
 import { listen } from "../api/listen.ts";
+import { Turns } from "../api/turns.ts";
 import { Backups, DATABASE } from "../backup/backups.ts";
 import { compareWithDisk } from "../backup/compare_with_disk.ts";
 import { FileCheckpointLibrary, sweepUnfinished } from "../checkpoint/checkpoint_reader.ts";
@@ -140,6 +141,7 @@ export async function serve(config: Config, main: string): Promise<void> {
     ...{ store, hub, retention, trainer: metrics.trainer(planner) },
     hasRoom: (bytes) => hasRoom(dataDir, bytes),
   });
+  const turns = new Turns();
   const bodyIdleMs = 1000 * config.bodyIdleSeconds;
   const app = createApp({
     keys,
@@ -153,7 +155,7 @@ export async function serve(config: Config, main: string): Promise<void> {
           ...{ maxImages: config.embedQueueImages, batchImages: config.embedBatchImages },
         }),
     ),
-    ...{ warmer, neighbors },
+    ...{ warmer, neighbors, turns },
     submit: (body, idempotencyKey) => submitFittingJob({ store, planner }, body, idempotencyKey),
     runner,
     backups,
@@ -179,6 +181,7 @@ export async function serve(config: Config, main: string): Promise<void> {
     admission: new Admission(
       config.embedQueueImages + BUSY_REQUESTS,
       (method) => metrics.onAnswer({ method, route: "none", status: 429, seconds: 0 }),
+      turns,
     ),
   });
   bytesReceived = server.bytesReceived;
