@@ -1,11 +1,13 @@
 import type { RandomStream } from "../../src/domain/philox.ts";
 import { encodePng } from "../../src/data/encode_png.ts";
-import { noise, noiseTar } from "../e2e/noise.ts";
+import { noise } from "../e2e/noise.ts";
 import type { TestServer } from "../e2e/server.ts";
+import { drawJob, FEWEST_IMAGES, soakTar } from "./soak_jobs.ts";
 
 const PX = 8, EMBEDDERS = 4, MAX_UNFINISHED = 3, MAX_DATASETS = 20, PAUSE_MS = 300, SETTLE_SECONDS = 300;
 const ALIAS = "soak";
 type Json = Record<string, unknown>;
+type Hashed = { name: string; sha256: string };
 
 /** Clients of a server that may go away at any moment: each notes what it was told, and holds the server to it. */
 export class SoakClients {
@@ -13,9 +15,13 @@ export class SoakClients {
   interrupted = false;
   readonly #datasets = new Map<string, number>();
   readonly #jobs = new Map<string, "succeeded" | "cancelled">();
+  /** Hashes of the models that were imported. */
+  readonly #imports = new Map<string, string>();
+  readonly #kinds = new Map<string, number>();
   readonly #wrong: string[] = [];
   #deleted = 0;
   #embedded = 0;
+  #searched = 0;
   #embedding: { model: string; row: string } | undefined;
   #over = false;
   #loops: Promise<void>[] = [];
@@ -27,6 +33,8 @@ export class SoakClients {
     this.#loops = [
       this.#loop(() => this.#upload(), 4000),
       this.#loop(() => this.#submit(), 1500),
+      this.#loop(() => this.#search(), 500),
+      this.#loop(() => this.#import(), 15_000),
       ...Array.from({ length: EMBEDDERS }, () => this.#loop(async () => await this.#embed(await image), 20)),
     ];
   }
@@ -35,7 +43,9 @@ export class SoakClients {
   }
 
   standing(): string {
-    return `${this.#datasets.size} datasets (${this.#deleted} deleted), ${this.#jobs.size} jobs, ${this.#embedded} embeddings`;
+    const kinds = [...this.#kinds].map(([kind, count]) => `${count} ${kind}`).join(", ");
+    return `${this.#datasets.size} datasets (${this.#deleted} deleted), ${this.#jobs.size} jobs (${kinds}), ` +
+      `${this.#imports.size} imports, ${this.#embedded} embeddings, ${this.#searched} searches`;
   }
 
   /** Stops asking, waits until all has ended, and looks at each thing. @returns What is lost, or not as it should be. */
@@ -51,14 +61,21 @@ export class SoakClients {
       );
       if (status !== expected) wrong.push(`${id} is ${status}, not ${expected} (${JSON.stringify(error)})`);
       const { data } = await server.json(`/v1/jobs/${id}/checkpoints`);
-      for (
-        const { id: checkpoint, files } of data as { id: string; files: { name: string; sha256: string }[] }[]
-      ) {
+      for (const { id: checkpoint, files } of data as { id: string; files: Hashed[] }[]) {
         const { name, sha256 } = files.find(({ name }) => name === "model.safetensors")!;
-        const bytes = await (await server.fetch(`/v1/checkpoints/${checkpoint}/files/${name}`)).bytes();
-        const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+        const hash = await this.#hashOf(`/v1/checkpoints/${checkpoint}/files/${name}`);
         if (hash !== sha256) wrong.push(`${checkpoint} is not what it says`);
       }
+      for (const { name, sha256 } of (await server.json(`/v1/jobs/${id}/files`)).data as Hashed[]) {
+        const hash = await this.#hashOf(`/v1/jobs/${id}/files/${name}`);
+        if (hash !== sha256) wrong.push(`${name} of ${id} is not what it says`);
+      }
+    }
+    for (const [id, sha256] of this.#imports) {
+      const { files } = await server.json(`/v1/checkpoints/${id}`) as unknown as { files: Hashed[] };
+      const { sha256: told } = files.find(({ name }) => name === "model.safetensors")!;
+      const hash = await this.#hashOf(`/v1/checkpoints/${id}/files/model.safetensors`);
+      if (hash !== told || hash !== sha256) wrong.push(`the import ${id} is not what it was`);
     }
     for (const [id, images] of this.#datasets) {
       const { status, counts } = await server.until(
@@ -72,6 +89,11 @@ export class SoakClients {
       }
     }
     return wrong;
+  }
+
+  async #hashOf(path: string): Promise<string> {
+    const bytes = await (await this.server().fetch(path)).bytes();
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   }
 
   async #loop(once: () => Promise<void>, everyMs: number): Promise<void> {
@@ -104,11 +126,11 @@ export class SoakClients {
   }
 
   async #upload(): Promise<void> {
-    const images = PX + this.random.below(24);
+    const images = FEWEST_IMAGES + this.random.below(24);
     const dataset = await this.#ask("/v1/datasets?name=soak", {
       method: "POST",
       headers: { "Content-Type": "application/x-tar" },
-      body: await noiseTar(images, 2 * PX),
+      body: await soakTar(images, 2 * PX),
     });
     if (dataset) this.#datasets.set(dataset.id as string, images);
     const [oldest] = this.#datasets.keys();
@@ -131,29 +153,30 @@ export class SoakClients {
       ),
     );
     if (unfinished.some((jobs) => !jobs) || unfinished.flat().length >= MAX_UNFINISHED) return;
-    const { data } =
-      await this.#ask("/v1/datasets?limit=5") as { data: { id: string; status: string }[] } | undefined ??
-        { data: [] };
-    const dataset = data.find(({ id, status }) => status === "ready" && this.#datasets.has(id))?.id;
+    const dataset = await this.#readyDataset();
     if (!dataset) return;
-    const steps = 4 + this.random.below(16),
-      kind = this.#embedding && this.random.below(6) === 0 ? "knn" : "pretrain";
-    const config = kind === "knn"
-      ? { checkpoint: this.#embedding!.model, bank_split: "train", query_split: "train", k: 3 }
-      : { arch: "cifar_resnet8", px: PX, batch: PX, steps, evaluate: null, checkpoint: { every_steps: 5 } };
+    const { kind, config } = drawJob(this.random, this.#embedding?.model, PX);
     // Two of the same within a minute would be one.
     const job = await this.#post("/v1/jobs", { kind, dataset, config, metadata: { n: crypto.randomUUID() } });
     if (!job) return;
     const id = job.id as string;
     this.#jobs.set(id, "succeeded");
+    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     const fate = this.random.below(8);
-    if (fate > 1 || kind === "knn") return;
+    if (fate > 1 || !["pretrain", "finetune"].includes(kind)) return;
     await new Promise((resolve) => setTimeout(resolve, this.random.below(3000)));
     const isOver = (body: Json | undefined) =>
       !body || !["queued", "running"].includes(body.status as string);
     if (isOver(await this.#ask(`/v1/jobs/${id}`))) return;
     if (fate === 0) await this.#cancel(id);
     else await this.#pauseAndResume(id);
+  }
+  /** One of the last that were taken in, so that it is not deleted soon. */
+  async #readyDataset(): Promise<string | undefined> {
+    const { data = [] } = (await this.#ask("/v1/datasets?limit=10") ?? {}) as {
+      data?: { id: string; status: string }[];
+    };
+    return data.find(({ id, status }) => status === "ready" && this.#datasets.has(id))?.id;
   }
   async #cancel(id: string): Promise<void> {
     const response = await this.server().fetch(`/v1/jobs/${id}/cancel`, { method: "POST" });
@@ -193,5 +216,30 @@ export class SoakClients {
     const body = await this.#post("/v1/embeddings", { model: ALIAS, input });
     if (!body || this.#embedding) return;
     this.#embedding = { model, row: JSON.stringify((body.data as { embedding: unknown }[])[0].embedding) };
+  }
+
+  async #search(): Promise<void> {
+    const dataset = this.#embedding && await this.#readyDataset();
+    if (!dataset) return;
+    const k = 3, body = await this.#post("/v1/neighbors", { model: ALIAS, dataset, input: { item: 0 }, k });
+    if (!body) return; // its index is in the making
+    const [{ neighbors }] = body.data as { neighbors: unknown[] }[];
+    if (neighbors.length !== k) throw new Error(`${neighbors.length} neighbours of ${k} in ${dataset}`);
+    this.#searched++;
+  }
+  async #import(): Promise<void> {
+    if (!this.#embedding) return;
+    const response = await this.server().fetch(
+      `/v1/checkpoints/${this.#embedding.model}/files/model.safetensors`,
+    );
+    if (!response.ok) return void await response.body?.cancel();
+    const made = await this.#ask("/v1/checkpoints?arch=cifar_resnet8", {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream" },
+      body: await response.bytes(),
+    });
+    if (!made) return;
+    const { sha256 } = (made.files as Hashed[]).find(({ name }) => name === "model.safetensors")!;
+    this.#imports.set(made.id as string, sha256);
   }
 }
