@@ -31,6 +31,7 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "GET /v1/datasets/{id}/items": "read",
   "GET /v1/datasets/{id}/items/{n}/image": "read",
   "GET /v1/datasets/{id}/items/{n}/original": "read",
+  "GET /v1/datasets/{id}/projection": "embed",
   "GET /v1/datasets/{id}/views": "read",
   "GET /v1/datasets/{id}/rejected": "read",
   "GET /v1/datasets/{id}/duplicates": "read",

@@ -22,6 +22,7 @@ import { modelRoutes } from "./models.ts";
 import { neighborRoutes } from "./neighbors.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
 import { problem, rejectInvalid, toProblem } from "./problem.ts";
+import { projectionRoutes } from "./projections.ts";
 import { limitRate } from "./rate_limit.ts";
 import { watchBodies } from "./request_body.ts";
 import { logRequests } from "./request_log.ts";
@@ -46,7 +47,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
-    ...[embeddingRoutes, classificationRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
+    ...[embeddingRoutes, classificationRoutes, neighborRoutes, projectionRoutes],
+    ...[backupRoutes, metricsRoutes, systemRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

@@ -147,6 +147,21 @@ export function findDataset(store: Store, id: string): Dataset {
 }
 
 /**
+ * Finds a dataset whose images are there.
+ *
+ * @param doing What is wanted of it, after "Cannot". @throws {DomainError} `not_found`; `conflict` while it is not ready.
+ */
+export function findReadyDataset(
+  store: Store,
+  id: string,
+  doing: string,
+): { id: string; fingerprint: string } {
+  const { status, fingerprint } = findDataset(store, id);
+  if (status === "ready" && fingerprint !== null) return { id, fingerprint };
+  throw new DomainError("conflict", `Cannot ${doing} ${id}: its status must be ready, got ${status}`);
+}
+
+/**
  * The request's body as an upload. It is counted where it is kept: nothing here may buffer it.
  *
  * @throws {DomainError} `unsupported_media_type`, or `malformed` if there is none.

@@ -8,6 +8,7 @@ import type { ResultLibrary } from "../domain/job_file.ts";
 import type { CheckpointExporter } from "../domain/layout.ts";
 import type { AnsweredRequest } from "../domain/measures.ts";
 import type { NeighborFinder } from "../domain/neighbors.ts";
+import type { ProjectionLibrary, Projector } from "../domain/projection.ts";
 import type { SystemReport } from "../domain/system.ts";
 import type {
   CheckpointLibrary,
@@ -46,6 +47,8 @@ export interface ApiDeps {
   neighbors: NeighborFinder;
   /** Spreads answers that all could begin at once, as those of a batch of images; without it they do. */
   turns?: { answer(): Promise<void> };
+  projector: Projector;
+  projections: ProjectionLibrary;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
   submit(body: unknown, idempotencyKey?: string): Job | Promise<Job>;
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };

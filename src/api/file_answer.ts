@@ -53,7 +53,7 @@ export async function answerFile(c: Context, file: AnswerFile): Promise<Response
   c.header("ETag", etag);
   c.header("Accept-Ranges", "bytes");
   c.header("Cache-Control", file.cacheControl);
-  if (matches(c.req.header("If-None-Match"), etag)) return c.body(null, 304);
+  if (isMatch(c.req.header("If-None-Match"), etag)) return c.body(null, 304);
   const ifRange = c.req.header("If-Range");
   const range = ifRange === undefined || ifRange === etag
     ? parseRange(c.req.header("Range"), file.bytes)
@@ -76,6 +76,7 @@ export async function answerFile(c: Context, file: AnswerFile): Promise<Response
   return c.body(await file.open({ start, end }), status, headers);
 }
 
-const matches = (ifNoneMatch: string | undefined, etag: string): boolean =>
+/** Whether an `If-None-Match` names an ETag. */
+export const isMatch = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(",").some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === etag) ??
     false;

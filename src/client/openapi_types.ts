@@ -596,6 +596,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{id}/projection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A dataset's embeddings by a model in few dimensions: their first principal components
+         * @description The embeddings less their mean, along the axes of most variance; of each axis the entry that is largest by magnitude is positive. It is made when it is first asked for, with the embeddings, if need be (those of neighbours): meanwhile the answer is 202, with how far it is. Ask again as `Retry-After` has it: what nobody asks for any more is given up. It is kept as long as the checkpoint and the dataset stay as they are.
+         */
+        get: operations["getProjection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/backups": {
         parameters: {
             query?: never;
@@ -1666,6 +1686,45 @@ export interface components {
             similarity: number;
             /** @description 1 − similarity */
             distance: number;
+        };
+        Projection: {
+            /** @enum {string} */
+            object: "projection";
+            model: string;
+            checkpoint: string;
+            dataset: string;
+            /** @enum {string} */
+            status: "ready";
+            /** @description The dataset's, when it was made */
+            fingerprint: string;
+            /** @description Rows, in the order of the dataset's items */
+            items: number;
+            /** @description Of the embeddings */
+            dim: number;
+            components: number;
+            /** @description Of each component */
+            explained_variance: number[];
+            /** @description Its share of all variance */
+            explained_variance_ratio: number[];
+            /** @description Of the embeddings: where the projection is 0 */
+            mean: number[];
+            /** @description A row an item; null where that is more than 20000 numbers: ask for application/x-npy */
+            data: number[][] | null;
+        };
+        ProjectionInTheMaking: {
+            /** @enum {string} */
+            object: "projection";
+            model: string;
+            checkpoint: string;
+            dataset: string;
+            /** @enum {string} */
+            status: "computing";
+            /** @enum {string} */
+            stage: "waiting" | "embedding" | "projecting";
+            /** @description Images, of this stage */
+            done: number;
+            total: number;
+            eta_s: number | null;
         };
         Backup: {
             id: string;
@@ -3886,6 +3945,76 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    getProjection: {
+        parameters: {
+            query: {
+                /** @description An alias, or a checkpoint's id */
+                model: string;
+                /** @description How many; at most as many as the embeddings have dimensions */
+                components?: number;
+            };
+            header?: {
+                /** @description With the ETag the answer is 304 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The projection; with `Accept: application/x-npy` its values alone, f32 [items, components] */
+            200: {
+                headers: {
+                    /** @description Another one where the values are others */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Projection"];
+                    "application/x-npy": BodyInit;
+                };
+            };
+            /** @description It is being made */
+            202: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After": string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectionInTheMaking"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Another one where the values are others */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];

@@ -126,8 +126,12 @@ export class NeighborIndexFile {
   }
 
   row(n: number): Float32Array<ArrayBuffer> {
-    const values = new Float32Array(this.dim);
-    this.#read(n, values);
+    return this.read(n, 1);
+  }
+  /** @returns `[count, dim]`. */
+  read(first: number, count: number): Float32Array<ArrayBuffer> {
+    const values = new Float32Array(count * this.dim);
+    this.#read(first, values);
     return values;
   }
 

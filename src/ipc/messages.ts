@@ -28,6 +28,8 @@ export type Request =
   | { type: "views"; id: number; request: ViewsRequest }
   /** Has a dataset's embeddings kept, unless they are; tells of its progress. */
   | { type: "index"; id: number; key: NeighborIndexKey }
+  /** Has the principal components of a dataset's kept embeddings kept beside them, unless they are; tells of its progress. */
+  | { type: "project"; id: number; key: NeighborIndexKey }
   /**
    * Searches them. An item is a query by its number; the payload is the f32 embeddings of those that are null, one behind
    * another, and that of its answer `Neighbor[][]` as JSON, which is longer than a header may be.

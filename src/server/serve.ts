@@ -13,6 +13,7 @@ import { DecoderPool } from "../data/decoder_pool.ts";
 import { FileDatasetLibrary } from "../data/dataset_library.ts";
 import { encodePng } from "../data/encode_png.ts";
 import { FileNeighborIndexLibrary } from "../data/neighbor_index.ts";
+import { FileProjectionLibrary } from "../data/projection_file.ts";
 import { TusUploads } from "../data/tus_uploads.ts";
 import { DISK_USES, type DiskUse } from "../domain/measures.ts";
 import { FileCheckpointExporter } from "../export/exporter.ts";
@@ -38,6 +39,7 @@ import { EmbeddingWatch } from "../supervisor/embedding_watch.ts";
 import { IngestClient } from "../supervisor/ingest_client.ts";
 import { ModelWarmer } from "../supervisor/model_warmer.ts";
 import { NeighborClient } from "../supervisor/neighbor_client.ts";
+import { ProjectionClient } from "../supervisor/projection_client.ts";
 import { TrainingClient } from "../supervisor/training_client.ts";
 import { openKeys, openStore, requireSharp } from "./start.ts";
 
@@ -84,8 +86,9 @@ export async function serve(config: Config, main: string): Promise<void> {
     new ChildProcess(commandOf(name))
   );
   const neighbors = new NeighborClient(embedChild, { onBuilt: tidyIndexes });
+  const projector = new ProjectionClient(embedChild, neighbors);
   const indexFiles = new FileNeighborIndexLibrary(join(dataDir, "neighbors"));
-  const upkeep = new IndexUpkeep({ store, library: indexFiles, finder: neighbors });
+  const upkeep = new IndexUpkeep({ store, library: indexFiles, finder: projector });
   await upkeep.start();
   const disk = new DiskUsage<DiskUse>(
     dataDir,
@@ -155,7 +158,7 @@ export async function serve(config: Config, main: string): Promise<void> {
           ...{ maxImages: config.embedQueueImages, batchImages: config.embedBatchImages },
         }),
     ),
-    ...{ warmer, neighbors, turns },
+    ...{ warmer, neighbors, turns, projector, projections: new FileProjectionLibrary(indexFiles.directory) },
     submit: (body, idempotencyKey) => submitFittingJob({ store, planner }, body, idempotencyKey),
     runner,
     backups,
@@ -200,6 +203,7 @@ export async function serve(config: Config, main: string): Promise<void> {
   intake.stop();
   watch.close();
   warmer.close();
+  projector.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
   for (const each of [decoders, metrics, uploads, exporter, importer, store]) each.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process

@@ -17,6 +17,10 @@ interface Build {
   abort: AbortController;
   ended: Promise<void>;
   progress?: JobProgress;
+  /** Who watches it being made, and is told how far it is. */
+  watchers: Set<(progress: JobProgress) => void>;
+  /** It is made though nobody watches: a search wants it. */
+  isKept: boolean;
 }
 
 /** The embedding worker's indexes as a port. Each is made once, whoever asks for it, and goes on when they have gone. */
@@ -45,6 +49,30 @@ export class NeighborClient implements NeighborFinder {
     }
     await this.#made(key, signal);
     return await this.#search(search, items, given, signal);
+  }
+
+  /**
+   * Has an index made, and waits for it. One that is not for a search, too, is given up when the last who waits has gone.
+   *
+   * @param onProgress Told how far it is. @throws What `signal` was aborted with; what embedding throws.
+   */
+  async make(
+    key: NeighborIndexKey,
+    signal: AbortSignal,
+    onProgress: (progress: JobProgress) => void,
+  ): Promise<void> {
+    const name = nameOf(key), build = this.#builds.get(name) ?? this.#begin(name, key);
+    build.watchers.add(onProgress);
+    if (build.progress) onProgress(build.progress);
+    try {
+      await abortable(build.ended, signal);
+    } finally {
+      build.watchers.delete(onProgress);
+      if (build.watchers.size === 0 && !build.isKept) {
+        build.abort.abort(stopped());
+        if (this.#builds.get(name) === build) this.#builds.delete(name); // whoever asks next begins anew
+      }
+    }
   }
 
   /** Gives up what is being made and not wanted any more. */
@@ -85,6 +113,7 @@ export class NeighborClient implements NeighborFinder {
   /** Waits for an index, which is begun if it is not being made; not for ever. */
   async #made(key: NeighborIndexKey, signal?: AbortSignal): Promise<void> {
     const name = nameOf(key), build = this.#builds.get(name) ?? this.#begin(name, key);
+    build.isKept = true;
     const late = AbortSignal.timeout(this.options.waitMs ?? WAIT_MS);
     try {
       await abortable(build.ended, signal ? AbortSignal.any([signal, late]) : late);
@@ -95,10 +124,12 @@ export class NeighborClient implements NeighborFinder {
   }
 
   #begin(name: string, key: NeighborIndexKey): Build {
-    const build: Build = { key, abort: new AbortController(), ended: Promise.resolve() };
+    const build: Build = {
+      ...{ key, abort: new AbortController(), ended: Promise.resolve(), watchers: new Set(), isKept: false },
+    };
     this.#builds.set(name, build);
     build.ended = this.#build(build).finally(() => {
-      this.#builds.delete(name);
+      if (this.#builds.get(name) === build) this.#builds.delete(name);
       this.options.onBuilt?.();
     });
     build.ended.catch((error) => { // whoever waits is told; it may be that nobody does
@@ -112,7 +143,9 @@ export class NeighborClient implements NeighborFinder {
     for (let deaths = 0, step = 0;;) {
       try {
         await this.child.request({ type: "index", key }, undefined, (reply) => {
-          if (reply.type === "progress") build.progress = reply.progress;
+          if (reply.type !== "progress") return;
+          build.progress = reply.progress;
+          for (const tell of build.watchers) tell(reply.progress);
         }, signal);
         const seconds = Math.round((performance.now() - began) / 1000);
         return log.info(`${key.dataset} is embedded by ${key.checkpoint}, in ${seconds} s`);
@@ -131,7 +164,8 @@ export class NeighborClient implements NeighborFinder {
 
 const nameOf = ({ checkpoint, fingerprint }: NeighborIndexKey): string => `${checkpoint}-${fingerprint}`;
 
-const stopped = (): DomainError =>
+/** What is told when it is not the request's fault. */
+export const stopped = (): DomainError =>
   new DomainError("unavailable", "Cannot answer: the embedding worker stopped over this; try again", {
     ...{ type: "worker_not_ready", retryAfterSeconds: 2 },
   });

@@ -12,6 +12,7 @@ import { serveWorker } from "../ipc/worker_loop.ts";
 import { type GpuSession, openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { answerNeighbors } from "./neighbor_answers.ts";
 import { NeighborIndexes, ResidentIndex } from "./neighbor_indexes.ts";
+import { Projections } from "./projections.ts";
 import { Serial } from "./serial.ts";
 import { ViewPreviews } from "./view_previews.ts";
 
@@ -46,6 +47,7 @@ export function runEmbedWorker(
   const serial = new Serial(), checkpoints = join(options.dataDir, "checkpoints");
   let pipelines: PipelineCache, previews: ViewPreviews, canary: Canary, heldBytes = () => 0;
   let models = new ResidentModels<ServedModel | ResidentIndex>(0, load), indexes: NeighborIndexes;
+  let projections: Projections;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: false });
@@ -58,6 +60,7 @@ export function runEmbedWorker(
         ...{ pipelines, serial, dataDir: options.dataDir, use: useModel, maxBytes: models.maxBytes },
         useIndex: (name, work) => models.use(name, async (index) => await work(index as ResidentIndex)),
       });
+      projections = new Projections({ pipelines, serial, dataDir: options.dataDir });
       return session;
     },
     vitals: () => ({
@@ -81,6 +84,10 @@ export function runEmbedWorker(
       if (request.type === "warm") return await warm(request.checkpoint, signal);
       if (request.type === "index") {
         await indexes.build(request.key, say, signal);
+        return { result: {} };
+      }
+      if (request.type === "project") {
+        await projections.make(request.key, say, signal);
         return { result: {} };
       }
       if (request.type === "neighbors") {

@@ -326,6 +326,23 @@ Deno.test({
     await call("findNeighbors", 415, { headers: { "Content-Type": "text/plain" }, body: "x" });
     await call("findNeighbors", 422, { json: { ...near, k: 0 } });
 
+    const onMap = (components: string) => ({ ...ds, query: `?model=walk&components=${components}` });
+    for (let status = 202; status === 202;) {
+      const response = await server.fetch(`/v1/datasets/${dataset}/projection?model=walk`);
+      await contract.check("getProjection", response);
+      status = response.status;
+    }
+    assertEquals((await call("getProjection", 200, onMap("3"))).body.data[0].length, 3);
+    const { headers: mapped } = await call("getProjection", 200, {
+      ...{ ...onMap("50"), headers: { Accept: "application/x-npy" } },
+    });
+    await call("getProjection", 304, {
+      ...onMap("50"),
+      headers: { "Accept": "application/x-npy", "If-None-Match": mapped.get("ETag")! },
+    });
+    await call("getProjection", 404, { ...ds, query: "?model=nothing" });
+    await call("getProjection", 422, onMap("51"));
+
     await call("createClassifications", 422, { json: { model: "walk", input } }); // it only embeds
     const plain = decodeSafetensors(bytes),
       head = [[2, 64], [2]].map((shape) => ({

@@ -6,6 +6,7 @@ import type { Checkpoint } from "../../../src/domain/checkpoint.ts";
 import type { Dataset } from "../../../src/domain/dataset.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
 import type { NeighborFinder } from "../../../src/domain/neighbors.ts";
+import type { ProjectionLibrary, Projector } from "../../../src/domain/projection.ts";
 import { TusUploads } from "../../../src/data/tus_uploads.ts";
 import type {
   CheckpointLibrary,
@@ -55,6 +56,9 @@ export interface Scene {
     model: CheckpointLibrary["model"];
     views: Embedder["views"];
     find: NeighborFinder["find"];
+    project: Projector["make"];
+    /** What is kept of projections. */
+    kept: ProjectionLibrary["open"];
   };
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
@@ -73,6 +77,8 @@ export async function withApi(
     model: () => Promise.resolve(MODEL),
     ingest: () => Promise.reject(new DomainError("malformed", "Cannot read the archive: cut off")),
     find: ({ queries }) => Promise.resolve(queries.map(() => [])),
+    project: () => Promise.resolve(undefined),
+    kept: () => Promise.resolve(undefined),
     views: ({ item, px, seed, augmentation }) =>
       Promise.resolve({
         width: px,
@@ -187,6 +193,8 @@ export async function withApi(
       unready: () => act.ready ? [] : ["the embedding worker is starting"],
     },
     neighbors: { find: (...search) => act.find(...search) },
+    projector: { make: (...asked) => act.project(...asked) },
+    projections: { open: (key) => act.kept(key) },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),
     metrics: { contentType: "text/plain", render: () => Promise.resolve("") },
     onAnswer: () => {},

@@ -26,7 +26,7 @@ await serveWorker({
       ? request.request.dataset
       : request.type === "canary"
       ? Deno.env.get("FAKE_CANARY")
-      : request.type === "index" || request.type === "neighbors"
+      : request.type === "index" || request.type === "neighbors" || request.type === "project"
       ? request.key.checkpoint
       : request.type === "plan"
       ? request.dataset
