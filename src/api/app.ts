@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
 import { describeAccess, requireKey } from "./access.ts";
 import { browserHeaders, refuseStrangePages } from "./browser_guard.ts";
+import { atlasRoutes } from "./atlases.ts";
 import { backupRoutes } from "./backups.ts";
 import { checkpointFileRoutes } from "./checkpoint_files.ts";
 import { checkpointImportRoutes } from "./checkpoint_import.ts";
@@ -45,7 +46,16 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
-    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
+    ...[
+      healthRoutes,
+      datasetRoutes,
+      datasetItemRoutes,
+      atlasRoutes,
+      uploadRoutes,
+      jobRoutes,
+      jobFileRoutes,
+      eventRoutes,
+    ],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, projectionRoutes],
     ...[backupRoutes, metricsRoutes, systemRoutes],

@@ -1,3 +1,4 @@
+import type { DatasetOverview } from "../domain/atlas.ts";
 import type { KeyRing } from "../domain/api_key.ts";
 import type { Backup } from "../domain/backup.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
@@ -47,6 +48,7 @@ export interface ApiDeps {
   neighbors: NeighborFinder;
   /** Spreads answers that all could begin at once, as those of a batch of images; without it they do. */
   turns?: { answer(): Promise<void> };
+  overview: DatasetOverview;
   projector: Projector;
   projections: ProjectionLibrary;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */

@@ -190,6 +190,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{id}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Splits and classes of all of a dataset's images, by their numbers */
+        get: operations["getDatasetColumns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/atlases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a dataset's thumbnails lie in its atlases
+         * @description Item i is in atlas ⌊i / per_atlas⌋, and there, with j = i mod per_atlas, in row ⌊j / columns⌋ and column j mod columns, each px by px
+         */
+        get: operations["getAtlasLayout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/atlases/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Thumbnails of a dataset's images in one: of each its middle square */
+        get: operations["getAtlas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads": {
         parameters: {
             query?: never;
@@ -1488,6 +1542,42 @@ export interface components {
                 path: string;
             }[];
         };
+        DatasetColumns: {
+            /** @enum {string} */
+            object: "columns";
+            dataset: string;
+            fingerprint: string;
+            items: number;
+            splits: string[];
+            classes: string[];
+            /** @description Each item's split, by its place in `splits`: base64, little-endian */
+            split: {
+                /** @enum {string} */
+                dtype: "uint8";
+                data: string;
+            };
+            /** @description Each item's class, by its place in `classes`, −1 for none: likewise */
+            class: {
+                /** @enum {string} */
+                dtype: "int16" | "int32";
+                data: string;
+            };
+        };
+        AtlasLayout: {
+            /** @enum {string} */
+            object: "atlases";
+            dataset: string;
+            fingerprint: string;
+            items: number;
+            px: number;
+            /** @description Thumbnails in a row */
+            columns: number;
+            /** @description Thumbnails of each: the last one has as much room, black */
+            per_atlas: number;
+            count: number;
+            /** @enum {string} */
+            media_type: "image/webp";
+        };
         Job: {
             id: string;
             /** @enum {string} */
@@ -2567,6 +2657,149 @@ export interface operations {
                         has_more: boolean;
                     };
                 };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getDatasetColumns: {
+        parameters: {
+            query?: {
+                /** @description The dataset's, as it is: then the answer may be kept for ever. Another one is refused (409, `dataset_changed`) */
+                fingerprint?: string;
+            };
+            header?: {
+                /** @description With the ETag the answer is 304 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The columns */
+            200: {
+                headers: {
+                    /** @description Another one where the dataset is another */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetColumns"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Another one where the dataset is another */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getAtlasLayout: {
+        parameters: {
+            query?: {
+                /** @description A thumbnail's width and height */
+                px?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The layout */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtlasLayout"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getAtlas: {
+        parameters: {
+            query?: {
+                /** @description A thumbnail's width and height */
+                px?: number;
+                /** @description The dataset's, as it is: then the answer may be kept for ever. Another one is refused (409, `dataset_changed`) */
+                fingerprint?: string;
+            };
+            header?: {
+                /** @description With the ETag the answer is 304 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The object's id */
+                id: string;
+                /** @description The image's number, `n` of its entry */
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The atlas */
+            200: {
+                headers: {
+                    /** @description Another one where the dataset is another */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": BodyInit;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Another one where the dataset is another */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];

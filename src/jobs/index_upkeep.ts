@@ -13,6 +13,8 @@ export class IndexUpkeep {
     readonly options: {
       store: Pick<Store, "getCheckpoint" | "listDatasets">;
       library: NeighborIndexLibrary;
+      /** What else is kept of datasets by their fingerprints, and can be made again. */
+      atlases?: { keepOnly(fingerprints: ReadonlySet<string>): Promise<void> };
       finder: {
         /** Gives up what is being made and not wanted. */
         giveUp(
@@ -36,9 +38,10 @@ export class IndexUpkeep {
   }
 
   async #tidy(): Promise<void> {
-    const { store, library, finder } = this.options, all = await library.list();
-    if (all.length === 0) return;
+    const { store, library, finder, atlases } = this.options, all = await library.list();
+    if (all.length === 0 && !atlases) return;
     const fingerprints = new Set(fingerprintsOf(store));
+    await atlases?.keepOnly(fingerprints);
     const isWanted = ({ checkpoint, fingerprint }: Pick<NeighborIndexKey, "checkpoint" | "fingerprint">) =>
       store.getCheckpoint(checkpoint) !== undefined && fingerprints.has(fingerprint);
     await finder.giveUp(isWanted);

@@ -10,6 +10,7 @@ import { type Config, readSettings } from "../config.ts";
 import { copyDataset } from "../data/dataset_copy.ts";
 import { decoderFolders, sharpFolders } from "../data/decoder_folders.ts";
 import { DecoderPool } from "../data/decoder_pool.ts";
+import { DatasetOverviews } from "../data/dataset_overviews.ts";
 import { FileDatasetLibrary } from "../data/dataset_library.ts";
 import { encodePng } from "../data/encode_png.ts";
 import { FileNeighborIndexLibrary } from "../data/neighbor_index.ts";
@@ -88,7 +89,10 @@ export async function serve(config: Config, main: string): Promise<void> {
   const neighbors = new NeighborClient(embedChild, { onBuilt: tidyIndexes });
   const projector = new ProjectionClient(embedChild, neighbors);
   const indexFiles = new FileNeighborIndexLibrary(join(dataDir, "neighbors"));
-  const upkeep = new IndexUpkeep({ store, library: indexFiles, finder: projector });
+  const overview = new DatasetOverviews({
+    ...{ directory: join(dataDir, "atlases"), datasets: datasetsDirectory, onKept: tidyIndexes },
+  });
+  const upkeep = new IndexUpkeep({ store, library: indexFiles, finder: projector, atlases: overview });
   await upkeep.start();
   const disk = new DiskUsage<DiskUse>(
     dataDir,
@@ -158,7 +162,8 @@ export async function serve(config: Config, main: string): Promise<void> {
           ...{ maxImages: config.embedQueueImages, batchImages: config.embedBatchImages },
         }),
     ),
-    ...{ warmer, neighbors, turns, projector, projections: new FileProjectionLibrary(indexFiles.directory) },
+    ...{ warmer, neighbors, turns, overview, projector },
+    projections: new FileProjectionLibrary(indexFiles.directory),
     submit: (body, idempotencyKey) => submitFittingJob({ store, planner }, body, idempotencyKey),
     runner,
     backups,
@@ -205,6 +210,6 @@ export async function serve(config: Config, main: string): Promise<void> {
   warmer.close();
   projector.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
-  for (const each of [decoders, metrics, uploads, exporter, importer, store]) each.close();
+  for (const each of [overview, decoders, metrics, uploads, exporter, importer, store]) each.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
 }

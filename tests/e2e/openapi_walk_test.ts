@@ -177,6 +177,15 @@ Deno.test({
     await server.until(() => server.statusOf("/readyz"), (status) => status === 200);
     await call("getDatasetViews", 200, { ...ds, query: "?item=0&px=16&preset=cifar" });
     await call("getDatasetViews", 422, { ...ds, query: "?item=-1" });
+    const { headers: columns } = await call("getDatasetColumns", 200, ds);
+    await call("getDatasetColumns", 304, { ...ds, headers: { "If-None-Match": columns.get("ETag")! } });
+    await call("getDatasetColumns", 409, { ...ds, query: "?fingerprint=another" });
+    assertEquals((await call("getAtlasLayout", 200, ds)).body.count, 1);
+    await call("getAtlasLayout", 422, { ...ds, query: "?px=1" });
+    const { headers: drawn } = await call("getAtlas", 200, { ...item("0"), query: "?px=24" });
+    const hasIt = { "If-None-Match": drawn.get("ETag")! };
+    await call("getAtlas", 304, { ...item("0"), query: "?px=24", headers: hasIt });
+    await call("getAtlas", 404, item("1"));
     assertEquals((await call("listRejectedFiles", 200, ds)).body.data.length, 2);
     await call("listRejectedFiles", 404, noDataset);
     assert((await call("listDuplicates", 200, ds)).body.data.length > 0);

@@ -193,6 +193,14 @@ export async function withApi(
       unready: () => act.ready ? [] : ["the embedding worker is starting"],
     },
     neighbors: { find: (...search) => act.find(...search) },
+    overview: {
+      columns: () =>
+        Promise.resolve({
+          ...{ splits: ["train"], classes: ["cat", "dog"] },
+          ...{ split: Uint8Array.of(0, 0), class: Int16Array.of(1, -1) },
+        }),
+      atlas: (_version, n, px) => Promise.resolve(Uint8Array.of(n, px)),
+    },
     projector: { make: (...asked) => act.project(...asked) },
     projections: { open: (key) => act.kept(key) },
     encodePng: ({ width, height }) => Promise.resolve(Uint8Array.of(0x89, 0x50, width, height)),
