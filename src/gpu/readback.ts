@@ -1,5 +1,6 @@
 import { blame, OutOfMemoryError } from "./gpu_error.ts";
 import { byteLength, type Tensor } from "./tensor.ts";
+import { giveStaging, readStaging, type Staging, takeStaging } from "./staging.ts";
 import { collectSubmitted, submit } from "./submit.ts";
 
 /** What is copied at once at most, and what every device makes a buffer of: a large net's state takes gigabytes. */
@@ -14,9 +15,10 @@ interface Piece {
 }
 
 /**
- * Copies tensors to the CPU. The only wait of the engine, and a dear one (all submitted work, then 10 ms in Deno):
- * never inside the training loop's step. What is copied is what was submitted before the call, awaited or not; but more
- * than `stagingBytes` are copied in rounds, each with a wait of its own, and must not be written to in the meantime.
+ * Copies tensors to the CPU. The only wait of the engine, and a dear one: for all submitted work, and in Deno 10 ms more
+ * for what is larger than `KEPT_BYTES`. So never inside the training loop's step. What is copied is what was submitted
+ * before the call, awaited or not; but more than `stagingBytes` are copied in rounds, each with a wait of its own, and must
+ * not be written to in the meantime.
  *
  * @returns The elements' bits; view them as the tensor's dtype.
  * @throws {TypeError} If a tensor's plan is not compiled.
@@ -32,35 +34,35 @@ export async function readback(
   if (missing) throw new TypeError(`Cannot read ${missing.label}: its plan is not compiled`);
   const sizes = tensors.map(byteLength), results = sizes.map((bytes) => new ArrayBuffer(bytes));
   const size = Math.max(4, Math.min(sizes.reduce((a, b) => a + b, 0), stagingBytes));
-  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  let staging: GPUBuffer | undefined;
+  let staging: Staging | undefined, isRead = false;
   try {
     for (const round of roundsOf(sizes, size)) {
       device.pushErrorScope("validation"); // a copy into a buffer that there is no memory for is such an error too
       device.pushErrorScope("out-of-memory");
-      staging ??= device.createBuffer({ label: "readback", size, usage });
+      staging ??= takeStaging(device, size);
       const encoder = device.createCommandEncoder({ label: "readback" });
       for (const { tensor, from, bytes, at } of round) {
         const { buffer, offset } = tensors[tensor].storage!;
-        encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
+        encoder.copyBufferToBuffer(buffer, offset + from, staging.buffer, at, bytes);
       }
       submit(device, encoder, "readback");
       collectSubmitted(device);
       const [noMemory, invalid] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
       if (noMemory) throw new OutOfMemoryError("readback", size, noMemory.message);
       if (invalid) throw new Error(`Cannot read ${tensors.map(({ label }) => label)}: ${invalid.message}`);
-      await staging.mapAsync(GPUMapMode.READ).catch(async (error) => {
+      await readStaging(device, staging, size, (all) => {
+        for (const { tensor, from, bytes, at } of round) {
+          new Uint8Array(results[tensor], from, bytes).set(all.subarray(at, at + bytes));
+        }
+      }).catch(async (error) => {
         throw await blame(device, error);
       });
-      const all = new Uint8Array(staging.getMappedRange());
-      for (const { tensor, from, bytes, at } of round) {
-        new Uint8Array(results[tensor], from, bytes).set(all.subarray(at, at + bytes));
-      }
-      staging.unmap();
     }
+    isRead = true;
     return results;
   } finally {
-    staging?.destroy();
+    if (isRead) giveStaging(device, staging!);
+    else staging?.buffer.destroy();
   }
 }
 

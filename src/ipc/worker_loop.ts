@@ -53,7 +53,7 @@ export async function serveWorker(role: WorkerRole): Promise<never> {
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr }) as typeof console;
   // Ctrl-C and a service manager signal the server's children too: it is the server that tells them when to stop.
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
-  const writer = new FrameWriter(Deno.stdout.writable);
+  const writer = new FrameWriter(Deno.stdout.writable, (bytes) => Deno.stdout.writeSync(bytes));
   const send = (message: FromWorker, payload?: Uint8Array) =>
     writer.write(message, payload).catch((error) => {
       log.error(`cannot answer the server: ${error.message}`);

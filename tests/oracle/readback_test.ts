@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { KEPT_BYTES } from "../../src/gpu/staging.ts";
 import { readback } from "../../src/gpu/readback.ts";
 import { gpu, uploadWords } from "./oracle.ts";
 
@@ -35,4 +36,37 @@ Deno.test("readback() refuses a tensor that has no memory yet", async () => {
     TypeError,
     "Cannot read y: its plan is not compiled",
   );
+});
+
+Deno.test("readback() does not wait for Deno's sleep once a buffer has been read; elsewhere for what it must", async () => {
+  const [{ words, tensor }] = tensorsOf(7);
+  await readback(gpu.device, [tensor]); // there is one that has been read
+  const kind = Object.getPrototypeOf(tensor.storage!.buffer), original = kind.mapAsync;
+  let release = () => {};
+  const asleep = new Promise<void>((resolve) => release = resolve);
+  kind.mapAsync = async function (this: GPUBuffer, ...given: Parameters<GPUBuffer["mapAsync"]>) {
+    const mapped = original.apply(this, given);
+    await asleep;
+    await mapped;
+  };
+  try {
+    const read = readback(gpu.device, [tensor]), turns = new Promise((resolve) => setTimeout(resolve, 100));
+    const first = await Promise.race([read.then(() => "read"), turns.then(() => "asleep")]);
+    assertEquals(first, gpu.device instanceof GPUDevice ? "read" : "asleep");
+    release();
+    assertEquals([...new Uint32Array((await read)[0])], [...words]);
+  } finally {
+    release();
+    kind.mapAsync = original;
+  }
+});
+
+Deno.test("readback() gives what was there at each call, in kept buffers and in larger ones, also at once", async () => {
+  const large = KEPT_BYTES / 4 + 3;
+  for (let turn = 0; turn < 4; turn++) {
+    const given = tensorsOf(3 + turn, large, 5, 9);
+    const bits = await Promise.all(given.map(({ tensor }) => readback(gpu.device, [tensor])));
+    for (const [i, { words }] of given.entries()) assertEquals(new Uint32Array(bits[i][0]), words);
+    for (const { tensor } of given) tensor.storage!.buffer.destroy();
+  }
 });

@@ -49,3 +49,27 @@ Deno.test("FrameWriter refuses a header over the limit, and writes on", async ()
   await writer.close();
   assertEquals(await frames, [FRAMES[0]] as Frame[]);
 });
+
+Deno.test("FrameWriter writes a small frame before it returns, unless others wait, whose order stays", async () => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const whole = new Response(readable).bytes(), now: Uint8Array[] = [];
+  const writer = new FrameWriter(writable, (bytes) => {
+    now.push(bytes.slice(0, 5)); // a pipe may take a part
+    return Math.min(5, bytes.length);
+  });
+  writer.write(FRAMES[0].header, FRAMES[0].payload);
+  assertEquals(await all(ReadableStream.from([...now])), [FRAMES[0]] as Frame[]);
+  now.length = 0;
+  const large = writer.write(FRAMES[2].header, FRAMES[2].payload), behind = writer.write(FRAMES[1].header);
+  assertEquals(now, []);
+  await Promise.all([large, behind]);
+  await writer.close();
+  assertEquals(await all(inPieces(await whole, 1 << 20)), [FRAMES[2], FRAMES[1]] as Frame[]);
+});
+
+Deno.test("FrameWriter rejects where a write that is done at once finds the other side gone", async () => {
+  const writer = new FrameWriter(new WritableStream(), () => {
+    throw new Deno.errors.BrokenPipe("gone");
+  });
+  await assertRejects(() => writer.write({}), Deno.errors.BrokenPipe, "gone");
+});

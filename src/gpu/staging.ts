@@ -1,0 +1,75 @@
+import { setImmediate } from "node:timers/promises";
+
+/** What a kept buffer holds: the figures of a training step, embeddings of a batch, or one search's cosines. */
+export const KEPT_BYTES = 2 ** 21;
+/** As many as are read at the same time. */
+const KEPT = 2;
+const USAGE = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+
+/** A buffer that the CPU reads what was copied into. */
+export interface Staging {
+  readonly buffer: GPUBuffer;
+  /** Whether it was mapped before, its promise awaited. */
+  wasMapped: boolean;
+}
+
+const kept = new WeakMap<GPUDevice, Staging[]>();
+
+/** A buffer of `size` bytes at least, which whoever takes it gives back. An error is the device's, in its scopes. */
+export function takeStaging(device: GPUDevice, size: number): Staging {
+  const known = size <= KEPT_BYTES ? kept.get(device)?.pop() : undefined;
+  if (known) return known;
+  const bytes = size <= KEPT_BYTES ? KEPT_BYTES : size;
+  return {
+    buffer: device.createBuffer({ label: "readback", size: bytes, usage: USAGE }),
+    wasMapped: false,
+  };
+}
+
+/** Keeps a small one that was read, and is not mapped any more, for the next time; frees another. */
+export function giveStaging(device: GPUDevice, staging: Staging): void {
+  let idle = kept.get(device);
+  if (!idle) kept.set(device, idle = []);
+  if (staging.wasMapped && staging.buffer.size === KEPT_BYTES && idle.length < KEPT) idle.push(staging);
+  else staging.buffer.destroy();
+}
+
+/**
+ * Deno 2.9 maps a buffer, the wait for the GPU included, within the call of `mapAsync`, and then sleeps for 10 ms before
+ * the promise resolves (its ext/webgpu/buffer.rs). `getMappedRange` asks wgpu itself, which has the range by then, or
+ * throws; so the sleep need not be waited for. But a buffer's first map must be: until then Deno does not know what it is
+ * mapped for, and the process would end.
+ */
+const isMappedByTheCall = (device: GPUDevice, { wasMapped }: Staging): boolean =>
+  wasMapped && Deno.version.deno.startsWith("2.9.") && device instanceof GPUDevice;
+
+/**
+ * Waits for all that was submitted, and reads a buffer's first bytes.
+ *
+ * @param use Given them while they are mapped.
+ * @throws What `mapAsync` rejects with.
+ */
+export async function readStaging(
+  device: GPUDevice,
+  staging: Staging,
+  size: number,
+  use: (bytes: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
+  const { buffer } = staging, mapped = buffer.mapAsync(GPUMapMode.READ, 0, size);
+  let range: ArrayBuffer | undefined;
+  if (isMappedByTheCall(device, staging)) {
+    try {
+      range = buffer.getMappedRange(0, size);
+      mapped.catch(() => {}); // it is read, so nothing hangs on it
+    } catch { // not yet: as anywhere else
+    }
+  }
+  if (!range) {
+    await mapped;
+    staging.wasMapped = true;
+    range = buffer.getMappedRange(0, size);
+  }
+  use(new Uint8Array(range));
+  buffer.unmap();
+  await setImmediate(); // messages and timers get a turn with every wait, as they do where it sleeps
+}
