@@ -15,6 +15,7 @@ import { evaluationRoutes } from "./evaluations.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { jobFileRoutes } from "./job_files.ts";
+import { jobMetricsRoutes } from "./job_metrics.ts";
 import { jobRoutes } from "./jobs.ts";
 import { measureHttp } from "./measure_http.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -44,7 +45,16 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
-    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
+    ...[
+      healthRoutes,
+      datasetRoutes,
+      datasetItemRoutes,
+      uploadRoutes,
+      jobRoutes,
+      jobMetricsRoutes,
+      jobFileRoutes,
+      eventRoutes,
+    ],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];

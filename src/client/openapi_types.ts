@@ -320,7 +320,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Every logged row, each step once
+         * Every logged row, each step once; or curves of so many points
          * @description One row about every second, with means over the steps since the row before where nothing else is said: `loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`, `parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data; `gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`, `dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1` of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and `probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`. Of a finetune job: `loss`, `train_top1`, `lr`, the norms, `trial` (from 0; the last is the final training) with its `base_lr`, and at the end of each `validation_top1`, of the last `test_top1`, `test_top5`, `test_mean_per_class`. A run that goes on from a checkpoint replaces the rows of the steps that it makes again.
          */
         get: operations["getJobMetrics"];
@@ -1480,6 +1480,8 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
+            /** @description JSON pointers into `config` of the fields that were sent, the others being filled in; null: not known */
+            given: string[] | null;
             metadata: {
                 [key: string]: string;
             };
@@ -1490,6 +1492,7 @@ export interface components {
                 images_per_s: number;
                 eta_s: number | null;
             } | null;
+            /** @description Each figure as it was told last */
             metrics: {
                 [key: string]: number;
             } | null;
@@ -1504,6 +1507,18 @@ export interface components {
             created_at: string;
             started_at: string | null;
             finished_at: string | null;
+        };
+        MetricColumns: {
+            /** @enum {string} */
+            object: "metrics";
+            /** @description How many there are, before `points` made them fewer */
+            rows: number;
+            columns: {
+                step: number[];
+                created_at: string[];
+            } & {
+                [key: string]: (number | null)[];
+            };
         };
         JobEvent: {
             seq: number;
@@ -2688,11 +2703,15 @@ export interface operations {
                 /** @description The most that are answered */
                 limit?: number;
                 kind?: "pretrain" | "knn" | "linear_probe" | "finetune" | "embed";
-                status?: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
+                /** @description One or more: repeated, or with commas between them */
+                status?: ("queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled")[];
                 /** @description Only those of this dataset */
                 dataset?: string;
             };
-            header?: never;
+            header?: {
+                /** @description With the ETag of what is still so, 304 */
+                "if-none-match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2701,6 +2720,8 @@ export interface operations {
             /** @description Jobs */
             200: {
                 headers: {
+                    /** @description Of this very answer */
+                    ETag: string;
                     /** @description The request's id: the caller's own, if it is sound, or a fresh one */
                     "X-Request-Id": string;
                     [name: string]: unknown;
@@ -2713,6 +2734,17 @@ export interface operations {
                         has_more: boolean;
                     };
                 };
+            };
+            /** @description Still what that ETag is of */
+            304: {
+                headers: {
+                    /** @description Of this very answer */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -2899,7 +2931,16 @@ export interface operations {
     getJobMetrics: {
         parameters: {
             query?: {
-                format?: "json" | "csv";
+                /** @description `columns`: an array for each column, which is a tenth of the bytes */
+                format?: "json" | "csv" | "columns";
+                /** @description Only these columns, with commas between them, and the step; rows that have none of them are left out. Left out itself, every column that the job has */
+                columns?: string;
+                /** @description Only rows of later steps */
+                after_step?: number;
+                /** @description Only rows of earlier steps */
+                before_step?: number;
+                /** @description At most so many rows, by which a curve looks as by all of them: two for each stretch, of its first and its last step, where each column has its least and its greatest value in that stretch, in the order in which they came */
+                points?: number;
             };
             header?: never;
             path: {
@@ -2925,7 +2966,7 @@ export interface operations {
                             [key: string]: unknown;
                         }[];
                         has_more: boolean;
-                    };
+                    } | components["schemas"]["MetricColumns"];
                     "text/csv": string;
                 };
             };
@@ -3071,6 +3112,10 @@ export interface operations {
                 after?: number;
                 /** @description The most that are answered */
                 limit?: number;
+                /** @description Of a list: `desc` begins with the last event, and `after` is where the page before ended */
+                order?: "asc" | "desc";
+                /** @description Of a list with `order=desc`: only these; repeated, or with commas between them */
+                type?: ("status" | "metrics" | "checkpoint" | "message")[];
             };
             header?: {
                 /** @description As `after`, and stronger; a stream cannot begin after an event that is yet to come (400) */

@@ -8,7 +8,8 @@ import type {
   RejectedFile,
 } from "./dataset.ts";
 import type { Checkpoint, CheckpointFileName, ModelDescription } from "./checkpoint.ts";
-import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus } from "./job.ts";
+import type { Job, JobKind, JobProgress, JobStatus } from "./job.ts";
+import type { JobLog } from "./job_log.ts";
 import type { AUGMENTATIONS } from "./augmentation.ts";
 import type { RgbImage } from "./image.ts";
 import type { EmbeddingStages, StoreCounts } from "./measures.ts";
@@ -24,7 +25,7 @@ export interface Paged<T> {
 }
 
 /** The server's memory: everything in it is durable when the call returns. Lists are newest first. */
-export interface Store {
+export interface Store extends JobLog {
   createDataset(dataset: Dataset): void;
   getDataset(id: string): Dataset | undefined;
   listDatasets(page: Page): Paged<Dataset>;
@@ -41,7 +42,10 @@ export interface Store {
   /** The newest job that was sent without a key as this one, and was made between two RFC 3339 times. */
   findSent(fingerprint: string, from: string, to: string): Job | undefined;
   getJob(id: string): Job | undefined;
-  listJobs(filter: { kind?: JobKind; status?: JobStatus; dataset?: string }, page: Page): Paged<Job>;
+  listJobs(
+    filter: { kind?: JobKind; status?: JobStatus | readonly JobStatus[]; dataset?: string },
+    page: Page,
+  ): Paged<Job>;
   /** Jobs that have judged a checkpoint, and succeeded; the one that was submitted last first. */
   listEvaluations(checkpoint: string): Job[];
   /** Takes the oldest queued job and makes it `running`, with its lease, atomically; undefined when there is none. */
@@ -65,11 +69,8 @@ export interface Store {
   getDeaths(id: string): number;
   /** Sets that count back to none: the job has got further in another way than by a checkpoint. */
   forgetDeaths(id: string): void;
-  /** Keeps the latest progress and metrics, and both as one `metrics` event. */
+  /** Keeps the latest progress and each metric's latest, and what was told as one `metrics` event. */
   updateProgress(id: string, progress: JobProgress, metrics: Record<string, number>): void;
-  appendEvent(job: string, type: EventType, data: Record<string, unknown>): JobEvent;
-  listEvents(job: string, afterSeq: number, limit: number): JobEvent[];
-
   /**
    * Lists a checkpoint, and appends the `checkpoint` event to its job, if it has one. One of a step past all listed ones before, step 0
    * apart, sets the job's deaths back to none. There may be several of a step.
@@ -84,7 +85,8 @@ export interface Store {
 
   setAlias(alias: string, checkpoint: string): void;
   getAlias(alias: string): string | undefined;
-  listAliases(): { alias: string; checkpoint: string }[];
+  /** By name; `previous` is what it named before, null if nothing or if that is gone. */
+  listAliases(): { alias: string; checkpoint: string; previous: string | null }[];
   deleteAlias(alias: string): boolean;
 
   /** Copies everything, as of one moment, to a new file. @returns The ids that are listed there; of jobs, those with files. */
