@@ -9,6 +9,7 @@ import { checkpointRoutes } from "./checkpoints.ts";
 import { classificationRoutes } from "./classifications.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
+import { datasetViewRoutes } from "./dataset_views.ts";
 import type { ApiDeps } from "./deps.ts";
 import { embeddingRoutes } from "./embeddings.ts";
 import { evaluationRoutes } from "./evaluations.ts";
@@ -45,16 +46,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
-    ...[
-      healthRoutes,
-      datasetRoutes,
-      datasetItemRoutes,
-      uploadRoutes,
-      jobRoutes,
-      jobMetricsRoutes,
-      jobFileRoutes,
-      eventRoutes,
-    ],
+    ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
+    ...[datasetViewRoutes, jobMetricsRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
   ];

@@ -133,6 +133,17 @@ export const ModelSchema = z.object({
   labels: z.int().openapi({ description: "How many classes it tells apart; 0 if it only embeds" }),
   owned_by: z.literal("latentd"),
   created: z.int(),
+  aliases: z.array(z.string()).openapi({ description: "What names its checkpoint" }),
+  previous: z.string().nullable().openapi({
+    description: "Of an alias, the checkpoint that it named before; null if none, or if that is gone",
+  }),
+  resident: z.boolean().openapi({ description: "Whether it is held ready: no request waits for it" }),
+  latency: z.object({ requests: z.int(), images: z.int(), p50_ms: z.number(), p99_ms: z.number() })
+    .nullable().openapi({
+      description:
+        "Of its checkpoint's requests in the last five minutes, a thousand at most: from when one had been read to its " +
+        "rows, decoding and waiting included; null where there were none",
+    }),
 }).openapi("Model") satisfies z.ZodType<Model>;
 
 export const ProblemSchema = z.object({

@@ -6,11 +6,12 @@ import type {
   DatasetSummary,
   DuplicateGroup,
   RejectedFile,
+  RejectedReason,
 } from "./dataset.ts";
 import type { Checkpoint, CheckpointFileName, ModelDescription } from "./checkpoint.ts";
 import type { Job, JobKind, JobProgress, JobStatus } from "./job.ts";
 import type { JobLog } from "./job_log.ts";
-import type { AUGMENTATIONS } from "./augmentation.ts";
+import type { Augmentation } from "./augmentation.ts";
 import type { RgbImage } from "./image.ts";
 import type { EmbeddingStages, StoreCounts } from "./measures.ts";
 import type { Work } from "./work.ts";
@@ -135,9 +136,11 @@ export interface ViewsRequest {
   dataset: string;
   /** The image's number. */
   item: number;
-  augmentation: typeof AUGMENTATIONS[number];
+  augmentation: Augmentation;
   px: number;
   seed: number;
+  /** Pairs of views: of the run's first epochs, one each. */
+  pairs: number;
 }
 /** Embeds images elsewhere (the embedding worker's process), several at a time. */
 export interface Embedder {
@@ -153,7 +156,7 @@ export interface Embedder {
   ): Promise<Float32Array[]>;
   /** As `embed`, but rows of the classes' scores, a softmax; `invalid`, type `not_a_classifier`, without a head. */
   classify: Embedder["embed"];
-  /** Both augmented views of an image side by side, as a run of that seed sees it in its first epoch. */
+  /** Both augmented views of an image side by side, a pair for each of the run's first epochs, one below another. */
   views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage>;
   ready(): boolean;
   /** Why it is not ready, in words; none if it is. */
@@ -217,15 +220,20 @@ export interface DatasetLibrary {
    * @returns Datasets that are there and not listed: they may be of a database that is newer than the one in use.
    */
   sweep(isListed: (dataset: string) => boolean): Promise<string[]>;
+  /** @param page `offset`: how many of those that are asked for are passed over. @returns `total`: how many there are. */
   items(
     dataset: string,
     filter: { split?: string; class?: string },
-    page: { after?: number; limit: number },
-  ): Promise<Paged<DatasetItem>>;
+    page: { after?: number; offset?: number; limit: number },
+  ): Promise<Paged<DatasetItem> & { total: number }>;
   image(dataset: string, n: number): Promise<RgbImage>;
   /** An image's file as it came. @throws {DomainError} `not_found`, too, where the dataset does not keep it. */
   original(dataset: string, n: number): Promise<Uint8Array<ArrayBuffer>>;
-  rejected(dataset: string, page: { after?: number; limit: number }): Promise<Paged<RejectedFile>>;
+  /** @returns `reasons`: what is said of all of them, the most frequent first, twenty at most. */
+  rejected(
+    dataset: string,
+    page: { after?: number; limit: number },
+  ): Promise<Paged<RejectedFile> & { reasons: RejectedReason[] }>;
   /** Contents that stand in more than one split: the first thousand. */
   duplicates(dataset: string, page: { after?: number; limit: number }): Promise<Paged<DuplicateGroup>>;
   remove(dataset: string): Promise<void>;
