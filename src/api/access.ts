@@ -54,6 +54,7 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "GET /v1/jobs/{id}/evaluations": "read",
   "GET /v1/jobs/{id}/files": "read",
   "GET /v1/jobs/{id}/files/{name}": "read",
+  "GET /v1/checkpoints": "read",
   "POST /v1/checkpoints": "train",
   "GET /v1/checkpoints/{id}": "read",
   "DELETE /v1/checkpoints/{id}": "admin",

@@ -10,12 +10,14 @@ import { checkpointRoutes } from "./checkpoints.ts";
 import { classificationRoutes } from "./classifications.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
+import { datasetViewRoutes } from "./dataset_views.ts";
 import type { ApiDeps } from "./deps.ts";
 import { embeddingRoutes } from "./embeddings.ts";
 import { evaluationRoutes } from "./evaluations.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { jobFileRoutes } from "./job_files.ts";
+import { jobMetricsRoutes } from "./job_metrics.ts";
 import { jobRoutes } from "./jobs.ts";
 import { measureHttp } from "./measure_http.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -46,16 +48,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(limitRate(deps.limits.requestsPerMinute ?? 0));
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
-    ...[
-      healthRoutes,
-      datasetRoutes,
-      datasetItemRoutes,
-      atlasRoutes,
-      uploadRoutes,
-      jobRoutes,
-      jobFileRoutes,
-      eventRoutes,
-    ],
+    ...[healthRoutes, datasetRoutes, datasetItemRoutes, datasetViewRoutes, atlasRoutes, uploadRoutes],
+    ...[jobRoutes, jobFileRoutes, jobMetricsRoutes, eventRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, projectionRoutes],
     ...[backupRoutes, metricsRoutes, systemRoutes],

@@ -9,6 +9,15 @@ import { rejectInvalid } from "./problem.ts";
 import { refusals } from "./refusals.ts";
 import { CheckpointSchema, IdPath, json, listOf, PageQuery } from "./schemas.ts";
 
+const list = createRoute({
+  method: "get",
+  path: "/v1/checkpoints",
+  operationId: "listCheckpoints",
+  tags: ["checkpoints"],
+  summary: "All checkpoints, newest first: those of every job, and those that were imported",
+  request: { query: PageQuery },
+  responses: { 200: json(listOf(CheckpointSchema), "Checkpoints"), ...refusals(422) },
+});
 const listOfJob = createRoute({
   method: "get",
   path: "/v1/jobs/{id}/checkpoints",
@@ -49,6 +58,10 @@ export function findCheckpoint(store: Store, id: string): Checkpoint {
 /** Checkpoints; their files are in `checkpoint_files.ts`. */
 export function checkpointRoutes({ store, retention }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  app.openapi(list, (c) => {
+    const { data, has_more } = store.listCheckpoints({}, c.req.valid("query"));
+    return c.json({ object: "list" as const, data, has_more }, 200);
+  });
   app.openapi(listOfJob, (c) => {
     const { id } = findJob(store, c.req.valid("param").id);
     const { data, has_more } = store.listCheckpoints({ job: id }, c.req.valid("query"));

@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { AUGMENTATIONS } from "../domain/augmentation.ts";
 import type { Dataset } from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { RgbImage } from "../domain/image.ts";
+import type { Store } from "../domain/ports.ts";
 import { findDataset } from "./datasets.ts";
 import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
@@ -19,10 +19,8 @@ import {
   RejectedFileSchema,
 } from "./schemas.ts";
 
-/** Images and views up to this many pixels a side are treated as CIFAR's are, by the recipes too. */
-const SMALL = 64;
-
-const PNG = { "image/png": binary };
+/** An answer that is a picture. */
+export const PNG = { "image/png": binary };
 
 const items = createRoute({
   method: "get",
@@ -35,10 +33,18 @@ const items = createRoute({
     query: NumberedPageQuery.extend({
       split: z.string().optional().openapi({ description: "Only this split's" }),
       class: z.string().optional().openapi({ description: "Only this class's" }),
+      offset: z.coerce.number().int().min(0).default(0).openapi({
+        description: "How many of them are passed over: for whoever goes to a place far down",
+      }),
     }),
   },
   responses: {
-    200: json(listOf(DatasetItemSchema), "Images' entries; `after` is an entry's n"),
+    200: json(
+      listOf(DatasetItemSchema).extend({
+        total: z.int().openapi({ description: "How many there are of that split and class" }),
+      }),
+      "Images' entries; `after` is an entry's n",
+    ),
     ...refusals(404, 409, 422),
   },
 });
@@ -87,37 +93,6 @@ const original = createRoute({
     ...refusals(404, 409, 422),
   },
 });
-const views = createRoute({
-  method: "get",
-  path: "/v1/datasets/{id}/views",
-  operationId: "getDatasetViews",
-  tags: ["datasets"],
-  summary: "The two augmented views of an image side by side, as training sees it in its first epoch",
-  request: {
-    params: IdPath,
-    query: z.object({
-      item: z.coerce.number().int().min(0).openapi({ description: "The image's number, `n` of its entry" }),
-      seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).openapi({
-        description: "The run's: another one draws other views",
-      }),
-      preset: z.enum(AUGMENTATIONS).optional().openapi({
-        description:
-          "The augmentation; `byol`, and `cifar` for views of at most 64 pixels, where it is not given",
-      }),
-      px: z.coerce.number().int().min(8).max(512).optional().openapi({
-        description:
-          "A view's width and height; 224, and 32 for an image whose shorter side is at most 64 pixels",
-      }),
-    }),
-  },
-  responses: {
-    200: {
-      description: "View 1 on the left, view 2 on the right, four white pixels between them",
-      content: PNG,
-    },
-    ...refusals(404, 409, 422, 503),
-  },
-});
 const rejected = createRoute({
   method: "get",
   path: "/v1/datasets/{id}/rejected",
@@ -126,7 +101,14 @@ const rejected = createRoute({
   summary: "Files of the archive that did not become images, with the reason",
   request: { params: IdPath, query: NumberedPageQuery },
   responses: {
-    200: json(listOf(RejectedFileSchema), "Rejected files; `after` is a place in the list"),
+    200: json(
+      listOf(RejectedFileSchema).extend({
+        reasons: z.array(z.object({ reason: z.string(), files: z.int() })).openapi({
+          description: "Of all of them, the most frequent first, twenty at most; # stands for a number",
+        }),
+      }),
+      "Rejected files; `after` is a place in the list",
+    ),
     ...refusals(404, 409, 422),
   },
 });
@@ -143,27 +125,32 @@ const duplicates = createRoute({
   },
 });
 
+/**
+ * The id of a dataset that can be looked into.
+ *
+ * @throws {DomainError} `not_found`; `conflict`, for its state.
+ */
+export function settledDataset(store: Store, id: string, accepted: Dataset["status"][] = ["ready"]): string {
+  const { status } = findDataset(store, id);
+  if (accepted.includes(status)) return id;
+  throw new DomainError(
+    "conflict",
+    `Cannot look into ${id}: its status must be ${accepted.join(" or ")}, got ${status}`,
+  );
+}
+
 /** Looking into a dataset. */
-export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDeps): OpenAPIHono {
+export function datasetItemRoutes({ store, library, encodePng }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
-  function settled(id: string, accepted: Dataset["status"][] = ["ready"]): string {
-    const { status } = findDataset(store, id);
-    if (!accepted.includes(status)) {
-      throw new DomainError(
-        "conflict",
-        `Cannot look into ${id}: its status must be ${accepted.join(" or ")}, got ${status}`,
-      );
-    }
-    return id;
-  }
+  const settled = (...of: [id: string, accepted?: Dataset["status"][]]) => settledDataset(store, ...of);
   app.openapi(items, async (c) => {
     const { split, class: label, ...page } = c.req.valid("query");
-    const { data, has_more } = await library.items(
+    const { data, has_more, total } = await library.items(
       settled(c.req.valid("param").id),
       { split, class: label },
       page,
     );
-    return c.json({ object: "list" as const, data, has_more }, 200);
+    return c.json({ object: "list" as const, data, has_more, total }, 200);
   });
   app.openapi(image, async (c) => {
     const { id, n } = c.req.valid("param");
@@ -186,18 +173,10 @@ export function datasetItemRoutes({ store, library, embedder, encodePng }: ApiDe
       "Content-Disposition": `attachment; filename="${name}"`,
     });
   });
-  app.openapi(views, async (c) => {
-    const id = settled(c.req.valid("param").id), { item, seed, preset, ...query } = c.req.valid("query");
-    const { width, height } = await library.image(id, item),
-      px = query.px ?? (Math.min(width, height) > SMALL ? 224 : 32);
-    const augmentation = preset ?? (px > SMALL ? "byol" : "cifar");
-    const both = await embedder.views({ dataset: id, item, augmentation, px, seed }, c.req.raw.signal);
-    return c.body(new Uint8Array(await encodePng(both)), 200, { "Content-Type": "image/png" });
-  });
   app.openapi(rejected, async (c) => {
     const id = settled(c.req.valid("param").id, ["ready", "failed"]);
-    const { data, has_more } = await library.rejected(id, c.req.valid("query"));
-    return c.json({ object: "list" as const, data, has_more }, 200);
+    const { data, has_more, reasons } = await library.rejected(id, c.req.valid("query"));
+    return c.json({ object: "list" as const, data, has_more, reasons }, 200);
   });
   app.openapi(duplicates, async (c) => {
     const { data, has_more } = await library.duplicates(

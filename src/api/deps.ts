@@ -7,7 +7,7 @@ import type { RgbImage } from "../domain/image.ts";
 import type { Job } from "../domain/job.ts";
 import type { ResultLibrary } from "../domain/job_file.ts";
 import type { CheckpointExporter } from "../domain/layout.ts";
-import type { AnsweredRequest } from "../domain/measures.ts";
+import type { AnsweredRequest, ModelLatency } from "../domain/measures.ts";
 import type { NeighborFinder } from "../domain/neighbors.ts";
 import type { ProjectionLibrary, Projector } from "../domain/projection.ts";
 import type { SystemReport } from "../domain/system.ts";
@@ -45,6 +45,12 @@ export interface ApiDeps {
   embedder: Embedder;
   /** Has models made ready before anybody waits for them, and says what is still to be. */
   warmer?: { warm(checkpoint: string): void; warming(): string[] };
+  /** What is known of checkpoints that are served: how long requests took, and which are held ready. */
+  serving?: {
+    observe(checkpoint: string, ms: number, images: number): void;
+    of(checkpoint: string): ModelLatency | null;
+    resident(): string[];
+  };
   neighbors: NeighborFinder;
   /** Spreads answers that all could begin at once, as those of a batch of images; without it they do. */
   turns?: { answer(): Promise<void> };
@@ -61,7 +67,7 @@ export interface ApiDeps {
   hub: { subscribe(job: string, listener: () => void): () => void };
   encodePng(image: RgbImage): Promise<Uint8Array>;
   /** The server as it is now. */
-  system(): SystemReport;
+  system(): SystemReport | Promise<SystemReport>;
   /** Prometheus' text, and its media type. */
   metrics: { contentType: string; render(): Promise<string> };
   /** Told of every request that was answered. */

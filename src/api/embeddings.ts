@@ -48,7 +48,7 @@ const embed = createRoute({
 
 /** Embedding of images. */
 export function embeddingRoutes(
-  { store, checkpoints, decoder, embedder, limits, turns }: ApiDeps,
+  { store, checkpoints, decoder, embedder, limits, serving, turns }: ApiDeps,
 ): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   describeBodies(app, { EmbeddingRequest: EmbeddingBody });
@@ -66,10 +66,7 @@ export function embeddingRoutes(
       );
     }
     const { rows, ...rest } = await answerImages(c, request, checkpoint, {
-      decoder,
-      embedder,
-      limits,
-      turns,
+      ...{ decoder, embedder, limits, serving, turns },
     });
     if (request.normalize) rows.forEach((row) => row && toUnitLength(row));
     if (c.req.header("Accept")?.includes("application/x-npy")) {

@@ -1,12 +1,12 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { DomainError } from "../domain/errors.ts";
-import { isEnded } from "../domain/job.ts";
+import { EVENT_TYPES, isEnded } from "../domain/job.ts";
 import type { ApiDeps } from "./deps.ts";
 import { type EventPage, EventPages } from "./event_pages.ts";
 import { findJob } from "./jobs.ts";
 import { rejectInvalid } from "./problem.ts";
 import { refusals } from "./refusals.ts";
-import { IdPath, JobEventSchema, listOf, NumberedPageQuery } from "./schemas.ts";
+import { IdPath, JobEventSchema, listOf, manyOf, NumberedPageQuery } from "./schemas.ts";
 
 /** Shorter than the 30 to 60 s after which proxies drop a silent connection. */
 const HEARTBEAT_MS = 15_000;
@@ -31,7 +31,16 @@ const events = createRoute({
   ].join(" "),
   request: {
     params: IdPath,
-    query: NumberedPageQuery.openapi({ description: "`after` is an event's seq" }),
+    query: NumberedPageQuery.extend({
+      order: z.enum(["asc", "desc"]).optional().openapi({
+        description:
+          "Of a list: `desc` begins with the last event, and `after` is where the page before ended",
+      }),
+      type: manyOf(EVENT_TYPES).optional().openapi({
+        ...{ type: "array", items: { type: "string", enum: [...EVENT_TYPES] } },
+        description: "Of a list with `order=desc`: only these; repeated, or with commas between them",
+      }),
+    }).openapi({ description: "`after` is an event's seq" }),
     headers: z.object({
       "last-event-id": z.string().optional().openapi({
         description:
@@ -57,15 +66,25 @@ export function eventRoutes({ store, hub }: Pick<ApiDeps, "store" | "hub">): Ope
   const app = new OpenAPIHono({ defaultHook: rejectInvalid }), pages = new EventPages(store, hub);
   app.openapi(events, (c) => {
     const { id } = findJob(store, c.req.valid("param").id);
-    const { after: asked = 0, limit } = c.req.valid("query");
+    const { after: asked = 0, limit, order = "asc", type } = c.req.valid("query");
     const last = c.req.header("Last-Event-ID");
     if (last && !/^\d{1,15}$/.test(last)) {
       throw new DomainError("malformed", "Cannot read Last-Event-ID: it must be an event's seq");
     }
     const after = last ? Number(last) : asked;
     const accept = c.req.header("Accept") ?? "";
-    if (accept.includes("application/json") && !accept.includes("text/event-stream")) {
-      const found = store.listEvents(id, after, limit + 1);
+    const isList = accept.includes("application/json") && !accept.includes("text/event-stream");
+    if (order === "desc" ? !isList : type !== undefined) {
+      const pointer = `#/query/${order === "desc" ? "order" : "type"}`;
+      const detail = order === "desc" ? "needs Accept: application/json" : "needs order=desc";
+      throw new DomainError("invalid", `Cannot show the events so: ${pointer} ${detail}`, {
+        errors: [{ pointer, detail }],
+      });
+    }
+    if (isList) {
+      const found = order === "desc"
+        ? store.listEventsBefore(id, after || Number.MAX_SAFE_INTEGER, limit + 1, type)
+        : store.listEvents(id, after, limit + 1);
       return c.json(
         { object: "list" as const, data: found.slice(0, limit), has_more: found.length > limit },
         200,

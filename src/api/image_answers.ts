@@ -77,18 +77,20 @@ export async function answerImages(
   c: Context,
   request: ImageRequest,
   checkpoint: string,
-  { decoder, embedder, limits, turns }: Pick<ApiDeps, "decoder" | "limits" | "turns"> & {
+  { decoder, embedder, limits, serving, turns }: Pick<ApiDeps, "decoder" | "limits" | "serving" | "turns"> & {
     embedder: Pick<ApiDeps["embedder"], "embed" | "unready">;
   },
 ) {
   const reasons = embedder.unready();
   if (request.images.some(({ bytes }) => bytes) && reasons.length > 0) throw notReady(reasons);
+  const began = performance.now();
   const { rows, bad, timing } = await inTime(
     limits.embeddingsLimitMs ?? LIMIT_MS,
     c.req.raw.signal,
     (signal) => embedImages(request, checkpoint, { decoder, embedder }, signal),
   );
   await turns?.answer();
+  serving?.observe(checkpoint, performance.now() - began, rows.length - bad.length);
   c.header("Server-Timing", serverTiming(timing));
   if (bad.length > 0 && !(request.partial && bad.length < rows.length)) throw refusal(bad);
   const usage = { prompt_tokens: 0, total_tokens: 0, images: rows.length - bad.length };

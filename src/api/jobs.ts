@@ -1,6 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { Augmentation, ViewAugmentation } from "../domain/augmentation.ts";
-import { csvLine } from "../domain/csv.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId } from "../domain/ids.ts";
 import { type Job, JOB_KINDS, JOB_STATUSES } from "../domain/job.ts";
@@ -23,7 +22,8 @@ import type { ApiDeps } from "./deps.ts";
 import { rejectInvalid } from "./problem.ts";
 import { refusals } from "./refusals.ts";
 import { bodyOf, describeBodies } from "./request_schemas.ts";
-import { created, IdPath, JobSchema, json, listOf, PageQuery } from "./schemas.ts";
+import { answerUnlessSame, IF_CHANGED, NOT_MODIFIED, TAGGED } from "./unless_same.ts";
+import { created, IdPath, JobSchema, json, listOf, manyOf, PageQuery } from "./schemas.ts";
 
 const EXAMPLES = {
   pretrain: {
@@ -97,11 +97,19 @@ const list = createRoute({
   request: {
     query: PageQuery.extend({
       kind: z.enum(JOB_KINDS).optional(),
-      status: z.enum(JOB_STATUSES).optional(),
+      status: manyOf(JOB_STATUSES).optional().openapi({
+        ...{ type: "array", items: { type: "string", enum: [...JOB_STATUSES] } },
+        description: "One or more: repeated, or with commas between them",
+      }),
       dataset: z.string().optional().openapi({ description: "Only those of this dataset" }),
     }),
+    headers: IF_CHANGED,
   },
-  responses: { 200: json(listOf(JobSchema), "Jobs"), ...refusals(422) },
+  responses: {
+    200: { ...json(listOf(JobSchema), "Jobs"), headers: TAGGED },
+    ...NOT_MODIFIED,
+    ...refusals(422),
+  },
 });
 const get = createRoute({
   method: "get",
@@ -139,43 +147,6 @@ const resume = createRoute({
   request: { params: IdPath },
   responses: { 200: json(JobSchema, "Queued"), ...refusals(404, 409, 507) },
 });
-/** What the columns of a job that trains are; `byol/figures.ts` and `supervised/figures.ts` name them. */
-const METRICS = [
-  "One row about every second, with means over the steps since the row before where nothing else is said:",
-  "`loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`,",
-  "`parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data;",
-  "`gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between",
-  "different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`,",
-  "`dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1`",
-  "of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and",
-  "`probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`.",
-  "Of a finetune job: `loss`, `train_top1`, `lr`, the norms, `trial` (from 0; the last is the final training) with its",
-  "`base_lr`, and at the end of each `validation_top1`, of the last `test_top1`, `test_top5`, `test_mean_per_class`.",
-  "A run that goes on from a checkpoint replaces the rows of the steps that it makes again.",
-].join(" ");
-const metrics = createRoute({
-  method: "get",
-  path: "/v1/jobs/{id}/metrics",
-  operationId: "getJobMetrics",
-  tags: ["jobs"],
-  summary: "Every logged row, each step once",
-  description: METRICS,
-  request: {
-    params: IdPath,
-    query: z.object({ format: z.enum(["json", "csv"]).default("json") }),
-  },
-  responses: {
-    200: {
-      description: "Rows, in order",
-      content: {
-        "application/json": { schema: listOf(z.record(z.string(), z.unknown())) },
-        "text/csv": { schema: z.string() },
-      },
-    },
-    ...refusals(404, 422),
-  },
-});
-
 /** Finds a job, or throws `not_found`. */
 export function findJob(store: Store, id: string): Job {
   const job = store.getJob(checkId("job", id));
@@ -183,7 +154,7 @@ export function findJob(store: Store, id: string): Job {
   return job;
 }
 
-/** Submitting, listing, pausing and cancelling jobs, and their metrics. */
+/** Submitting, listing, pausing and cancelling jobs. */
 export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   describeBodies(app, BODIES);
@@ -195,44 +166,11 @@ export function jobRoutes({ store, submit: submitJob, runner, limits }: ApiDeps)
   app.openapi(list, (c) => {
     const { kind, status, dataset, ...page } = c.req.valid("query");
     const { data, has_more } = store.listJobs({ kind, status, dataset }, page);
-    return c.json({ object: "list" as const, data, has_more }, 200);
+    return answerUnlessSame(c, { object: "list" as const, data, has_more });
   });
   app.openapi(get, (c) => c.json(findJob(store, c.req.valid("param").id), 200));
   app.openapi(cancel, (c) => c.json(runner.cancel(findJob(store, c.req.valid("param").id).id), 200));
   app.openapi(pause, (c) => c.json(runner.pause(findJob(store, c.req.valid("param").id).id), 200));
   app.openapi(resume, (c) => c.json(runner.resume(findJob(store, c.req.valid("param").id).id), 200));
-  app.openapi(metrics, (c) => {
-    const rows = metricRows(store, findJob(store, c.req.valid("param").id).id);
-    if (c.req.valid("query").format === "json") {
-      return c.json({ object: "list" as const, data: rows, has_more: false }, 200);
-    }
-    return c.body(toCsv(rows), 200, { "Content-Type": "text/csv; charset=utf-8" });
-  });
   return app;
-}
-
-/**
- * A job's `metrics` events, each step once. Steps only fall where an attempt went on from a checkpoint: what an earlier
- * one had told from there on is replaced.
- */
-function metricRows(store: Store, job: string): Record<string, unknown>[] {
-  const rows: Record<string, unknown>[] = [];
-  let after = 0;
-  for (;;) {
-    const events = store.listEvents(job, after, 1000);
-    if (events.length === 0) return rows;
-    for (const { type, data, created_at } of events) {
-      if (type !== "metrics") continue;
-      while (rows.length > 0 && Number(rows.at(-1)!.step) >= Number(data.step)) rows.pop();
-      rows.push({ ...data, created_at });
-    }
-    after = events.at(-1)!.seq;
-  }
-}
-
-/** A line a row, each key of any of them a column; empty where a row lacks it. */
-function toCsv(rows: Record<string, unknown>[]): string {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (value: unknown) => typeof value === "number" ? value : String(value ?? "");
-  return [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))].map(csvLine).join("");
 }

@@ -3,7 +3,7 @@ import type { Checkpoint, Model } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
 import { isId } from "../domain/ids.ts";
-import type { CheckpointLibrary, Store } from "../domain/ports.ts";
+import type { Store } from "../domain/ports.ts";
 import { readJson } from "./body.ts";
 import { findCheckpoint } from "./checkpoints.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -78,14 +78,15 @@ export function findModel(store: Store, id: string): Checkpoint {
 }
 
 /** Models and their aliases, in the shape of OpenAI's list. */
-export function modelRoutes({ store, checkpoints, warmer, limits }: ApiDeps): OpenAPIHono {
-  const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+export function modelRoutes({ store, checkpoints, warmer, serving, limits }: ApiDeps): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: rejectInvalid }), deps = { checkpoints, serving };
   describeBodies(app, { ModelAlias: Alias });
   app.openapi(list, async (c) => {
     const page = c.req.valid("query");
     const { data: found, has_more } = store.listCheckpoints({}, page);
+    const aliases = store.listAliases();
     const named = page.after === undefined
-      ? store.listAliases().map(({ alias, checkpoint }) => ({
+      ? aliases.map(({ alias, checkpoint }) => ({
         id: alias,
         checkpoint: findCheckpoint(store, checkpoint),
       }))
@@ -93,7 +94,7 @@ export function modelRoutes({ store, checkpoints, warmer, limits }: ApiDeps): Op
     const all = [...named, ...found.map((checkpoint) => ({ id: checkpoint.id, checkpoint }))];
     const described = await Promise.all(all.map(async ({ id, checkpoint }) => {
       try {
-        return await describe(checkpoints, id, checkpoint);
+        return await describe(deps, id, checkpoint, aliases);
       } catch (error) {
         // Removed meanwhile, or lost from the disk, which the server tells at its start: the others are models all the same.
         if (!(error instanceof DomainError && error.code === "not_found")) throw error;
@@ -104,7 +105,7 @@ export function modelRoutes({ store, checkpoints, warmer, limits }: ApiDeps): Op
   });
   app.openapi(get, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(await describe(checkpoints, id, findModel(store, id)), 200);
+    return c.json(await describe(deps, id, findModel(store, id), store.listAliases()), 200);
   });
   app.openapi(put, async (c) => {
     const { id: alias } = c.req.valid("param");
@@ -122,11 +123,11 @@ export function modelRoutes({ store, checkpoints, warmer, limits }: ApiDeps): Op
       throw new DomainError("invalid", `Cannot set the alias: ${summary(errors)}`, { errors });
     }
     const checkpoint = findCheckpoint(store, data.checkpoint);
-    const model = await describe(checkpoints, alias, checkpoint);
+    await checkpoints.model(checkpoint.id); // which refuses what is no model of this version
     await checkpoints.verify(checkpoint.id); // what is served now goes on being served where this one is damaged
     store.setAlias(alias, checkpoint.id);
     warmer?.warm(checkpoint.id);
-    return c.json(model, 200);
+    return c.json(await describe(deps, alias, checkpoint, store.listAliases()), 200);
   });
   app.openapi(remove, (c) => {
     const { id: alias } = c.req.valid("param");
@@ -141,11 +142,20 @@ export function modelRoutes({ store, checkpoints, warmer, limits }: ApiDeps): Op
   return app;
 }
 
-async function describe(library: CheckpointLibrary, id: string, checkpoint: Checkpoint): Promise<Model> {
-  const { arch, dim, classes, preprocessing } = await library.model(checkpoint.id);
+async function describe(
+  { checkpoints, serving }: Pick<ApiDeps, "checkpoints" | "serving">,
+  id: string,
+  checkpoint: Checkpoint,
+  aliases: ReturnType<Store["listAliases"]>,
+): Promise<Model> {
+  const { arch, dim, classes, preprocessing } = await checkpoints.model(checkpoint.id);
   return {
     ...{ id, object: "model", checkpoint: checkpoint.id, arch, dim, px: preprocessing.px, preprocessing },
     ...{ task: classes > 0 ? "classification" : "embedding", labels: classes },
     ...{ owned_by: "latentd", created: Math.floor(Date.parse(checkpoint.created_at) / 1000) },
+    aliases: aliases.flatMap((one) => one.checkpoint === checkpoint.id ? [one.alias] : []),
+    previous: aliases.find(({ alias }) => alias === id)?.previous ?? null,
+    resident: serving?.resident().includes(checkpoint.id) ?? false,
+    latency: serving?.of(checkpoint.id) ?? null,
   };
 }

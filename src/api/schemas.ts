@@ -77,6 +77,10 @@ export const JobSchema = z.object({
   status: z.enum(JOB_STATUSES),
   dataset: z.string(),
   config: anything,
+  given: z.array(z.string()).nullable().openapi({
+    description:
+      "JSON pointers into `config` of the fields that were sent, the others being filled in; null: not known",
+  }),
   metadata: z.record(z.string(), z.string()),
   progress: z.object({
     step: z.int(),
@@ -85,7 +89,7 @@ export const JobSchema = z.object({
     images_per_s: z.number(),
     eta_s: z.number().nullable(),
   }).nullable(),
-  metrics: numbers.nullable(),
+  metrics: numbers.nullable().openapi({ description: "Each figure as it was told last" }),
   result: anything.nullable(),
   attempt: z.int(),
   error: failure.optional(),
@@ -129,6 +133,17 @@ export const ModelSchema = z.object({
   labels: z.int().openapi({ description: "How many classes it tells apart; 0 if it only embeds" }),
   owned_by: z.literal("latentd"),
   created: z.int(),
+  aliases: z.array(z.string()).openapi({ description: "What names its checkpoint" }),
+  previous: z.string().nullable().openapi({
+    description: "Of an alias, the checkpoint that it named before; null if none, or if that is gone",
+  }),
+  resident: z.boolean().openapi({ description: "Whether it is held ready: no request waits for it" }),
+  latency: z.object({ requests: z.int(), images: z.int(), p50_ms: z.number(), p99_ms: z.number() })
+    .nullable().openapi({
+      description:
+        "Of its checkpoint's requests in the last five minutes, a thousand at most: from when one had been read to its " +
+        "rows, decoding and waiting included; null where there were none",
+    }),
 }).openapi("Model") satisfies z.ZodType<Model>;
 
 export const ProblemSchema = z.object({
@@ -145,6 +160,13 @@ export const ProblemSchema = z.object({
     code: z.string(),
   }),
 }).openapi("Problem");
+
+/** Several words in a query: repeated, or with commas between them. */
+export const manyOf = <T extends string>(words: readonly [T, ...T[]]) =>
+  z.preprocess(
+    (value) => [value].flat().flatMap((text) => typeof text === "string" ? text.split(",") : text),
+    z.array(z.enum(words)).max(100),
+  );
 
 /** A list of `item`, as every list of this API is shaped. */
 export const listOf = <T extends z.ZodType>(item: T) =>

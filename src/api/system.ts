@@ -46,6 +46,15 @@ const SystemSchema = z.object({
     ...{ resident_bytes: bytes, heap_used_bytes: bytes },
     ...{ machine_total_bytes: bytes, machine_available_bytes: bytes },
   }),
+  findings: z.array(z.object({
+    severity: z.enum(["ok", "warning", "error"]),
+    check: z.string(),
+    message: z.string(),
+    remedy: z.array(z.string()).openapi({ description: "What to do, or one of these" }),
+  })).openapi({
+    description:
+      "What `deno task doctor` would say of the disk and of Vulkan, a minute old at most, and how the workers are",
+  }),
   settings: z.record(z.string(), z.string()),
 }).openapi("System") satisfies z.ZodType<SystemReport>;
 
@@ -54,13 +63,13 @@ const look = createRoute({
   path: "/v1/system",
   operationId: "getSystem",
   tags: ["operations"],
-  summary: "Versions, workers and their adapters, queue, disk, memory, settings",
+  summary: "Versions, workers and their adapters, queue, disk, memory, findings, settings",
   responses: { 200: json(SystemSchema, "The server as it is now") },
 });
 
 /** The operator's view. */
 export function systemRoutes({ system }: Pick<ApiDeps, "system">): OpenAPIHono {
   const app = new OpenAPIHono();
-  app.openapi(look, (c) => c.json(system(), 200));
+  app.openapi(look, async (c) => c.json(await system(), 200));
   return app;
 }

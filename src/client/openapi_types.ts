@@ -139,23 +139,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/datasets/{id}/views": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The two augmented views of an image side by side, as training sees it in its first epoch */
-        get: operations["getDatasetViews"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/datasets/{id}/rejected": {
         parameters: {
             query?: never;
@@ -182,6 +165,23 @@ export interface paths {
         };
         /** Images that stand in more than one split, with their labels: the first thousand contents */
         get: operations["listDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The two augmented views of an image side by side, as training sees it in its first epochs */
+        get: operations["getDatasetViews"];
         put?: never;
         post?: never;
         delete?: never;
@@ -366,26 +366,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/jobs/{id}/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Every logged row, each step once
-         * @description One row about every second, with means over the steps since the row before where nothing else is said: `loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`, `parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data; `gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`, `dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1` of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and `probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`. Of a finetune job: `loss`, `train_top1`, `lr`, the norms, `trial` (from 0; the last is the final training) with its `base_lr`, and at the end of each `validation_top1`, of the last `test_top1`, `test_top5`, `test_mean_per_class`. A run that goes on from a checkpoint replaces the rows of the steps that it makes again.
-         */
-        get: operations["getJobMetrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/jobs/{id}/files": {
         parameters: {
             query?: never;
@@ -420,6 +400,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every logged row, each step once; or curves of so many points
+         * @description One row about every second, with means over the steps since the row before where nothing else is said: `loss`, its two directions `loss_view1` and `loss_view2`; `lr` and `tau` of the last step; `gradient_norm`, `parameter_norm`; `images_per_s`; `data_wait`, the share of the time in which the GPU waited for data; `gpu_memory_bytes`. Signs of collapse: `projection_std` (1/√d is healthy, 0 a collapse), `mean_cosine` between different images' projections, `target_cosine` between both networks' projections of an image, `target_distance`, `dead_features`, `rankme` (how many dimensions embeddings use). With labels: `probe_loss` and `probe_train_top1` of the training batch; where an evaluation was made, `knn_top1` with `knn_k` and `knn_temperature`, and `probe_top1`, both of the split that `config.evaluate` names. In mixed precision: `loss_scale`, `skipped_steps`. Of a finetune job: `loss`, `train_top1`, `lr`, the norms, `trial` (from 0; the last is the final training) with its `base_lr`, and at the end of each `validation_top1`, of the last `test_top1`, `test_top5`, `test_mean_per_class`. A run that goes on from a checkpoint replaces the rows of the steps that it makes again.
+         */
+        get: operations["getJobMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{id}/events": {
         parameters: {
             query?: never;
@@ -434,6 +434,24 @@ export interface paths {
         get: operations["followJob"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All checkpoints, newest first: those of every job, and those that were imported */
+        get: operations["listCheckpoints"];
+        put?: never;
+        /** Import a model: a safetensors file with torchvision's, timm's or transformers' names */
+        post: operations["importCheckpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -503,23 +521,6 @@ export interface paths {
         get: operations["getCheckpointArchive"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/checkpoints": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Import a model: a safetensors file with torchvision's, timm's or transformers' names */
-        post: operations["importCheckpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -729,7 +730,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Versions, workers and their adapters, queue, disk, memory, settings */
+        /** Versions, workers and their adapters, queue, disk, memory, findings, settings */
         get: operations["getSystem"];
         put?: never;
         post?: never;
@@ -1590,6 +1591,8 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
+            /** @description JSON pointers into `config` of the fields that were sent, the others being filled in; null: not known */
+            given: string[] | null;
             metadata: {
                 [key: string]: string;
             };
@@ -1600,6 +1603,7 @@ export interface components {
                 images_per_s: number;
                 eta_s: number | null;
             } | null;
+            /** @description Each figure as it was told last */
             metrics: {
                 [key: string]: number;
             } | null;
@@ -1614,6 +1618,18 @@ export interface components {
             created_at: string;
             started_at: string | null;
             finished_at: string | null;
+        };
+        MetricColumns: {
+            /** @enum {string} */
+            object: "metrics";
+            /** @description How many there are, before `points` made them fewer */
+            rows: number;
+            columns: {
+                step: number[];
+                created_at: string[];
+            } & {
+                [key: string]: (number | null)[];
+            };
         };
         JobEvent: {
             seq: number;
@@ -1699,6 +1715,19 @@ export interface components {
             /** @enum {string} */
             owned_by: "latentd";
             created: number;
+            /** @description What names its checkpoint */
+            aliases: string[];
+            /** @description Of an alias, the checkpoint that it named before; null if none, or if that is gone */
+            previous: string | null;
+            /** @description Whether it is held ready: no request waits for it */
+            resident: boolean;
+            /** @description Of its checkpoint's requests in the last five minutes, a thousand at most: from when one had been read to its rows, decoding and waiting included; null where there were none */
+            latency: {
+                requests: number;
+                images: number;
+                p50_ms: number;
+                p99_ms: number;
+            } | null;
         };
         EmbeddingList: {
             /** @enum {string} */
@@ -1900,6 +1929,15 @@ export interface components {
                 machine_total_bytes: number;
                 machine_available_bytes: number;
             };
+            /** @description What `deno task doctor` would say of the disk and of Vulkan, a minute old at most, and how the workers are */
+            findings: {
+                /** @enum {string} */
+                severity: "ok" | "warning" | "error";
+                check: string;
+                message: string;
+                /** @description What to do, or one of these */
+                remedy: string[];
+            }[];
             settings: {
                 [key: string]: string;
             };
@@ -2413,6 +2451,8 @@ export interface operations {
                 split?: string;
                 /** @description Only this class's */
                 class?: string;
+                /** @description How many of them are passed over: for whoever goes to a place far down */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -2436,6 +2476,8 @@ export interface operations {
                         object: "list";
                         data: components["schemas"]["DatasetItem"][];
                         has_more: boolean;
+                        /** @description How many there are of that split and class */
+                        total: number;
                     };
                 };
             };
@@ -2539,49 +2581,6 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
-    getDatasetViews: {
-        parameters: {
-            query?: {
-                /** @description The image's number, `n` of its entry */
-                item?: number;
-                /** @description The run's: another one draws other views */
-                seed?: number;
-                /** @description The augmentation; `byol`, and `cifar` for views of at most 64 pixels, where it is not given */
-                preset?: "byol" | "byol-symmetric" | "cifar" | "grayscale" | "none";
-                /** @description A view's width and height; 224, and 32 for an image whose shorter side is at most 64 pixels */
-                px?: number;
-            };
-            header?: never;
-            path: {
-                /** @description The object's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description View 1 on the left, view 2 on the right, four white pixels between them */
-            200: {
-                headers: {
-                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
-                    "X-Request-Id": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/png": BodyInit;
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            421: components["responses"]["Misdirected"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["NotReady"];
-        };
-    };
     listRejectedFiles: {
         parameters: {
             query?: {
@@ -2612,6 +2611,11 @@ export interface operations {
                         object: "list";
                         data: components["schemas"]["RejectedFile"][];
                         has_more: boolean;
+                        /** @description Of all of them, the most frequent first, twenty at most; # stands for a number */
+                        reasons: {
+                            reason: string;
+                            files: number;
+                        }[];
                     };
                 };
             };
@@ -2666,6 +2670,53 @@ export interface operations {
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
+        };
+    };
+    getDatasetViews: {
+        parameters: {
+            query?: {
+                /** @description The image's number, `n` of its entry */
+                item?: number;
+                /** @description The run's: another one draws other views */
+                seed?: number;
+                /** @description The augmentation; `byol`, and `cifar` for views of at most 64 pixels, where it is not given */
+                preset?: "byol" | "byol-symmetric" | "cifar" | "grayscale" | "none";
+                /** @description As a config has it, in JSON: a name, or an object of `view1` and `view2`; instead of `preset` */
+                augmentation?: string;
+                /** @description How many: of the first epochs, one each */
+                pairs?: number;
+                /** @description A view's width and height; 224, and 32 for an image whose shorter side is at most 64 pixels */
+                px?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description View 1 on the left, view 2 on the right, pairs one below another, four white pixels between all */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": BodyInit;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
         };
     };
     getDatasetColumns: {
@@ -2980,11 +3031,15 @@ export interface operations {
                 /** @description The most that are answered */
                 limit?: number;
                 kind?: "pretrain" | "knn" | "linear_probe" | "finetune" | "embed";
-                status?: "queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled";
+                /** @description One or more: repeated, or with commas between them */
+                status?: ("queued" | "running" | "paused" | "succeeded" | "failed" | "cancelled")[];
                 /** @description Only those of this dataset */
                 dataset?: string;
             };
-            header?: never;
+            header?: {
+                /** @description With the ETag of what is still so, 304 */
+                "if-none-match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2993,6 +3048,8 @@ export interface operations {
             /** @description Jobs */
             200: {
                 headers: {
+                    /** @description Of this very answer */
+                    ETag: string;
                     /** @description The request's id: the caller's own, if it is sound, or a fresh one */
                     "X-Request-Id": string;
                     [name: string]: unknown;
@@ -3005,6 +3062,17 @@ export interface operations {
                         has_more: boolean;
                     };
                 };
+            };
+            /** @description Still what that ETag is of */
+            304: {
+                headers: {
+                    /** @description Of this very answer */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -3188,48 +3256,6 @@ export interface operations {
             507: components["responses"]["DiskFull"];
         };
     };
-    getJobMetrics: {
-        parameters: {
-            query?: {
-                format?: "json" | "csv";
-            };
-            header?: never;
-            path: {
-                /** @description The object's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Rows, in order */
-            200: {
-                headers: {
-                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
-                    "X-Request-Id": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        object: "list";
-                        data: {
-                            [key: string]: unknown;
-                        }[];
-                        has_more: boolean;
-                    };
-                    "text/csv": string;
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            421: components["responses"]["Misdirected"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-        };
-    };
     listJobFiles: {
         parameters: {
             query?: never;
@@ -3356,6 +3382,57 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    getJobMetrics: {
+        parameters: {
+            query?: {
+                /** @description `columns`: an array for each column, which is a tenth of the bytes */
+                format?: "json" | "csv" | "columns";
+                /** @description Only these columns, with commas between them, and the step; rows that have none of them are left out. Left out itself, every column that the job has */
+                columns?: string;
+                /** @description Only rows of later steps */
+                after_step?: number;
+                /** @description Only rows of earlier steps */
+                before_step?: number;
+                /** @description At most so many rows, by which a curve looks as by all of them: two for each stretch, of its first and its last step, where each column has its least and its greatest value in that stretch, in the order in which they came */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows, in order */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: {
+                            [key: string]: unknown;
+                        }[];
+                        has_more: boolean;
+                    } | components["schemas"]["MetricColumns"];
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
     followJob: {
         parameters: {
             query?: {
@@ -3363,6 +3440,10 @@ export interface operations {
                 after?: number;
                 /** @description The most that are answered */
                 limit?: number;
+                /** @description Of a list: `desc` begins with the last event, and `after` is where the page before ended */
+                order?: "asc" | "desc";
+                /** @description Of a list with `order=desc`: only these; repeated, or with commas between them */
+                type?: ("status" | "metrics" | "checkpoint" | "message")[];
             };
             header?: {
                 /** @description As `after`, and stronger; a stream cannot begin after an event that is yet to come (400) */
@@ -3415,6 +3496,94 @@ export interface operations {
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
+        };
+    };
+    listCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description The id that the page before ended with */
+                after?: string;
+                /** @description The most that are answered */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Checkpoints */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["Checkpoint"][];
+                        has_more: boolean;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    importCheckpoint: {
+        parameters: {
+            query?: {
+                /** @description The encoder; left out, the one that the tensors' shapes tell */
+                arch?: "cifar_resnet8" | "cifar_resnet20" | "cifar_resnet32" | "cifar_resnet44" | "cifar_resnet56" | "resnet18" | "resnet18-cifar" | "resnet18x2" | "resnet18x2-cifar" | "resnet18x3" | "resnet18x3-cifar" | "resnet18x4" | "resnet18x4-cifar" | "resnet34" | "resnet34-cifar" | "resnet34x2" | "resnet34x2-cifar" | "resnet34x3" | "resnet34x3-cifar" | "resnet34x4" | "resnet34x4-cifar" | "resnet50" | "resnet50-cifar" | "resnet50x2" | "resnet50x2-cifar" | "resnet50x3" | "resnet50x3-cifar" | "resnet50x4" | "resnet50x4-cifar" | "resnet101" | "resnet101-cifar" | "resnet101x2" | "resnet101x2-cifar" | "resnet101x3" | "resnet101x3-cifar" | "resnet101x4" | "resnet101x4-cifar" | "resnet152" | "resnet152-cifar" | "resnet152x2" | "resnet152x2-cifar" | "resnet152x3" | "resnet152x3-cifar" | "resnet152x4" | "resnet152x4-cifar" | "resnet200" | "resnet200-cifar" | "resnet200x2" | "resnet200x2-cifar" | "resnet200x3" | "resnet200x3-cifar" | "resnet200x4" | "resnet200x4-cifar";
+                /** @description The side of images that it embeds; 224 by default, and 32 for encoders of small images */
+                px?: number;
+                /** @description Of the channels, from 0 to 1; ImageNet's by default */
+                mean?: string;
+                /** @description Of the channels; ImageNet's by default */
+                std?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": BodyInit;
+                "application/x-safetensors": BodyInit;
+            };
+        };
+        responses: {
+            /** @description Imported, and on disk; with `fc.*` in it, it classifies, too */
+            201: {
+                headers: {
+                    /** @description Its path */
+                    Location: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["Timeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["DiskFull"];
         };
     };
     listJobCheckpoints: {
@@ -3681,56 +3850,6 @@ export interface operations {
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
-        };
-    };
-    importCheckpoint: {
-        parameters: {
-            query?: {
-                /** @description The encoder; left out, the one that the tensors' shapes tell */
-                arch?: "cifar_resnet8" | "cifar_resnet20" | "cifar_resnet32" | "cifar_resnet44" | "cifar_resnet56" | "resnet18" | "resnet18-cifar" | "resnet18x2" | "resnet18x2-cifar" | "resnet18x3" | "resnet18x3-cifar" | "resnet18x4" | "resnet18x4-cifar" | "resnet34" | "resnet34-cifar" | "resnet34x2" | "resnet34x2-cifar" | "resnet34x3" | "resnet34x3-cifar" | "resnet34x4" | "resnet34x4-cifar" | "resnet50" | "resnet50-cifar" | "resnet50x2" | "resnet50x2-cifar" | "resnet50x3" | "resnet50x3-cifar" | "resnet50x4" | "resnet50x4-cifar" | "resnet101" | "resnet101-cifar" | "resnet101x2" | "resnet101x2-cifar" | "resnet101x3" | "resnet101x3-cifar" | "resnet101x4" | "resnet101x4-cifar" | "resnet152" | "resnet152-cifar" | "resnet152x2" | "resnet152x2-cifar" | "resnet152x3" | "resnet152x3-cifar" | "resnet152x4" | "resnet152x4-cifar" | "resnet200" | "resnet200-cifar" | "resnet200x2" | "resnet200x2-cifar" | "resnet200x3" | "resnet200x3-cifar" | "resnet200x4" | "resnet200x4-cifar";
-                /** @description The side of images that it embeds; 224 by default, and 32 for encoders of small images */
-                px?: number;
-                /** @description Of the channels, from 0 to 1; ImageNet's by default */
-                mean?: string;
-                /** @description Of the channels; ImageNet's by default */
-                std?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": BodyInit;
-                "application/x-safetensors": BodyInit;
-            };
-        };
-        responses: {
-            /** @description Imported, and on disk; with `fc.*` in it, it classifies, too */
-            201: {
-                headers: {
-                    /** @description Its path */
-                    Location: string;
-                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
-                    "X-Request-Id": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Checkpoint"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            408: components["responses"]["Timeout"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            421: components["responses"]["Misdirected"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["NotReady"];
-            507: components["responses"]["DiskFull"];
         };
     };
     listCheckpointEvaluations: {

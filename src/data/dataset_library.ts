@@ -1,7 +1,13 @@
 // The reads below are synchronous, yet whoever calls through the port is to meet rejections, never throws.
 // deno-lint-ignore-file require-await
 import { join } from "@std/path";
-import type { DatasetItem, DatasetSummary, DuplicateGroup, RejectedFile } from "../domain/dataset.ts";
+import type {
+  DatasetItem,
+  DatasetSummary,
+  DuplicateGroup,
+  RejectedFile,
+  RejectedReason,
+} from "../domain/dataset.ts";
 import { DomainError } from "../domain/errors.ts";
 import { checkId, isId } from "../domain/ids.ts";
 import type { RgbImage } from "../domain/image.ts";
@@ -26,6 +32,7 @@ import { diskFull, removeSpools, spool, spoolPath } from "./spool.ts";
 
 /** Open datasets that are kept for browsing. */
 const MAX_READERS = 8;
+const MAX_REASONS = 20;
 
 const NO_UPLOADS: UploadLibrary = {
   take: (id) => Promise.reject(new DomainError("not_found", `Cannot find the upload ${id}: there is none`)),
@@ -142,10 +149,11 @@ export class FileDatasetLibrary implements DatasetLibrary {
   async items(
     dataset: string,
     filter: { split?: string; class?: string },
-    { after, limit }: { after?: number; limit: number },
-  ): Promise<Paged<DatasetItem>> {
-    const reader = this.#open(dataset), numbers = reader.browse(filter, { after, limit: limit + 1 });
-    return { data: numbers.slice(0, limit).map((n) => reader.entry(n)), has_more: numbers.length > limit };
+    { limit, ...page }: { after?: number; offset?: number; limit: number },
+  ): Promise<Paged<DatasetItem> & { total: number }> {
+    const reader = this.#open(dataset), numbers = reader.browse(filter, { ...page, limit: limit + 1 });
+    const data = numbers.slice(0, limit).map((n) => reader.entry(n));
+    return { data, has_more: numbers.length > limit, total: reader.count(filter) };
   }
 
   async image(dataset: string, n: number): Promise<RgbImage> {
@@ -171,11 +179,12 @@ export class FileDatasetLibrary implements DatasetLibrary {
   async rejected(
     dataset: string,
     page: { after?: number; limit: number },
-  ): Promise<Paged<RejectedFile>> {
+  ): Promise<Paged<RejectedFile> & { reasons: RejectedReason[] }> {
     const directory = this.#path(dataset), report = join(directory, REJECTED);
     // An archive that is unreadable as a whole has no list.
     const failed = await exists(report) ? JSON.parse(await Deno.readTextFile(report)) : [];
-    return pageOf(imagesOf(directory) ? [...this.#open(dataset).rejected(), ...failed] : failed, page);
+    const all: RejectedFile[] = imagesOf(directory) ? [...this.#open(dataset).rejected(), ...failed] : failed;
+    return { ...pageOf(all, page), reasons: countReasons(all) };
   }
 
   async duplicates(
@@ -216,6 +225,17 @@ function takenParts(directory: string): number {
   const reader = DatasetReader.open(directory), { parts } = reader.manifest;
   reader.close();
   return parts?.taken ?? 1;
+}
+
+/** Reasons told of most files; numbers in them are told as #, since they differ from file to file. */
+function countReasons(files: RejectedFile[]): RejectedReason[] {
+  const counts = new Map<string, number>();
+  for (const { reason } of files) {
+    const general = reason.replaceAll(/\d+/g, "#");
+    counts.set(general, (counts.get(general) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, files]) => ({ reason, files })).sort((a, b) => b.files - a.files)
+    .slice(0, MAX_REASONS);
 }
 
 function pageOf<T>(all: T[], { after = -1, limit }: { after?: number; limit: number }): Paged<T> {

@@ -80,27 +80,49 @@ export class DatasetReader {
 
   /**
    * The numbers of the first `limit` images after number `after` that are of a split and of a class, where those are
-   * named. What it costs does not grow with the dataset.
+   * named, `offset` of them passed over. What it costs does not grow with the dataset.
    */
   browse(
     filter: { split?: string; class?: string },
-    { after = -1, limit }: { after?: number; limit: number },
+    { after = -1, offset = 0, limit }: { after?: number; offset?: number; limit: number },
   ): number[] {
+    const stretches = this.#stretchesOf(filter);
+    if (!stretches) {
+      const first = after + 1 + offset, count = Math.max(0, Math.min(limit, this.length - first));
+      return Array.from({ length: count }, (_, i) => first + i);
+    }
+    const from = offset === 0 ? after : this.#passedOver(stretches, after, offset);
+    return stretches.flatMap((stretch) => numbersAfter(stretch, from, limit)).sort((a, b) => a - b)
+      .slice(0, limit);
+  }
+
+  /** How many images are of a split and of a class, where those are named. */
+  count(filter: { split?: string; class?: string }): number {
+    const stretches = this.#stretchesOf(filter);
+    return stretches ? total(stretches.map(({ count }) => count)) : this.length;
+  }
+
+  /** Where those lie that are asked for; undefined where that is all. */
+  #stretchesOf(filter: { split?: string; class?: string }): Stretch[] | undefined {
     const split = filter.split === undefined ? undefined : this.splits.indexOf(filter.split);
     const label = filter.class === undefined ? undefined : this.classes.indexOf(filter.class);
     if ((split !== undefined && split < 0) || (label !== undefined && label < 0)) return [];
-    if (split === undefined && label === undefined) {
-      return Array.from(
-        { length: Math.max(0, Math.min(limit, this.length - after - 1)) },
-        (_, i) => after + 1 + i,
-      );
-    }
+    if (split === undefined && label === undefined) return undefined;
     const splits = split === undefined ? [...this.splits.keys()] : [split];
-    const stretches = splits.map((s) => label === undefined ? this.#ofSplit(s) : this.#ofClass(s, label));
-    return stretches.flatMap((stretch) => numbersAfter(stretch, after, limit)).sort((a, b) => a - b).slice(
-      0,
-      limit,
-    );
+    return splits.map((s) => label === undefined ? this.#ofSplit(s) : this.#ofClass(s, label));
+  }
+
+  /** The last of the first `offset` numbers of stretches after `after`, found by halving the numbers there are. */
+  #passedOver(stretches: Stretch[], after: number, offset: number): number {
+    const upTo = (n: number) => total(stretches.map((stretch) => placeAfter(stretch, n)));
+    const wanted = upTo(after) + offset;
+    let low = after, high = this.length - 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (upTo(middle) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** The class index of image `n`, or −1 where it has none. */
@@ -184,13 +206,19 @@ export class DatasetReader {
 
 const total = (counts: number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-/** The first `limit` numbers of a stretch that are greater than `after`, found by halving. */
-function numbersAfter({ file, first, count }: Stretch, after: number, limit: number): number[] {
+/** How many numbers of a stretch are at most `after`, found by halving. */
+function placeAfter({ file, first, count }: Stretch, after: number): number {
   let low = 0, high = count;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (file.uint32(first + middle) <= after) low = middle + 1;
     else high = middle;
   }
-  return Array.from({ length: Math.min(limit, count - low) }, (_, i) => file.uint32(first + low + i));
+  return low;
+}
+
+/** The first `limit` numbers of a stretch that are greater than `after`. */
+function numbersAfter(stretch: Stretch, after: number, limit: number): number[] {
+  const { file, first, count } = stretch, from = placeAfter(stretch, after);
+  return Array.from({ length: Math.min(limit, count - from) }, (_, i) => file.uint32(first + from + i));
 }

@@ -1,4 +1,5 @@
 import { DomainError } from "./errors.ts";
+import type { ModelLatency } from "./measures.ts";
 
 export interface CheckpointFile {
   name: string;
@@ -74,4 +75,12 @@ export interface Model {
   labels: number;
   owned_by: "latentd";
   created: number;
+  /** What names its checkpoint, by name. */
+  aliases: string[];
+  /** Of an alias, what it named before; null if nothing, or if that is gone. */
+  previous: string | null;
+  /** Whether it is held ready, so that no request waits for it to be loaded. */
+  resident: boolean;
+  /** Of the last five minutes, and a thousand requests at most; null where there were none. */
+  latency: ModelLatency | null;
 }

@@ -80,6 +80,11 @@ export interface RejectedFile {
   path: string;
   reason: string;
 }
+/** How many files were rejected for the same reason. */
+export interface RejectedReason {
+  reason: string;
+  files: number;
+}
 /** One image's entry, as `GET /v1/datasets/{id}/items` lists it. `n` is its place in the dataset. */
 export interface DatasetItem {
   n: number;

@@ -62,8 +62,11 @@ export interface Job {
   status: JobStatus;
   dataset: string;
   config: Record<string, unknown>;
+  /** JSON pointers into `config` of the fields that were sent; null for a job from before that was kept. */
+  given: string[] | null;
   metadata: Record<string, string>;
   progress: JobProgress | null;
+  /** Each figure as it was told last. */
   metrics: Record<string, number> | null;
   result: Record<string, unknown> | null;
   attempt: number;

@@ -26,6 +26,14 @@ export interface EmbeddingStages {
   gpu: number;
 }
 
+/** How long requests of a model took lately, of the images' decoding and of waiting too, in milliseconds. */
+export interface ModelLatency {
+  requests: number;
+  images: number;
+  p50_ms: number;
+  p99_ms: number;
+}
+
 /** An adapter, as the child that opened it describes it. */
 export interface AdapterReport {
   provider: string;

@@ -6,10 +6,12 @@ import type {
   DatasetSummary,
   DuplicateGroup,
   RejectedFile,
+  RejectedReason,
 } from "./dataset.ts";
 import type { Checkpoint, CheckpointFileName, ModelDescription } from "./checkpoint.ts";
-import type { EventType, Job, JobEvent, JobKind, JobProgress, JobStatus } from "./job.ts";
-import type { AUGMENTATIONS } from "./augmentation.ts";
+import type { Job, JobKind, JobProgress, JobStatus } from "./job.ts";
+import type { JobLog } from "./job_log.ts";
+import type { Augmentation } from "./augmentation.ts";
 import type { RgbImage } from "./image.ts";
 import type { EmbeddingStages, StoreCounts } from "./measures.ts";
 import type { Work } from "./work.ts";
@@ -24,7 +26,7 @@ export interface Paged<T> {
 }
 
 /** The server's memory: everything in it is durable when the call returns. Lists are newest first. */
-export interface Store {
+export interface Store extends JobLog {
   createDataset(dataset: Dataset): void;
   getDataset(id: string): Dataset | undefined;
   listDatasets(page: Page): Paged<Dataset>;
@@ -41,7 +43,10 @@ export interface Store {
   /** The newest job that was sent without a key as this one, and was made between two RFC 3339 times. */
   findSent(fingerprint: string, from: string, to: string): Job | undefined;
   getJob(id: string): Job | undefined;
-  listJobs(filter: { kind?: JobKind; status?: JobStatus; dataset?: string }, page: Page): Paged<Job>;
+  listJobs(
+    filter: { kind?: JobKind; status?: JobStatus | readonly JobStatus[]; dataset?: string },
+    page: Page,
+  ): Paged<Job>;
   /** Jobs that have judged a checkpoint, and succeeded; the one that was submitted last first. */
   listEvaluations(checkpoint: string): Job[];
   /** Takes the oldest queued job and makes it `running`, with its lease, atomically; undefined when there is none. */
@@ -65,11 +70,8 @@ export interface Store {
   getDeaths(id: string): number;
   /** Sets that count back to none: the job has got further in another way than by a checkpoint. */
   forgetDeaths(id: string): void;
-  /** Keeps the latest progress and metrics, and both as one `metrics` event. */
+  /** Keeps the latest progress and each metric's latest, and what was told as one `metrics` event. */
   updateProgress(id: string, progress: JobProgress, metrics: Record<string, number>): void;
-  appendEvent(job: string, type: EventType, data: Record<string, unknown>): JobEvent;
-  listEvents(job: string, afterSeq: number, limit: number): JobEvent[];
-
   /**
    * Lists a checkpoint, and appends the `checkpoint` event to its job, if it has one. One of a step past all listed ones before, step 0
    * apart, sets the job's deaths back to none. There may be several of a step.
@@ -84,7 +86,8 @@ export interface Store {
 
   setAlias(alias: string, checkpoint: string): void;
   getAlias(alias: string): string | undefined;
-  listAliases(): { alias: string; checkpoint: string }[];
+  /** By name; `previous` is what it named before, null if nothing or if that is gone. */
+  listAliases(): { alias: string; checkpoint: string; previous: string | null }[];
   deleteAlias(alias: string): boolean;
 
   /** Copies everything, as of one moment, to a new file. @returns The ids that are listed there; of jobs, those with files. */
@@ -133,9 +136,11 @@ export interface ViewsRequest {
   dataset: string;
   /** The image's number. */
   item: number;
-  augmentation: typeof AUGMENTATIONS[number];
+  augmentation: Augmentation;
   px: number;
   seed: number;
+  /** Pairs of views: of the run's first epochs, one each. */
+  pairs: number;
 }
 /** Embeds images elsewhere (the embedding worker's process), several at a time. */
 export interface Embedder {
@@ -151,7 +156,7 @@ export interface Embedder {
   ): Promise<Float32Array[]>;
   /** As `embed`, but rows of the classes' scores, a softmax; `invalid`, type `not_a_classifier`, without a head. */
   classify: Embedder["embed"];
-  /** Both augmented views of an image side by side, as a run of that seed sees it in its first epoch. */
+  /** Both augmented views of an image side by side, a pair for each of the run's first epochs, one below another. */
   views(request: ViewsRequest, signal?: AbortSignal): Promise<RgbImage>;
   ready(): boolean;
   /** Why it is not ready, in words; none if it is. */
@@ -215,15 +220,20 @@ export interface DatasetLibrary {
    * @returns Datasets that are there and not listed: they may be of a database that is newer than the one in use.
    */
   sweep(isListed: (dataset: string) => boolean): Promise<string[]>;
+  /** @param page `offset`: how many of those that are asked for are passed over. @returns `total`: how many there are. */
   items(
     dataset: string,
     filter: { split?: string; class?: string },
-    page: { after?: number; limit: number },
-  ): Promise<Paged<DatasetItem>>;
+    page: { after?: number; offset?: number; limit: number },
+  ): Promise<Paged<DatasetItem> & { total: number }>;
   image(dataset: string, n: number): Promise<RgbImage>;
   /** An image's file as it came. @throws {DomainError} `not_found`, too, where the dataset does not keep it. */
   original(dataset: string, n: number): Promise<Uint8Array<ArrayBuffer>>;
-  rejected(dataset: string, page: { after?: number; limit: number }): Promise<Paged<RejectedFile>>;
+  /** @returns `reasons`: what is said of all of them, the most frequent first, twenty at most. */
+  rejected(
+    dataset: string,
+    page: { after?: number; limit: number },
+  ): Promise<Paged<RejectedFile> & { reasons: RejectedReason[] }>;
   /** Contents that stand in more than one split: the first thousand. */
   duplicates(dataset: string, page: { after?: number; limit: number }): Promise<Paged<DuplicateGroup>>;
   remove(dataset: string): Promise<void>;

@@ -1,5 +1,14 @@
 import type { AdapterReport, DiskUse, StoreCounts } from "./measures.ts";
 
+/** Something that was looked at. */
+export interface SystemFinding {
+  severity: "ok" | "warning" | "error";
+  check: string;
+  message: string;
+  /** What to do, or one of these; none where nothing is. */
+  remedy: string[];
+}
+
 /** The server as its operator sees it. Bytes and seconds. */
 export interface SystemReport {
   object: "system";
@@ -30,6 +39,8 @@ export interface SystemReport {
     machine_total_bytes: number;
     machine_available_bytes: number;
   };
+  /** What `deno task doctor` finds that can be told of a server that runs, and how its workers are; as of a minute ago at most. */
+  findings: SystemFinding[];
   /** By the environment variable's name; what is secret is not among them. */
   settings: Record<string, string>;
 }

@@ -122,7 +122,14 @@ function checkSubmission(
       dataset: dataset!.id,
       config: config.value,
     },
-    ...{ metadata, progress: null, metrics: null, result: null, attempt: 0 },
+    ...{
+      given: pointersOf(shape.data.config),
+      metadata,
+      progress: null,
+      metrics: null,
+      result: null,
+      attempt: 0,
+    },
     ...{ created_at: now().toISOString(), started_at: null, finished_at: null },
   };
   return { job, sent, dataset: dataset! };
@@ -165,6 +172,15 @@ function checkConfig(
     return { errors: [] };
   }
   return KINDS[kind as JobKind].check(store, config, dataset);
+}
+
+/** JSON pointers (RFC 6901) of an object's values, those of objects within it by their own. */
+function pointersOf(object: object, prefix = ""): string[] {
+  return Object.entries(object).flatMap(([name, value]) => {
+    const pointer = `${prefix}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? pointersOf(value, pointer) : [pointer];
+  });
 }
 
 function fingerprint(body: unknown): string {

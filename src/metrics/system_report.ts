@@ -1,5 +1,5 @@
 import type { DiskReport, StoreCounts, WorkerReport } from "../domain/measures.ts";
-import type { SystemReport } from "../domain/system.ts";
+import type { SystemFinding, SystemReport } from "../domain/system.ts";
 import { VERSION } from "../domain/version.ts";
 import { queueDepth } from "./store_metrics.ts";
 
@@ -10,10 +10,13 @@ export interface SystemSources {
   counts(): StoreCounts;
   workers(): WorkerReport[];
   disk(): DiskReport | undefined;
+  findings: SystemFinding[];
 }
 
 /** The server as it is now. */
-export function systemReport({ provider, settings, counts, workers, disk }: SystemSources): SystemReport {
+export function systemReport(
+  { provider, settings, counts, workers, disk, findings }: SystemSources,
+): SystemReport {
   const { jobs, datasets } = counts(), counted = { jobs, datasets };
   const memory = Deno.memoryUsage(), machine = Deno.systemMemoryInfo(), used = disk();
   return {
@@ -38,6 +41,7 @@ export function systemReport({ provider, settings, counts, workers, disk }: Syst
       ...{ resident_bytes: memory.rss, heap_used_bytes: memory.heapUsed },
       ...{ machine_total_bytes: machine.total, machine_available_bytes: machine.available },
     },
+    findings,
     settings,
   };
 }

@@ -29,6 +29,7 @@ import { CheckpointRetention } from "../jobs/retention.ts";
 import { submitFittingJob } from "../jobs/submit.ts";
 import { log } from "../log/log.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { ModelLatencies } from "../metrics/model_latency.ts";
 import { systemReport } from "../metrics/system_report.ts";
 import { FileResultLibrary } from "../results/result_library.ts";
 import { ChildProcess, type Command } from "../supervisor/child_process.ts";
@@ -42,6 +43,7 @@ import { ModelWarmer } from "../supervisor/model_warmer.ts";
 import { NeighborClient } from "../supervisor/neighbor_client.ts";
 import { ProjectionClient } from "../supervisor/projection_client.ts";
 import { TrainingClient } from "../supervisor/training_client.ts";
+import { Findings } from "./findings.ts";
 import { openKeys, openStore, requireSharp } from "./start.ts";
 
 /** Requests that may be at work besides those of the images that wait: two batches of 128 are embedded, others decoded. */
@@ -108,6 +110,8 @@ export async function serve(config: Config, main: string): Promise<void> {
   };
   await disk.refresh();
   const metrics = new Metrics({ ...sources, bytesReceived: () => bytesReceived() });
+  const findings = new Findings({ dataDir, env: readEnv, workers: sources.workers });
+  const latencies = new ModelLatencies();
   const watch = new EmbeddingWatch(embedChild);
   const warmer = new ModelWarmer(embedChild, () => store.listAliases().map(({ checkpoint }) => checkpoint));
   const decoders = new DecoderPool(config.decodeWorkers);
@@ -164,13 +168,21 @@ export async function serve(config: Config, main: string): Promise<void> {
     ),
     ...{ warmer, neighbors, turns, overview, projector },
     projections: new FileProjectionLibrary(indexFiles.directory),
+    serving: {
+      observe: (...answered) => latencies.observe(...answered),
+      of: (checkpoint) => latencies.of(checkpoint),
+      resident: () => (embedChild.report.vitals?.models ?? []).map(({ checkpoint }) => checkpoint),
+    },
     submit: (body, idempotencyKey) => submitFittingJob({ store, planner }, body, idempotencyKey),
     runner,
     backups,
     hub,
     encodePng,
     ...{ metrics, onAnswer: metrics.onAnswer },
-    system: () => systemReport({ ...sources, provider: config.gpuProvider, settings: readSettings(readEnv) }),
+    system: async () => {
+      const more = { provider: config.gpuProvider, settings: readSettings(readEnv) };
+      return systemReport({ ...sources, ...more, findings: await findings.report() });
+    },
     limits: {
       ...{ embeddingsBytes: config.maxJsonBytes, jsonBytes: 2 ** 20, bodyIdleMs },
       embeddingsLimitMs: 1000 * config.embedLimitSeconds,

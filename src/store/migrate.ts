@@ -7,9 +7,10 @@ import leases from "./migrations/0005_leases.sql" with { type: "text" };
 import models from "./migrations/0006_models.sql" with { type: "text" };
 import counts from "./migrations/0007_counts.sql" with { type: "text" };
 import evaluations from "./migrations/0008_evaluations.sql" with { type: "text" };
+import listing from "./migrations/0009_listing.sql" with { type: "text" };
 import { transact } from "./transact.ts";
 
-const MIGRATIONS = [initial, deaths, settings, retries, leases, models, counts, evaluations];
+const MIGRATIONS = [initial, deaths, settings, retries, leases, models, counts, evaluations, listing];
 /** Of the databases that this version makes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -48,10 +48,14 @@ export function sqliteCheckpoints(
   );
   const setAlias = db.prepare(
     `INSERT INTO aliases (alias, checkpoint) VALUES (?, ?)
-     ON CONFLICT (alias) DO UPDATE SET checkpoint = excluded.checkpoint`,
+     ON CONFLICT (alias) DO UPDATE SET checkpoint = excluded.checkpoint,
+       previous = CASE WHEN checkpoint = excluded.checkpoint THEN previous ELSE checkpoint END`,
   );
   const getAlias = db.prepare("SELECT checkpoint FROM aliases WHERE alias = ?");
-  const listAliases = db.prepare("SELECT alias, checkpoint FROM aliases ORDER BY alias");
+  const listAliases = db.prepare(
+    `SELECT alias, checkpoint, (SELECT id FROM checkpoints WHERE id = previous) AS previous
+     FROM aliases ORDER BY alias`,
+  );
   const deleteAlias = db.prepare("DELETE FROM aliases WHERE alias = ?");
 
   function getCheckpoint(id: string): Checkpoint | undefined {
@@ -85,7 +89,7 @@ export function sqliteCheckpoints(
     },
     getAlias: (alias) => (getAlias.get(alias) as { checkpoint: string } | undefined)?.checkpoint,
     listAliases: () =>
-      (listAliases.all() as { alias: string; checkpoint: string }[]).map((row) => ({ ...row })),
+      (listAliases.all() as unknown as ReturnType<Store["listAliases"]>).map((row) => ({ ...row })),
     deleteAlias: (alias) => deleteAlias.run(alias).changes > 0,
   };
 }

@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { DomainError } from "../domain/errors.ts";
 import {
   checkTransition,
@@ -15,7 +15,9 @@ import { transact } from "./transact.ts";
 type Row =
   & Record<"config" | "metadata", string>
   & {
-    [K in "progress" | "metrics" | "result" | "error" | "started_at" | "finished_at"]: string | null;
+    [K in "given" | "progress" | "metrics" | "result" | "error" | "started_at" | "finished_at"]:
+      | string
+      | null;
   }
   & Pick<Job, "id" | "kind" | "status" | "dataset" | "attempt" | "created_at">;
 
@@ -29,6 +31,7 @@ const toJob = (row: Row): Job => ({
   status: row.status,
   dataset: row.dataset,
   config: JSON.parse(row.config),
+  given: parse(row.given),
   metadata: JSON.parse(row.metadata),
   progress: parse(row.progress),
   metrics: parse(row.metrics),
@@ -39,6 +42,30 @@ const toJob = (row: Row): Job => ({
   started_at: row.started_at,
   finished_at: row.finished_at,
 });
+
+/**
+ * Jobs, newest first, by an index whatever the filter: of several states each is a list of its own, and SQLite merges them.
+ *
+ * @returns The statement's last parameter, behind `values`, is how many.
+ */
+export function selectJobs(
+  { kind, status, dataset }: Parameters<Store["listJobs"]>[0],
+  after?: string,
+): { sql: string; values: string[] } {
+  const states = status === undefined ? [undefined] : [...new Set([status].flat())].sort();
+  const lists = states.map((state) => {
+    const wanted = Object.entries({ kind, status: state, dataset, id: after }).filter(([, value]) => value);
+    const terms = wanted.map(([name]) => name === "id" ? "id < ?" : `${name} = ?`).join(" AND ");
+    return {
+      sql: `SELECT * FROM jobs${terms && ` WHERE ${terms}`}`,
+      values: wanted.map(([, value]) => value!),
+    };
+  });
+  return {
+    sql: `${lists.map(({ sql }) => sql).join(" UNION ALL ")} ORDER BY id DESC LIMIT ?`,
+    values: lists.flatMap(({ values }) => values),
+  };
+}
 
 /** The store's jobs and idempotency keys, kept in `db`; every change of state is one transaction with its event. */
 export function sqliteJobs(
@@ -63,7 +90,8 @@ export function sqliteJobs(
 > {
   const insert = db.prepare(
     `INSERT INTO jobs (id, kind, status, dataset, config, metadata, progress, metrics, result, attempt, error,
-       created_at, started_at, finished_at, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       created_at, started_at, finished_at, given, fingerprint)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const keep = db.prepare("INSERT INTO idempotency_keys (key, fingerprint, job) VALUES (?, ?, ?)");
   const kept = db.prepare("SELECT job, fingerprint FROM idempotency_keys WHERE key = ?");
@@ -71,10 +99,7 @@ export function sqliteJobs(
     "SELECT * FROM jobs WHERE fingerprint = ? AND created_at BETWEEN ? AND ? ORDER BY n DESC LIMIT 1",
   );
   const get = db.prepare("SELECT * FROM jobs WHERE id = ?");
-  const list = db.prepare(
-    `SELECT * FROM jobs WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR status = ?2)
-       AND (?3 IS NULL OR dataset = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5`,
-  );
+  const lists = new Map<string, StatementSync>();
   const judging = db.prepare("SELECT * FROM jobs WHERE judged = ? AND status = 'succeeded' ORDER BY n DESC");
   const oldest = db.prepare("SELECT id FROM jobs WHERE status = 'queued' ORDER BY n LIMIT 1");
   const move = db.prepare(
@@ -89,7 +114,10 @@ export function sqliteJobs(
   );
   const deaths = db.prepare("SELECT deaths FROM jobs WHERE id = ?");
   const forget = db.prepare("UPDATE jobs SET deaths = 0 WHERE id = ? AND deaths > 0");
-  const progressed = db.prepare("UPDATE jobs SET progress = ?, metrics = ? WHERE id = ?");
+  // What is found out now and then, such as accuracy, outlives the rows that do not tell it.
+  const progressed = db.prepare(
+    "UPDATE jobs SET progress = ?, metrics = json_patch(coalesce(metrics, '{}'), ?) WHERE id = ?",
+  );
 
   function getJob(id: string): Job | undefined {
     const row = get.get(id) as unknown as Row | undefined;
@@ -132,7 +160,7 @@ export function sqliteJobs(
           ...[job.id, job.kind, job.status, job.dataset, JSON.stringify(job.config)],
           ...[JSON.stringify(job.metadata), stringify(job.progress), stringify(job.metrics)],
           ...[stringify(job.result), job.attempt, stringify(job.error)],
-          ...[job.created_at, job.started_at, job.finished_at],
+          ...[job.created_at, job.started_at, job.finished_at, stringify(job.given)],
           how && how.key === undefined ? how.fingerprint : null,
         );
         if (how?.key !== undefined) keep.run(how.key, how.fingerprint, job.id);
@@ -145,9 +173,11 @@ export function sqliteJobs(
       return row && toJob(row);
     },
     getJob,
-    listJobs({ kind, status, dataset }, { after, limit }) {
-      const rows = list.all(kind ?? null, status ?? null, dataset ?? null, after ?? null, limit + 1);
-      return cut((rows as unknown as Row[]).map(toJob), limit);
+    listJobs(filter, { after, limit }) {
+      const { sql, values } = selectJobs(filter, after);
+      const list = lists.get(sql) ?? db.prepare(sql);
+      lists.set(sql, list);
+      return cut((list.all(...values, limit + 1) as unknown as Row[]).map(toJob), limit);
     },
     listEvaluations: (checkpoint) => (judging.all(checkpoint) as unknown as Row[]).map(toJob),
     claimJob: (lease) =>

@@ -32,11 +32,11 @@ export class ViewPreviews {
   constructor(readonly pipelines: PipelineCache, readonly datasets: string) {}
 
   /**
-   * Both views of an image in a run's first epoch, view 1 on the left; not normalised.
+   * Both views of an image in each of a run's first epochs, view 1 on the left, the first epoch on top; not normalised.
    *
    * @throws {RangeError} If there is no such image.
    */
-  async make({ dataset, item, augmentation, px, seed }: ViewsRequest): Promise<RgbImage> {
+  async make({ dataset, item, augmentation, px, seed, pairs }: ViewsRequest): Promise<RgbImage> {
     const reader = DatasetReader.open(join(this.datasets, dataset));
     let image: RgbImage;
     try {
@@ -46,20 +46,24 @@ export class ViewPreviews {
     }
     const { width, height, pixels } = image, bytes = Math.ceil(pixels.length / 4) * 4;
     const ready = await this.#prepare(augmentation, px, bytes);
-    ready.image = image;
-    ready.config.seed = seed;
     const packed = new Uint8Array(bytes);
     packed.set(pixels);
-    ready.source.write({
-      ...{ epoch: 0, samples: Uint32Array.of(item), pixels: packed, offsets: Uint32Array.of(0) },
-      ...{ widths: Uint32Array.of(width), heights: Uint32Array.of(height), labels: Int32Array.of(-1) },
-    });
-    ready.plan?.replay();
-    return sideBySide(await readFloats(this.pipelines.device, ready.x), px);
+    const rows: RgbImage[] = [];
+    for (let epoch = 0; epoch < pairs; epoch++) {
+      ready.image = image;
+      ready.config.seed = seed;
+      ready.source.write({
+        ...{ epoch, samples: Uint32Array.of(item), pixels: packed, offsets: Uint32Array.of(0) },
+        ...{ widths: Uint32Array.of(width), heights: Uint32Array.of(height), labels: Int32Array.of(-1) },
+      });
+      ready.plan?.replay();
+      rows.push(sideBySide(await readFloats(this.pipelines.device, ready.x), px));
+    }
+    return below(rows);
   }
 
   async #prepare(augmentation: ViewsRequest["augmentation"], px: number, bytes: number): Promise<Ready> {
-    const room = 2 ** Math.ceil(Math.log2(bytes)), key = `${augmentation} ${px} ${room}`;
+    const room = 2 ** Math.ceil(Math.log2(bytes)), key = `${JSON.stringify(augmentation)} ${px} ${room}`;
     const ready = this.#ready.get(key) ?? await this.#open(augmentation, px, room);
     this.#ready.delete(key); // set again below, behind the others: a Map keeps the order of insertion
     this.#ready.set(key, ready);
@@ -87,6 +91,14 @@ export class ViewPreviews {
     }
     return ready as Ready;
   }
+}
+
+/** Images of one size, one below another, as one image. */
+function below(rows: RgbImage[]): RgbImage {
+  const [{ width, height }] = rows, gap = 3 * GAP * width, length = 3 * width * height;
+  const pixels = new Uint8Array(rows.length * (length + gap) - gap).fill(255);
+  for (const [i, row] of rows.entries()) pixels.set(row.pixels, i * (length + gap));
+  return { width, height: rows.length * (height + GAP) - GAP, pixels };
 }
 
 /** Two views of values in [0, 1], `[2, px, px, 3]`, as one image. */

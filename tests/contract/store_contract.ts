@@ -3,7 +3,7 @@ import type { Checkpoint } from "../../src/domain/checkpoint.ts";
 import type { Dataset } from "../../src/domain/dataset.ts";
 import { DomainError } from "../../src/domain/errors.ts";
 import { newId } from "../../src/domain/ids.ts";
-import type { Job } from "../../src/domain/job.ts";
+import type { EventType, Job } from "../../src/domain/job.ts";
 import type { Store } from "../../src/domain/ports.ts";
 
 export const aDataset = (more: Partial<Dataset> = {}): Dataset => ({
@@ -17,6 +17,7 @@ export const aJob = (more: Partial<Job> = {}): Job => ({
   ...{ id: newId("job"), object: "job", kind: "pretrain", status: "queued", dataset: newId("ds") },
   ...{
     config: { arch: "cifar_resnet8" },
+    given: null,
     metadata: { by: "test" },
     progress: null,
     metrics: null,
@@ -91,7 +92,7 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertEquals(after, before);
     assertEquals(after.datasets.data, [dataset]);
     assertEquals(after.checkpoints.data, [checkpoint]);
-    assertEquals(after.aliases, [{ alias: "best", checkpoint: checkpoint.id }]);
+    assertEquals(after.aliases, [{ alias: "best", checkpoint: checkpoint.id, previous: null }]);
     assertEquals(after.idempotent, { job: job.id, fingerprint: "f" });
     assertEquals(after.events.map(({ seq, type }) => [seq, type]), [
       ...[[1, "status"], [2, "status"], [3, "metrics"], [4, "checkpoint"]],
@@ -144,6 +145,70 @@ export function storeContract(name: string, open: (path: string) => Store): void
     assertEquals(ids({ kind: "pretrain" }), [job.id]);
     assertEquals(ids({ status: "running" }), []);
     assertEquals(ids({}).length, 2);
+  });
+
+  contract("jobs of several states are one list, newest first, paged by id", (store) => {
+    const statuses = ["queued", "paused", "queued", "failed", "paused", "queued"] as const;
+    const jobs = statuses.map((status, i) => aJob({ status, kind: i % 2 ? "knn" : "pretrain" }));
+    for (const job of jobs) store.createJob(job);
+    const wanted = jobs.filter(({ status }) => status !== "failed").map(({ id }) => id).sort().reverse();
+    const filter = { status: ["queued", "paused", "queued"] as const };
+    const first = store.listJobs(filter, { limit: 3 });
+    assertEquals([first.data.map(({ id }) => id), first.has_more], [wanted.slice(0, 3), true]);
+    const rest = store.listJobs(filter, { after: wanted[2], limit: 3 });
+    assertEquals([rest.data.map(({ id }) => id), rest.has_more], [wanted.slice(3), false]);
+    const knn = store.listJobs({ ...filter, kind: "knn" }, { limit: 9 }).data;
+    assertEquals(knn.map(({ status }) => status).sort(), ["paused", "queued"]);
+  });
+
+  contract("a job's metrics are each as it was told last, its events what was told", (store) => {
+    const job = aJob({ given: ["/arch"] });
+    store.createJob(job);
+    store.claimJob();
+    store.updateProgress(job.id, PROGRESS, { loss: 2, knn_top1: 0.5 });
+    store.updateProgress(job.id, { ...PROGRESS, step: 2 }, { loss: 1e-7 });
+    const { metrics, given } = store.getJob(job.id)!;
+    assertEquals([metrics, given], [{ loss: 1e-7, knn_top1: 0.5 }, ["/arch"]]);
+    assertEquals(store.listEvents(job.id, 3, 1)[0].data, { ...PROGRESS, step: 2, loss: 1e-7 });
+  });
+
+  contract("events are read from the last, by type, and their figures by name", (store) => {
+    const job = aJob();
+    store.createJob(job);
+    store.claimJob();
+    for (const step of [1, 2, 3]) {
+      store.updateProgress(
+        job.id,
+        { ...PROGRESS, step },
+        step === 2 ? { knn_top1: 0.5 } : { loss: step / 4 },
+      );
+    }
+    store.appendEvent(job.id, "message", { text: "half-way" });
+    const before = (seq: number, ...types: EventType[]) =>
+      store.listEventsBefore(job.id, seq, 3, types.length ? types : undefined).map(({ seq }) => seq);
+    assertEquals([before(9), before(4), before(9, "status", "message")], [[6, 5, 4], [3, 2, 1], [6, 2, 1]]);
+    assertEquals(before(5, "metrics"), [4, 3]);
+    const figures = store.listFigures(job.id, ["step", "loss", "knn_top1", 'no"such'], 0, 4);
+    assertEquals({ ...figures, told: figures.told.length }, {
+      ...{ lastSeq: 4, seqs: [3, 4], told: 2, columns: [[1, 2], [0.25, null], [null, 0.5], [null, null]] },
+    });
+    assertEquals(store.listFigures(job.id, ["step"], 4, 9).columns, [[3]]);
+    assertEquals(store.listFigures(job.id, ["step"], 6, 9).lastSeq, undefined);
+  });
+
+  contract("an alias knows what it named before, while that is there", (store) => {
+    const job = aJob(), [a, b] = [aCheckpoint(job.id), aCheckpoint(job.id)];
+    store.createJob(job);
+    for (const checkpoint of [a, b]) store.createCheckpoint(checkpoint);
+    const named = () => store.listAliases().map(({ checkpoint, previous }) => [checkpoint, previous]);
+    store.setAlias("best", a.id);
+    assertEquals(named(), [[a.id, null]]);
+    for (let time = 0; time < 2; time++) {
+      store.setAlias("best", b.id);
+      assertEquals(named(), [[b.id, a.id]]);
+    }
+    store.deleteCheckpoint(a.id);
+    assertEquals(named(), [[b.id, null]]);
   });
 
   contract(

@@ -118,7 +118,8 @@ Deno.test({
     await call("showDocs", 200);
     await call("showRoot", 302);
     await call("scrapeMetrics", 200);
-    await call("getSystem", 200);
+    const { body: { findings } } = await call("getSystem", 200);
+    assertEquals(findings.filter(({ check }: { check: string }) => check === "disk").length, 1);
     for (const id of ["isLive", "getOpenApi", "showDocs", "showRoot", "scrapeMetrics", "getSystem"]) {
       await call(id, 421, { host: "rebound.example" });
     }
@@ -164,6 +165,10 @@ Deno.test({
     // What is in a dataset.
     const item = (n: string) => ({ path: { id: dataset, n } });
     assert((await call("listDatasetItems", 200, { ...ds, query: "?split=train&limit=2" })).body.has_more);
+    assertEquals(
+      (await call("listDatasetItems", 200, { ...ds, query: "?split=test&offset=1" })).body.total,
+      4,
+    );
     await call("listDatasetItems", 422, { ...ds, query: "?after=x" });
     await call("getDatasetImage", 200, { ...item("0"), query: "?px=8" });
     await call("getDatasetImage", 404, item("999"));
@@ -176,6 +181,7 @@ Deno.test({
     await call("getDatasetOriginal", 404, item("999"));
     await server.until(() => server.statusOf("/readyz"), (status) => status === 200);
     await call("getDatasetViews", 200, { ...ds, query: "?item=0&px=16&preset=cifar" });
+    await call("getDatasetViews", 200, { ...ds, query: "?item=0&px=16&pairs=2&augmentation=byol" });
     await call("getDatasetViews", 422, { ...ds, query: "?item=-1" });
     const { headers: columns } = await call("getDatasetColumns", 200, ds);
     await call("getDatasetColumns", 304, { ...ds, headers: { "If-None-Match": columns.get("ETag")! } });
@@ -202,7 +208,10 @@ Deno.test({
     await call("submitJob", 422, {
       json: { kind: "pretrain", dataset, config: { arch: "vgg", epochs: 0, x: 1 } },
     });
-    await call("listJobs", 200, { query: "?kind=pretrain" });
+    const { headers: listed } = await call("listJobs", 200, { query: "?kind=knn&status=failed,cancelled" });
+    await call("listJobs", 304, {
+      ...{ query: "?kind=knn&status=failed,cancelled", headers: { "If-None-Match": listed.get("ETag")! } },
+    });
     await call("listJobs", 422, { query: "?status=sleeping" });
     const one = { path: { id: job } };
     const { body: stream } = await call("followJob", 200, one); // it ends with the job
@@ -213,12 +222,15 @@ Deno.test({
       ...one,
       headers: { Accept: "application/json" },
     });
+    const backwards = { ...one, query: "?order=desc&type=status", headers: { Accept: "application/json" } };
+    assertEquals((await call("followJob", 200, backwards)).body.data[0].data.status, "succeeded");
     await call("followJob", 204, { ...one, headers: { "Last-Event-ID": String(events.data.at(-1).seq) } });
     await call("followJob", 400, { ...one, headers: { "Last-Event-ID": "x" } });
     await call("getJob", 200, one);
     await call("getJob", 404, { path: { id: `job_${NONE}` } });
     assert((await call("getJobMetrics", 200, one)).body.data.length > 0);
     assert((await call("getJobMetrics", 200, { ...one, query: "?format=csv" })).body.includes("loss"));
+    await call("getJobMetrics", 200, { ...one, query: "?format=columns&columns=loss,lr&points=2" });
     await call("getJobMetrics", 422, { ...one, query: "?format=xml" });
     for (const act of ["cancelJob", "pauseJob", "resumeJob"]) await call(act, 409, one);
     const { body: { id: long } } = await call("submitJob", 202, {
@@ -264,6 +276,8 @@ Deno.test({
     await call("listJobEvaluations", 200, { ...one, query: "?format=markdown" });
     await call("listJobEvaluations", 422, { ...one, query: "?format=pdf" });
     await call("getCheckpoint", 200, { path: { id: last.id } });
+    await call("listCheckpoints", 200, { query: "?limit=1" });
+    await call("listCheckpoints", 422, { query: "?limit=x" });
     await call("getCheckpoint", 404, { path: { id: `ckpt_${NONE}` } });
     const file = (name: string, headers = {}) => ({ path: { id: last.id, name }, headers });
     for (const { name } of last.files) await call("getCheckpointFile", 200, file(name));

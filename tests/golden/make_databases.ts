@@ -1,6 +1,6 @@
 // Makes databases of earlier schemas, by the code that first had them: `latentd_v1.sqlite` by commit 3909258, v2 by
 // 60f4f5a, v3 by 93026a9, v4 by ac5b23d, v5 by 921d481, v6 by 10aa748,
-// v7 by 1e7634f. In a checkout of that commit, with its lockfile:
+// v7 by 1e7634f, v8 by 6f1efc1. In a checkout of that commit, with its lockfile:
 //   deno run --config CHECKOUT/deno.json --allow-read --allow-write --allow-env make_databases.ts CHECKOUT OUT
 // Only the ports that all of them have are used; what they differ in is in the files themselves. Ids are of the day.
 import { pathToFileURL } from "node:url";

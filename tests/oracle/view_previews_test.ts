@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
+import type { Augmentation } from "../../src/domain/augmentation.ts";
+import { PRESETS } from "../../src/training/augment.ts";
 import { openViewSource } from "../../src/training/view_source.ts";
 import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { Loader } from "../../src/data/loader.ts";
@@ -58,7 +60,7 @@ Deno.test("previews are the views that a run of the same seed makes in its first
       source.destroy();
       const { channel_mean: mean, channel_std: std } = config, length = 3 * PX * PX;
       for (const [i, item] of batch.samples.entries()) {
-        const preview = await previews.make({ dataset, item, augmentation, px: PX, seed });
+        const preview = await previews.make({ dataset, item, augmentation, px: PX, seed, pairs: 1 });
         for (const view of [0, 1] as const) {
           const row = (view * IMAGES + i) * length;
           const expected = Array.from(
@@ -82,14 +84,30 @@ Deno.test("previews repeat by their seed and differ by it; without augmentation 
   await withDataset(async (datasets, dataset) => {
     const previews = new ViewPreviews(pipelines, datasets);
     const make = (seed: number, item = 1, px = PX) =>
-      previews.make({ dataset, item, augmentation: "byol-symmetric", px, seed });
+      previews.make({ dataset, item, augmentation: "byol-symmetric", px, seed, pairs: 1 });
     const first = await make(3);
     for (let px = 8; px < 30; px++) await make(3, 0, px); // more than are kept ready
     assertEquals(await make(3), first);
     assertNotEquals(await make(4), first);
     assertNotEquals(await make(3, 2), first);
     assertNotEquals(half(first, 0), half(first, 1));
-    const plain = await previews.make({ dataset, item: 0, augmentation: "none", px: PX, seed: 0 });
+    const plain = await previews.make({ dataset, item: 0, augmentation: "none", px: PX, seed: 0, pairs: 1 });
     assertEquals(half(plain, 0), half(plain, 1));
+  });
+});
+
+Deno.test("several pairs are those of a run's first epochs, and a name's views those of its distributions", async () => {
+  await withDataset(async (datasets, dataset) => {
+    const previews = new ViewPreviews(pipelines, datasets), [view1, view2] = PRESETS.cifar;
+    const make = (augmentation: Augmentation, pairs: number) =>
+      previews.make({ dataset, item: 2, augmentation, px: PX, seed: 7, pairs });
+    const one = await make("cifar", 1), three = await make("cifar", 3), row = 3 * one.width * PX;
+    assertEquals([three.width, three.height], [one.width, 3 * PX + 2 * GAP]);
+    const pairs = [0, 1, 2].map((i) => three.pixels.slice(i * (row + 3 * GAP * one.width)).slice(0, row));
+    assertEquals(pairs[0], one.pixels);
+    assertNotEquals(pairs[1], pairs[0]);
+    assertNotEquals(pairs[2], pairs[1]);
+    assertEquals(new Set(three.pixels.slice(row, row + 3 * GAP * one.width)), new Set([255]));
+    assertEquals(await make({ view1, view2 }, 3), three);
   });
 });

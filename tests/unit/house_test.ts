@@ -44,6 +44,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "checkpoint",
     "config",
     "data",
+    "doctor",
     "domain",
     "export",
     "files",

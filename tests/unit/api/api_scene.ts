@@ -106,14 +106,18 @@ export async function withApi(
         ...{ n, path: `${name}.png`, split: "train", class: filter.class ?? null, width: 4, height: 2 },
       }));
       const rest = all.filter(({ n }) => n > after);
-      return Promise.resolve({ data: rest.slice(0, limit), has_more: rest.length > limit });
+      return Promise.resolve({ data: rest.slice(0, limit), has_more: rest.length > limit, total: 3 });
     },
     image: (id, n) =>
       n < 3
         ? Promise.resolve({ width: 4, height: 2, pixels: new Uint8Array(24).fill(9) })
         : Promise.reject(new DomainError("not_found", `Cannot find image ${n} of ${id}`)),
     original: (_id, n) => Promise.resolve(new TextEncoder().encode(n === 0 ? "\xff\xd8\xff" : "?")),
-    rejected: () => Promise.resolve({ data: [{ path: "notes.jpg", reason: "no image" }], has_more: false }),
+    rejected: () =>
+      Promise.resolve({
+        ...{ data: [{ path: "notes.jpg", reason: "no image" }], has_more: false },
+        reasons: [{ reason: "no image", files: 1 }],
+      }),
     duplicates: () =>
       Promise.resolve({
         data: [{ images: 2, items: [{ n: 0, path: "a.png", split: "train", class: null }] }],

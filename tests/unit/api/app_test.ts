@@ -49,7 +49,7 @@ Deno.test("createApp() lets no malformed id near a file", () =>
 Deno.test("createApp() lists what is wrong with a query", () =>
   withApi(async ({ get }) => {
     const answer = await get("/v1/jobs?limit=0&status=sleeping");
-    assertEquals(await problemOf(answer), [422, "invalid", "#/query/limit", "#/query/status"]);
+    assertEquals(await problemOf(answer), [422, "invalid", "#/query/limit", "#/query/status/0"]);
   }));
 
 Deno.test("createApp() answers a fault of ours with a bare 500", async () => {

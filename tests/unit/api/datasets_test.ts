@@ -1,3 +1,4 @@
+import type { ViewsRequest } from "../../../src/domain/ports.ts";
 import { assertEquals } from "@std/assert";
 import { shrink } from "../../../src/api/dataset_items.ts";
 import { DomainError } from "../../../src/domain/errors.ts";
@@ -159,7 +160,7 @@ Deno.test("POST /v1/datasets/{id}/parts adds to a dataset that is there, ready a
   }));
 
 Deno.test("GET /v1/datasets/{id}/views asks for both views of an image, with what suits its size", () =>
-  withApi(async ({ get, dataset, store }) => {
+  withApi(async ({ get, dataset, store, act }) => {
     const path = `/v1/datasets/${dataset.id}/views`,
       at = async (query: string) => await get(`${path}?${query}`);
     const seen = await at("item=1&seed=7");
@@ -178,10 +179,36 @@ Deno.test("GET /v1/datasets/{id}/views asks for both views of an image, with wha
         ["item=1&preset=vivid", "#/query/preset"],
         ["item=1&px=7", "#/query/px"],
         ["item=1&px=513", "#/query/px"],
+        ["item=1&pairs=17", "#/query/pairs"],
+        ["item=1&augmentation=vivid", "#/query/augmentation"],
+        ["item=1&augmentation=byol&preset=byol", "#/query/augmentation"],
       ]
     ) assertEquals(await problemOf(await at(query)), [422, "invalid", pointer], query);
     assertEquals((await at("item=3")).status, 404);
     assertEquals((await get(`/v1/datasets/${newId("ds")}/views?item=0`)).status, 404);
+    const view = {
+      ...{ crop: { area: [0.2, 1], aspect: [1, 1] }, flip: 0, grayscale: 1, solarize: 0 },
+      ...{ jitter: { probability: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0 } },
+      blur: { probability: 0, sigma: [1, 1] },
+    };
+    const augmentation = { view1: view, view2: { ...view, flip: 1 } }, asked: ViewsRequest[] = [];
+    act.views = (request) => {
+      asked.push(request);
+      return Promise.resolve({ width: 1, height: 1, pixels: new Uint8Array(3) });
+    };
+    const text = encodeURIComponent(JSON.stringify(augmentation));
+    for (const query of [`augmentation=${text}&pairs=3`, "augmentation=grayscale"]) {
+      assertEquals((await at(`item=1&${query}`)).status, 200);
+    }
+    const plain = { dataset: dataset.id, item: 1, px: 32, seed: 0 };
+    assertEquals(asked, [{ ...plain, augmentation, pairs: 3 } as ViewsRequest, {
+      ...{ ...plain, augmentation: "grayscale", pairs: 1 },
+    }]);
+    const torn = encodeURIComponent(JSON.stringify({ ...augmentation, view1: { ...view, flip: 2 } }));
+    assertEquals(
+      (await problemOf(await at(`item=1&augmentation=${torn}`)))[2],
+      "#/query/augmentation/view1/flip",
+    );
     store.settleDataset(dataset.id, { status: "ingesting" });
     assertEquals((await at("item=1")).status, 409);
   }));

@@ -81,3 +81,27 @@ Deno.test("eventStream() beats while nothing happens, and lets go when the reade
   assert((await last).done);
   assertEquals(listeners.size, 0);
 });
+
+Deno.test("GET …/events as a list begins with the last event where it is asked to, and shows some types alone", () =>
+  withApi(async ({ get, store }) => {
+    const job = aJob(), asList = { Accept: "application/json" };
+    store.createJob(job);
+    store.claimJob();
+    store.updateProgress(job.id, { step: 1, total_steps: 4, epoch: 1, images_per_s: 1, eta_s: 1 }, {
+      loss: 1,
+    });
+    for (const text of ["one", "two"]) store.appendEvent(job.id, "message", { text });
+    const list = async (query: string) => {
+      const answer = await get(`/v1/jobs/${job.id}/events?${query}`, asList);
+      if (answer.status !== 200) return await problemOf(answer);
+      const { data, has_more } = await answer.json();
+      return [...data.map(({ seq }: { seq: number }) => seq), has_more];
+    };
+    assertEquals(await list("order=desc&limit=2"), [5, 4, true]);
+    assertEquals(await list("order=desc&limit=9&after=4"), [3, 2, 1, false]);
+    assertEquals(await list("order=desc&limit=3&type=status,message"), [5, 4, 2, true]);
+    assertEquals(await list("order=desc&type=metrics"), [3, false]);
+    assertEquals(await list("type=metrics"), [422, "invalid", "#/query/type"]);
+    const stream = await get(`/v1/jobs/${job.id}/events?order=desc`);
+    assertEquals(await problemOf(stream), [422, "invalid", "#/query/order"]);
+  }));

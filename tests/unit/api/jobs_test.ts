@@ -166,3 +166,33 @@ Deno.test("a submitted job runs, and its metrics are there as JSON and CSV", () 
     ]);
     assertEquals((await problemOf(await get(`/v1/jobs/${job.id}/metrics?format=xml`)))[0], 422);
   }));
+
+Deno.test("GET /v1/jobs takes several states, says what was sent of a config, and answers 304 while nothing changes", () =>
+  withApi(async ({ get, post, store, dataset }) => {
+    const optimizer = { name: "lars", base_lr: 2 };
+    const body = { kind: "pretrain", dataset: dataset.id, config: { ...config, optimizer } };
+    const { id, given } = await (await post("/v1/jobs", body)).json();
+    assertEquals(given, ["/arch", "/batch", "/steps", "/optimizer/name", "/optimizer/base_lr"]);
+    const old = aJob({ status: "failed", dataset: dataset.id });
+    store.createJob(old);
+    const listed = async (query: string, headers?: Record<string, string>) => {
+      const answer = await get(`/v1/jobs?${query}`, headers), tag = answer.headers.get("ETag")!;
+      return {
+        status: answer.status,
+        tag,
+        ids: (await answer.json()).data?.map((job: { id: string }) => job.id),
+      };
+    };
+    assertEquals((await listed("status=queued,failed")).ids.sort(), [id, old.id].sort());
+    assertEquals((await listed("status=queued&status=failed")).ids.length, 2);
+    const { tag, ids } = await listed("status=failed");
+    assertEquals(ids, [old.id]);
+    const again = await get("/v1/jobs?status=failed", { "If-None-Match": tag });
+    assertEquals([again.status, await again.text(), again.headers.get("ETag")], [304, "", tag]);
+    store.moveJob(id, "running");
+    assertEquals((await get("/v1/jobs?status=failed", { "If-None-Match": tag })).status, 304);
+    assertEquals((await listed("status=running,failed", { "If-None-Match": tag })).status, 200);
+    assertEquals(await problemOf(await get("/v1/jobs?status=queued,asleep")), [
+      ...[422, "invalid", "#/query/status/1"],
+    ]);
+  }));

@@ -134,7 +134,7 @@ Deno.test("a part that cannot be read is told of, and harms nothing that is ther
     assertEquals([own.path, ofPart.path, rest.has_more], ["train/dog/note.txt", "a.txt", false]);
     assertEquals(await all(library, id, directory), {
       ...content as object,
-      rejected: { data: [own, ofPart], has_more: false },
+      rejected: { data: [own, ofPart], has_more: false, reasons: [{ reason: own.reason, files: 2 }] },
     });
     assertEquals(contents(directory), ["failed_parts.json", "images", "rejected.json"]);
 

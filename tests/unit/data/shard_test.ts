@@ -101,6 +101,11 @@ Deno.test("items() and browse() find what a scan finds, by split, class and plac
           const expected = matching(label).filter((n) => n > after).slice(0, limit);
           assertEquals(reader.browse({ split, class: label }, { after, limit }), expected);
         }
+        for (const [after, offset] of [[-1, 1], [-1, 200], [1000, 17], [-1, 2999], [-1, 5000]]) {
+          const expected = matching(label).filter((n) => n > after).slice(offset, offset + 5);
+          assertEquals(reader.browse({ split, class: label }, { after, offset, limit: 5 }), expected);
+        }
+        assertEquals(reader.count({ split, class: label }), matching(label).length);
       }
     }
     for (const n of [0, 63, 64, 1000, 2999]) {
