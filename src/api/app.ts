@@ -7,6 +7,7 @@ import { checkpointFileRoutes } from "./checkpoint_files.ts";
 import { checkpointImportRoutes } from "./checkpoint_import.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { classificationRoutes } from "./classifications.ts";
+import { dashboardRoutes } from "./dashboard.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -16,6 +17,7 @@ import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { jobFileRoutes } from "./job_files.ts";
 import { jobRoutes } from "./jobs.ts";
+import { keyRoutes } from "./key.ts";
 import { measureHttp } from "./measure_http.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { modelRoutes } from "./models.ts";
@@ -47,6 +49,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, uploadRoutes, jobRoutes, jobFileRoutes, eventRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, backupRoutes, metricsRoutes, systemRoutes],
+    ...[keyRoutes, dashboardRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

@@ -76,6 +76,7 @@ export async function answerFile(c: Context, file: AnswerFile): Promise<Response
   return c.body(await file.open({ start, end }), status, headers);
 }
 
-const matches = (ifNoneMatch: string | undefined, etag: string): boolean =>
+/** Whether a client has already what the ETag names. */
+export const matches = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(",").some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === etag) ??
     false;

@@ -1,4 +1,4 @@
-import { join, resolve } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import { Admission } from "../api/admission.ts";
 import { createApp } from "../api/app.ts";
 import { listen } from "../api/listen.ts";
@@ -38,6 +38,7 @@ import { IngestClient } from "../supervisor/ingest_client.ts";
 import { ModelWarmer } from "../supervisor/model_warmer.ts";
 import { NeighborClient } from "../supervisor/neighbor_client.ts";
 import { TrainingClient } from "../supervisor/training_client.ts";
+import { dashboardFiles } from "./dashboard_files.ts";
 import { openKeys, openStore, requireSharp } from "./start.ts";
 
 /** Requests that may be at work besides those of the images that wait: two batches of 128 are embedded, others decoded. */
@@ -159,6 +160,7 @@ export async function serve(config: Config, main: string): Promise<void> {
     backups,
     hub,
     encodePng,
+    dashboard: dashboardFiles(join(dirname(main), "src/dashboard/dist")),
     ...{ metrics, onAnswer: metrics.onAnswer },
     system: () => systemReport({ ...sources, provider: config.gpuProvider, settings: readSettings(readEnv) }),
     limits: {
