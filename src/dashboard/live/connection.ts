@@ -7,7 +7,7 @@ const WAITS_S = [1, 2, 4, 8, 15, 30];
 export const outage = signal<{ secondsLeft: number } | undefined>(undefined);
 
 const waiting = new Set<() => void>();
-let tries = 0, timer: number | undefined;
+let tries = 0, timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Told by whoever got no answer: begins to look for the server, once for all. */
 export function reportLost(): void {

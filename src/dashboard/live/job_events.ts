@@ -47,7 +47,7 @@ async function follow(job: string, { after, signal, onState, onEvents }: {
   onState: (state: Following) => void;
   onEvents: (events: JobEvent[]) => void;
 }): Promise<void> {
-  let last = after?.toString(), batch: JobEvent[] = [], timer: number | undefined;
+  let last = after?.toString(), batch: JobEvent[] = [], timer: ReturnType<typeof setTimeout> | undefined;
   const hand = () => {
     clearTimeout(timer);
     timer = undefined;

@@ -19,7 +19,7 @@ interface Entry {
   at: number;
   failures: number;
   running?: AbortController;
-  timer?: number;
+  timer?: ReturnType<typeof setTimeout>;
   /** Those that show it, and what asks for it. */
   users: Map<symbol, { notify(): void; fetcher(signal: AbortSignal): Promise<unknown>; everyMs: number }>;
 }

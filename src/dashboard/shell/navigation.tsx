@@ -36,7 +36,11 @@ export function Navigation() {
           <Icon name={open ? "close" : "menu"} />
         </button>
       </div>
-      <div class="side-menu" id="side-menu">
+      <div
+        class="side-menu"
+        id="side-menu"
+        onClick={({ target }) => (target as Element).closest("a") && setOpen(false)}
+      >
         <Button kind="primary" icon="add" needs="train" href={href("/new")}>New job</Button>
         <nav aria-label="Main">
           {NAV.map((group, n) => (
