@@ -8,6 +8,7 @@ import { checkpointFileRoutes } from "./checkpoint_files.ts";
 import { checkpointImportRoutes } from "./checkpoint_import.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { classificationRoutes } from "./classifications.ts";
+import { dashboardRoutes } from "./dashboard.ts";
 import { datasetItemRoutes } from "./dataset_items.ts";
 import { datasetRoutes } from "./datasets.ts";
 import { datasetViewRoutes } from "./dataset_views.ts";
@@ -19,6 +20,7 @@ import { healthRoutes } from "./health.ts";
 import { jobFileRoutes } from "./job_files.ts";
 import { jobMetricsRoutes } from "./job_metrics.ts";
 import { jobRoutes } from "./jobs.ts";
+import { keyRoutes } from "./key.ts";
 import { measureHttp } from "./measure_http.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { modelRoutes } from "./models.ts";
@@ -52,7 +54,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     ...[jobRoutes, jobFileRoutes, jobMetricsRoutes, eventRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, projectionRoutes],
-    ...[backupRoutes, metricsRoutes, systemRoutes],
+    ...[backupRoutes, metricsRoutes, systemRoutes, keyRoutes, dashboardRoutes],
   ];
   for (const routes of rooms) app.route("/", routes(deps));
   serveOpenApi(app);

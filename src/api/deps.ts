@@ -1,6 +1,7 @@
 import type { DatasetOverview } from "../domain/atlas.ts";
 import type { KeyRing } from "../domain/api_key.ts";
 import type { Backup } from "../domain/backup.ts";
+import type { DashboardFiles } from "../domain/dashboard.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { CheckpointImporter } from "../domain/checkpoint_import.ts";
 import type { RgbImage } from "../domain/image.ts";
@@ -66,6 +67,8 @@ export interface ApiDeps {
   /** Calls `listener` when a job has new events; returns what ends that. */
   hub: { subscribe(job: string, listener: () => void): () => void };
   encodePng(image: RgbImage): Promise<Uint8Array>;
+  /** What `/` shows; where it is left out, how to build that. */
+  dashboard?: DashboardFiles;
   /** The server as it is now. */
   system(): SystemReport | Promise<SystemReport>;
   /** Prometheus' text, and its media type. */

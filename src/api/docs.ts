@@ -16,24 +16,9 @@ const docs = createRoute({
   summary: "This document, as a page",
   responses: { 200: { description: "The page", content: { "text/html": { schema: z.string() } } } },
 });
-const root = createRoute({
-  method: "get",
-  path: "/",
-  operationId: "showRoot",
-  tags: ["operations"],
-  summary: "Where to begin",
-  responses: {
-    302: {
-      description: "To the documentation",
-      headers: z.object({ Location: z.literal("/docs") }),
-    },
-  },
-});
-
 /** Shows the document that `describe` gives, with nothing fetched from elsewhere. */
 export function serveDocs(app: OpenAPIHono, describe: () => unknown): void {
   let page: string | undefined;
-  app.openapi(root, (c) => c.redirect("/docs", 302));
   app.openapi(docs, (c) => {
     page ??= docsPage(describe() as Described, style);
     return c.html(page, 200, { "Content-Security-Policy": POLICY }) as never;

@@ -740,15 +740,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/openapi.json": {
+    "/v1/key": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** This document */
-        get: operations["getOpenApi"];
+        /** What the key that the request comes with may do */
+        get: operations["getKey"];
         put?: never;
         post?: never;
         delete?: never;
@@ -764,8 +764,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where to begin */
-        get: operations["showRoot"];
+        /** The dashboard */
+        get: operations["showDashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the dashboard's files, which never changes under its name */
+        get: operations["getDashboardAsset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getOpenApi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1941,6 +1975,14 @@ export interface components {
             settings: {
                 [key: string]: string;
             };
+        };
+        Key: {
+            /** @enum {string} */
+            object: "key";
+            /** @description Null where the server has no keys */
+            name: string | null;
+            /** @description `admin` has all; without keys everybody has */
+            scopes: ("read" | "embed" | "train" | "admin")[];
         };
     };
     responses: {
@@ -4519,6 +4561,112 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    getKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its name and scopes */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    showDashboard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the page one has */
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    /** @description Of this build */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    /** @description Of this build */
+                    ETag: string;
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            /** @description It is not built; the page says how to */
+            503: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    getDashboardAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": BodyInit;
+                    "text/css": BodyInit;
+                };
+            };
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
     getOpenApi: {
         parameters: {
             query?: never;
@@ -4540,32 +4688,6 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            421: components["responses"]["Misdirected"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    showRoot: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description To the documentation */
-            302: {
-                headers: {
-                    Location: "/docs";
-                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
-                    "X-Request-Id": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];

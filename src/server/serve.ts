@@ -1,4 +1,4 @@
-import { join, resolve } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import { Admission } from "../api/admission.ts";
 import { createApp } from "../api/app.ts";
 import { listen } from "../api/listen.ts";
@@ -43,6 +43,7 @@ import { ModelWarmer } from "../supervisor/model_warmer.ts";
 import { NeighborClient } from "../supervisor/neighbor_client.ts";
 import { ProjectionClient } from "../supervisor/projection_client.ts";
 import { TrainingClient } from "../supervisor/training_client.ts";
+import { dashboardFiles } from "./dashboard_files.ts";
 import { Findings } from "./findings.ts";
 import { openKeys, openStore, requireSharp } from "./start.ts";
 
@@ -178,6 +179,7 @@ export async function serve(config: Config, main: string): Promise<void> {
     backups,
     hub,
     encodePng,
+    dashboard: dashboardFiles(join(dirname(main), "src/dashboard/dist")),
     ...{ metrics, onAnswer: metrics.onAnswer },
     system: async () => {
       const more = { provider: config.gpuProvider, settings: readSettings(readEnv) };

@@ -116,11 +116,23 @@ Deno.test({
     await call("isReady", 503);
     await call("getOpenApi", 200);
     await call("showDocs", 200);
-    await call("showRoot", 302);
+    await call("showDashboard", await server.statusOf("/")); // 200, or 503 where it is not built
+    await call("getDashboardAsset", 404, { path: { name: "nothing.js" } });
+    await call("getKey", 200);
     await call("scrapeMetrics", 200);
     const { body: { findings } } = await call("getSystem", 200);
     assertEquals(findings.filter(({ check }: { check: string }) => check === "disk").length, 1);
-    for (const id of ["isLive", "getOpenApi", "showDocs", "showRoot", "scrapeMetrics", "getSystem"]) {
+    for (
+      const id of [
+        "isLive",
+        "getOpenApi",
+        "showDocs",
+        "showDashboard",
+        "scrapeMetrics",
+        "getSystem",
+        "getKey",
+      ]
+    ) {
       await call(id, 421, { host: "rebound.example" });
     }
 

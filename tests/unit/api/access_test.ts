@@ -29,7 +29,7 @@ Deno.test("every route of the app says which scope it needs", () => {
   assert(routes.length > 30, `only ${routes.length} routes were found: is this test looking at them?`);
   assertEquals(routes.filter((route) => ACCESS[route] === undefined), []);
   const open = Object.keys(ACCESS).filter((route) => ACCESS[route] === "none");
-  assertEquals(open, ["GET /healthz", "GET /readyz"]);
+  assertEquals(open, ["GET /healthz", "GET /readyz", "GET /", "GET /assets/{name}"]);
   const read = Object.keys(ACCESS).filter((route) => ACCESS[route] === "read");
   assertEquals(read.filter((route) => !route.startsWith("GET ")), []);
 });
