@@ -4,6 +4,7 @@ import { plantModel } from "../e2e/planted_model.ts";
 import { TestServer } from "../e2e/server.ts";
 import { digits, percent, printTable } from "./figures.ts";
 import type { OptionValues } from "./options.ts";
+import { readbackFloor } from "./readback_floor.ts";
 import { imagesOf, type Served, serveLoad } from "./serve_load.ts";
 
 export const SERVE_OPTIONS = {
@@ -96,14 +97,18 @@ export async function serve(options: Options): Promise<void> {
       }
     }
 
+    const floor = await readbackFloor();
     const one = measured["resnet18, 1 client"], all = measured[`resnet18, ${many} clients`];
     const speedup = measured[`cifar_resnet20, ${many} clients`].imagesPerSecond /
       measured["cifar_resnet20, no batches"].imagesPerSecond;
     lines.unshift(
-      // The GPU's time ends with a readback, so its floor is no part of what is outside.
-      target("outside decode and GPU", `${digits(one.outside)} ms`, one.outside <= TARGETS.outsideMs, [
-        `at most ${TARGETS.outsideMs} ms`,
-      ]),
+      // What is told as the GPU's time ends with our readback, which is none of its work.
+      target(
+        "outside decode and GPU, the readback included",
+        `${digits(one.outside)} + ${digits(floor.ours)} ms`,
+        one.outside + floor.ours <= TARGETS.outsideMs + floor.provider,
+        [`at most ${TARGETS.outsideMs} ms and the provider's readback (${digits(floor.provider)} ms)`],
+      ),
       target("GPU busy", share(all.gpuBusy), all.gpuBusy! >= TARGETS.gpuBusy, [
         `at least ${percent(TARGETS.gpuBusy)}`,
       ]),
