@@ -1,9 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 
-/** What a kept buffer holds: the figures of a training step, embeddings of a batch, or one search's cosines. */
-export const KEPT_BYTES = 2 ** 21;
-/** As many as are read at the same time. */
-const KEPT = 2;
+/**
+ * Buffers that are kept, by their bytes: as many as are read at the same time. A training step's figures, a batch's
+ * embeddings or one search's cosines go into the small ones; 64 searches' into the other.
+ */
+const KEPT: readonly [bytes: number, most: number][] = [[2 ** 21, 2], [2 ** 25, 1]];
+/** The most that is read without Deno's sleep. */
+export const KEPT_BYTES = KEPT.at(-1)![0];
 const USAGE = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
 
 /** A buffer that the CPU reads what was copied into. */
@@ -17,9 +20,9 @@ const kept = new WeakMap<GPUDevice, Staging[]>();
 
 /** A buffer of `size` bytes at least, which whoever takes it gives back. An error is the device's, in its scopes. */
 export function takeStaging(device: GPUDevice, size: number): Staging {
-  const known = size <= KEPT_BYTES ? kept.get(device)?.pop() : undefined;
-  if (known) return known;
-  const bytes = size <= KEPT_BYTES ? KEPT_BYTES : size;
+  const bytes = KEPT.find(([most]) => most >= size)?.[0] ?? size, idle = kept.get(device) ?? [];
+  const known = idle.findIndex(({ buffer }) => buffer.size === bytes);
+  if (known >= 0) return idle.splice(known, 1)[0];
   return {
     buffer: device.createBuffer({ label: "readback", size: bytes, usage: USAGE }),
     wasMapped: false,
@@ -30,7 +33,9 @@ export function takeStaging(device: GPUDevice, size: number): Staging {
 export function giveStaging(device: GPUDevice, staging: Staging): void {
   let idle = kept.get(device);
   if (!idle) kept.set(device, idle = []);
-  if (staging.wasMapped && staging.buffer.size === KEPT_BYTES && idle.length < KEPT) idle.push(staging);
+  const { size } = staging.buffer, most = KEPT.find(([bytes]) => bytes === size)?.[1] ?? 0;
+  const alike = idle.filter(({ buffer }) => buffer.size === size).length;
+  if (staging.wasMapped && alike < most) idle.push(staging);
   else staging.buffer.destroy();
 }
 
