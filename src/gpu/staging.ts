@@ -39,6 +39,12 @@ export function giveStaging(device: GPUDevice, staging: Staging): void {
   else staging.buffer.destroy();
 }
 
+/** Frees what is kept of a device: whoever has done with its work for now leaves nothing of it behind. */
+export function dropStaging(device: GPUDevice): void {
+  for (const { buffer } of kept.get(device) ?? []) buffer.destroy();
+  kept.delete(device);
+}
+
 /**
  * Deno 2.9 maps a buffer, the wait for the GPU included, within the call of `mapAsync`, and then sleeps for 10 ms before
  * the promise resolves (its ext/webgpu/buffer.rs). `getMappedRange` asks wgpu itself, which has the range by then, or

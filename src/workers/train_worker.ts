@@ -2,6 +2,7 @@ import type { JobKind } from "../domain/job.ts";
 import type { WorkConfigs } from "../domain/work.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
+import { dropStaging } from "../gpu/staging.ts";
 import { runEmbed } from "./embed_task.ts";
 import { runFinetune } from "./finetune_task.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
@@ -65,6 +66,7 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
             result: await run(task.work, { pipelines, dataDir, task, say, signal, memoryBudget, planned }),
           };
         } finally {
+          dropStaging(pipelines.device);
           planned(0);
           clearInterval(timer);
         }
