@@ -21,6 +21,10 @@ RUN deno cache --frozen main.ts src/data/decode_worker.ts src/checkpoint/write_w
     src/data/overview_thread.ts \
     src/setup/health_check.ts src/backup/command.ts src/keys/command.ts
 
+# The dashboard, bundled. What that takes stays here.
+FROM build AS dashboard
+RUN deno run --quiet --frozen -P=dashboard --allow-run=/usr/local/bin/deno src/setup/build_dashboard.ts
+
 FROM runtime
 LABEL org.opencontainers.image.title="latentd" \
       org.opencontainers.image.description="Representation learning as a service, on any GPU" \
@@ -30,6 +34,7 @@ RUN useradd --uid 1993 --no-create-home --home-dir /app --shell /usr/sbin/nologi
 WORKDIR /app
 COPY --from=build /deno-dir /deno-dir
 COPY --from=build /app ./
+COPY --from=dashboard /app/src/dashboard/dist ./src/dashboard/dist
 USER latentd
 # NVIDIA's runtime mounts its Vulkan driver only for the capability "graphics". Inside a container the port that is
 # published is the boundary, so the server may listen on every address there.

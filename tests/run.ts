@@ -1,7 +1,9 @@
-// Runs every test: makes sure of a Vulkan adapter, hands over to `deno test`, those that start servers beside the others,
+// Runs every test: makes sure of a Vulkan adapter, the dashboard and a browser for it, hands over to `deno test`, those that start servers beside the others,
 // then once more for the kernels with Dawn's WebGPU, and closes with `N passed, N failed`.
 import { setPriority } from "node:os";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { ensureDashboard } from "../src/setup/build_dashboard.ts";
+import { ensureChromium } from "../src/setup/chromium.ts";
 import { ensureDawnDriver } from "../src/setup/dawn.ts";
 import { ensureAdapter, runtimeDirectory } from "../src/setup/vulkan.ts";
 
@@ -14,10 +16,12 @@ interface Tally {
 
 const say = (line: string) => console.log(line);
 const asked = Deno.args;
-/** Every folder here but one. */
-const besides = (folder: string): string[] =>
-  [...Deno.readDirSync("tests")].filter(({ isDirectory, name }) => isDirectory && name !== folder)
-    .map(({ name }) => `tests/${name}`).sort();
+/** Those that start servers, and so wait for them half of the time. */
+const WAITING = ["tests/dashboard", "tests/e2e"];
+/** Every other folder here. */
+const others = (): string[] =>
+  [...Deno.readDirSync("tests")].filter(({ isDirectory }) => isDirectory).map(({ name }) => `tests/${name}`)
+    .filter((path) => !WAITING.includes(path)).sort();
 // What computes on a GPU is tested with both providers: all of it, or what was asked for of it.
 const oracle = Deno.args.length > 0
   ? asked.filter((path) => path.includes("tests/oracle"))
@@ -25,6 +29,11 @@ const oracle = Deno.args.length > 0
 
 say(`adapter: ${await ensureAdapter(say)}`);
 const notRun: string[] = [];
+await ensureDashboard(say);
+if (asked.length === 0 || asked.some((path) => path.includes("tests/dashboard"))) {
+  const missing = await ensureChromium(say);
+  if (missing) notRun.push(`tests/dashboard in a browser: ${missing}`);
+}
 const withDawn = async (nice = 0): Promise<Tally[]> => {
   if (oracle.length === 0) return [];
   const dawn = await ensureDawnDriver(say);
@@ -37,10 +46,10 @@ const withDawn = async (nice = 0): Promise<Tally[]> => {
 };
 const tallies = Deno.args.length > 0
   ? [await runTests(asked, {}), ...await withDawn()]
-  // Those that start servers wait for them half of the time; the others compute, and step back for what others wait for.
+  // Those that do not wait compute, and step back for what others wait for.
   : (await Promise.all([
-    runTests(["tests/e2e"], {}).then((tally) => [tally]),
-    runTests(besides("e2e"), {}, 10).then(async (tally) => [tally, ...await withDawn(10)]),
+    runTests(WAITING, {}).then((tally) => [tally]),
+    runTests(others(), {}, 10).then(async (tally) => [tally, ...await withDawn(10)]),
   ])).flat();
 const sum = (part: keyof Tally) => tallies.reduce((total, tally) => total + tally[part], 0);
 if (sum("skipped") > 0) say(`${sum("skipped")} skipped; each says why above`);

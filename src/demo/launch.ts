@@ -1,5 +1,6 @@
 /** The task `demo`: a Vulkan adapter, photographs, a server; then the main job as any client would do it. */
 import { fromFileUrl } from "@std/path";
+import { ensureDashboard } from "../setup/build_dashboard.ts";
 import { ensureAdapter } from "../setup/vulkan.ts";
 import { getPhotographs, runDemo } from "./demo.ts";
 import { formatSeconds } from "./progress_line.ts";
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   Deno.chdir(ROOT);
   const adapter = await ensureAdapter((line) => console.log(line));
   console.log(`adapter     ${adapter}`);
+  await ensureDashboard().catch((error) => console.log(`dashboard   none: ${error.message}`)); // it goes without
   const photographs = await getPhotographs(CACHE);
   await Deno.mkdir(OUTPUT, { recursive: true });
   const dataDir = `data/demo-${new Date().toISOString().replaceAll(/[-:]|\..*/g, "")}`;

@@ -122,17 +122,16 @@ Deno.test({
     await call("scrapeMetrics", 200);
     const { body: { findings } } = await call("getSystem", 200);
     assertEquals(findings.filter(({ check }: { check: string }) => check === "disk").length, 1);
-    for (
-      const id of [
-        "isLive",
-        "getOpenApi",
-        "showDocs",
-        "showDashboard",
-        "scrapeMetrics",
-        "getSystem",
-        "getKey",
-      ]
-    ) {
+    const reads = [
+      "isLive",
+      "getOpenApi",
+      "showDocs",
+      "showDashboard",
+      "scrapeMetrics",
+      "getSystem",
+      "getKey",
+    ];
+    for (const id of reads) {
       await call(id, 421, { host: "rebound.example" });
     }
 

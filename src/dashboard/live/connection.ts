@@ -63,3 +63,4 @@ async function look(): Promise<void> {
 }
 
 addEventListener("online", retryNow);
+addEventListener("offline", reportLost);

@@ -77,7 +77,7 @@ function Foot() {
       )}
       <p class="side-adapter" title={adapter ? `${adapter.description}, ${adapter.driver}` : undefined}>
         {data ? adapter?.description ?? "No GPU in use" : "…"}
-        {adapter?.software && <span class="soft">· software</span>}
+        {adapter?.software && " · software"}
       </p>
       <div class="side-line">
         <fieldset class="theme">
