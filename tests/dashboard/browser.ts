@@ -10,9 +10,12 @@ import { TestServer } from "../e2e/server.ts";
 const FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
 export interface Stage {
+  /** Under the same address for the whole test, through crashes too. */
   server: TestServer;
   browser: Browser;
   page: Page;
+  /** Kills the server, as a crash would; what is returned starts it again, over the same data and at the same address. */
+  crash(): Promise<() => Promise<void>>;
   /** Another page, as of another browser: with a window, a theme or a zone of its own. */
   open(options?: BrowserContextOptions): Promise<Page>;
   /** Console errors, exceptions and violations of the policy so far; empty it of those that a test has meant. */
@@ -45,7 +48,8 @@ export function dashboardTest(
   }, async (t) => {
     await ensureDashboard();
     const dataDir = await Deno.makeTempDir({ prefix: "latentd-dashboard-" });
-    const server = await TestServer.start(dataDir, env), browser = await launchChromium();
+    let server = await TestServer.start(dataDir, env);
+    const browser = await launchChromium();
     const faults: string[] = [];
     const open = async (options: BrowserContextOptions = {}) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -53,7 +57,12 @@ export function dashboardTest(
       return watch(await context.newPage(), faults);
     };
     try {
-      await check({ server, browser, page: await open(), open, faults }, t);
+      const crash = async () => {
+        const PORT = new URL(server.url).port;
+        await server.crash();
+        return async () => void (server = await TestServer.start(dataDir, { ...env, PORT }));
+      };
+      await check({ server, browser, page: await open(), open, crash, faults }, t);
       assertEquals(faults, []);
     } finally {
       await browser.close();

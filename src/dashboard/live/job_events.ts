@@ -81,7 +81,8 @@ async function follow(job: string, { after, signal, onState, onEvents }: {
       if (error instanceof Refused && error.response.status < 500 && error.response.status !== 429) {
         return onState("refused");
       }
-      onState("lost");
+      // A stream that ends after its last event is asked for once more, and answered that there is none.
+      if (error instanceof TypeError || failures > 0) onState("lost");
       if (error instanceof TypeError) reportLost();
       const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures++);
       await new Promise((resolve) => setTimeout(resolve, pause));

@@ -44,9 +44,9 @@ const SHAPES = {
   key: <path d="M5.2 6.9a3.1 3.1 0 1 0 0 6.2 3.1 3.1 0 0 0 0-6.2Zm2.3.9 5.3-5.3m-2.4 2.4 2 2" />,
   warning: <path d="M8 2.2 14.4 13.2H1.6L8 2.2Zm0 4.2v3.2m0 1.8v.01" />,
   info: <path d="M8 1.9a6.1 6.1 0 1 0 0 12.2A6.1 6.1 0 0 0 8 1.9Zm0 5.4v3.6m0-5.9v.01" />,
-  link: <path d="M6.5 9.5 13 3m0 0H9m4 0v4M11.5 9.5v3.5h-8.500v-8.500H6.500" />,
-  image: <path d="M2.5 3h11v10h-11zM5.500 6.200h.01M3 11.500l3.300-3 2.200 2 2.500-2.700 2.300 2.400" />,
-  compare: <path d="M8 2v12M3 5h2.500M3 8h2.500M3 11h2.500m5-6H13m-2.500 3H13m-2.500 3H13" />,
+  link: <path d="M6.5 9.5 13 3m0 0H9m4 0v4M11.5 9.5v3.5h-8.500v-8.500H6.5" />,
+  image: <path d="M2.5 3h11v10h-11zM5.5 6.200h.01M3 11.500l3.3-3 2.2 2 2.5-2.7 2.3 2.4" />,
+  compare: <path d="M8 2v12M3 5h2.500M3 8h2.500M3 11h2.500m5-6H13m-2.5 3H13m-2.5 3H13" />,
 } satisfies Record<string, ComponentChildren>;
 export type IconName = keyof typeof SHAPES;
 

@@ -14,24 +14,29 @@ const TONES: Record<string, Tone> = {
   ...{ ingesting: "running", ready: "good", up: "good", down: "bad" },
 };
 const SHAPES: Record<Tone, ComponentChildren> = {
-  running: <path d="M6 1.500a4.500 4.500 0 1 1-4.500 4.500" fill="none" class="turning" />,
-  waiting: <circle cx="6" cy="6" r="4.2" fill="none" stroke-dasharray="2 1.700" />,
-  warning: <path d="M4 2.500v7m4-7v7" />,
-  good: <path d="m2 6.400 2.700 2.700L10 3" fill="none" />,
-  bad: <path d="m2.500 2.500 7 7m0-7-7 7" />,
+  running: <path d="M6 1.500a4.5 4.5 0 1 1-4.5 4.5" fill="none" class="turning" />,
+  waiting: <circle cx="6" cy="6" r="4.2" fill="none" stroke-dasharray="2 1.7" />,
+  warning: <path d="M6 1.6 11 10.400H1L6 1.600Zm0 3.600v2.200m0 1.200v.01" fill="none" stroke-width="1.3" />,
+  good: <path d="m2 6.4 2.7 2.700L10 3" fill="none" />,
+  bad: <path d="m2.5 2.5 7 7m0-7-7 7" />,
   off: (
     <path
-      d="M6 1.800a4.200 4.200 0 1 0 0 8.400 4.200 4.200 0 0 0 0-8.400ZM3.200 8.800l5.600-5.600"
+      d="M6 1.800a4.2 4.2 0 1 0 0 8.4 4.2 4.2 0 0 0 0-8.400ZM3.2 8.800l5.6-5.6"
       fill="none"
     />
   ),
 };
 
+/** A job that waits for somebody to resume it warns of nothing. */
+const PAUSED = <path d="M4 2.500v7m4-7v7" />;
+
 /** A status: colour, shape and word. @param tone Where the status is none of a job's or a dataset's. */
 export function StatusPill({ status, tone = TONES[status] ?? "waiting" }: { status: string; tone?: Tone }) {
   return (
     <span class={`pill pill-${tone}`}>
-      <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">{SHAPES[tone]}</svg>
+      <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+        {status === "paused" ? PAUSED : SHAPES[tone]}
+      </svg>
       {status}
     </span>
   );

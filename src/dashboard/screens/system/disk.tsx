@@ -40,7 +40,7 @@ export function Disk({ disk }: { disk: Report | null }) {
       </div>
       <KeyValue
         rows={parts.map(([use, bytes], n) => [
-          <span key={use} class="row">
+          <span key={use} class="system-use">
             <i class={`system-dot system-part-${use === "everything else" ? "other" : n + 1}`} />
             {use}
           </span>,

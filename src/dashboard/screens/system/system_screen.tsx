@@ -1,8 +1,7 @@
 import type { Schemas } from "../../../client/client.ts";
 import { useQuery } from "../../live/query.ts";
 import { calls, dataOf } from "../../live/session.ts";
-import { formatBytes, formatCount, formatDuration } from "../../parts/format.ts";
-import { RelativeTime } from "../../parts/relative_time.tsx";
+import { formatBytes, formatCount, formatDuration, formatTime } from "../../parts/format.ts";
 import { Figure, KeyValue, PageHead, Section } from "../../parts/section.tsx";
 import { Loaded } from "../../parts/states.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -33,11 +32,7 @@ function Report({ system }: { system: System }) {
         <Figure
           label="Up for"
           value={formatDuration(system.uptime_s)}
-          note={
-            <>
-              since <RelativeTime iso={system.started_at} />
-            </>
-          }
+          note={`since ${formatTime(system.started_at)}`}
         />
         <Figure
           label="Jobs running"
