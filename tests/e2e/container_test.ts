@@ -8,7 +8,10 @@ import { TestServer } from "./server.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
+const ignored = Deno.readTextFileSync(`${ROOT}.dockerignore`).trim().split("\n");
+
 async function copy(from: string, to: string): Promise<void> {
+  if (ignored.includes(from.slice(ROOT.length))) return;
   await Deno.mkdir(dirname(to), { recursive: true });
   if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
   await Deno.mkdir(to);
@@ -43,9 +46,16 @@ Deno.test({
       ...{ args: ["cache", "--quiet", "--frozen", ...cache], cwd: app, env },
     }).output();
     assert(cached.success, new TextDecoder().decode(cached.stderr));
+    const build = stages.flat().find(({ text }) => text.endsWith("build_dashboard.ts"))!.text.split(/\s+/);
+    const built = await new Deno.Command(Deno.execPath(), {
+      args: build.slice(1).map((word) => word.replace("/usr/local/bin/deno", Deno.execPath())),
+      ...{ cwd: app, env },
+    }).output();
+    assert(built.success, new TextDecoder().decode(built.stderr));
 
     const server = await TestServer.of(command("CMD"));
     try {
+      assertEquals(await server.statusOf("/"), 200);
       const created = await server.fetch("/v1/datasets?name=photos", {
         ...{ method: "POST", headers: { "Content-Type": "application/x-tar" } },
         body: (await photographs()).tar,

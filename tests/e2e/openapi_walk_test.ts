@@ -3,6 +3,7 @@ import { assert, assertEquals, AssertionError, assertRejects } from "@std/assert
 import { packTar } from "modern-tar";
 import { decodeSafetensors, encodeSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { encodePng } from "../../src/data/encode_png.ts";
+import { ensureDashboard } from "../../src/setup/build_dashboard.ts";
 import { Contract } from "./contract.ts";
 import { noise } from "./noise.ts";
 import { TestServer } from "./server.ts";
@@ -73,6 +74,7 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
 }, async () => {
+  await ensureDashboard();
   const dataDir = await Deno.makeTempDir({ prefix: "latentd-e2e-walk-" });
   const server = await TestServer.start(dataDir);
   try {
@@ -116,7 +118,10 @@ Deno.test({
     await call("isReady", 503);
     await call("getOpenApi", 200);
     await call("showDocs", 200);
-    await call("showDashboard", await server.statusOf("/")); // 200, or 503 where it is not built
+    const { body: page } = await call("showDashboard", 200);
+    for (const [, name] of page.matchAll(/"\/assets\/([^"]+)"/g)) {
+      await call("getDashboardAsset", 200, { path: { name } });
+    }
     await call("getDashboardAsset", 404, { path: { name: "nothing.js" } });
     await call("getKey", 200);
     await call("scrapeMetrics", 200);
