@@ -18,7 +18,7 @@ COPY src ./src
 COPY kernels ./kernels
 RUN deno cache --frozen main.ts src/data/decode_worker.ts src/checkpoint/write_worker.ts src/export/export_thread.ts \
     src/import/import_thread.ts src/evaluation/heads_thread.ts src/evaluation/rankme_thread.ts src/evaluation/axes_thread.ts \
-    src/data/overview_thread.ts \
+    src/data/overview_thread.ts src/workers/plan_thread.ts \
     src/setup/health_check.ts src/backup/command.ts src/keys/command.ts
 
 # The dashboard, bundled. What that takes stays here.

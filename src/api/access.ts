@@ -46,6 +46,7 @@ export const ACCESS: Record<string, Scope | "none"> = {
   "DELETE /v1/uploads/{id}": "train",
   "GET /v1/jobs": "read",
   "POST /v1/jobs": "train",
+  "POST /v1/jobs/estimate": "train",
   "GET /v1/jobs/{id}": "read",
   "POST /v1/jobs/{id}/pause": "train",
   "POST /v1/jobs/{id}/resume": "train",

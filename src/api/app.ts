@@ -14,6 +14,7 @@ import { datasetRoutes } from "./datasets.ts";
 import { datasetViewRoutes } from "./dataset_views.ts";
 import type { ApiDeps } from "./deps.ts";
 import { embeddingRoutes } from "./embeddings.ts";
+import { estimateRoutes } from "./estimates.ts";
 import { evaluationRoutes } from "./evaluations.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
@@ -51,7 +52,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   app.use(watchBodies(deps.limits.bodyIdleMs ?? BODY_IDLE_MS));
   const rooms = [
     ...[healthRoutes, datasetRoutes, datasetItemRoutes, datasetViewRoutes, atlasRoutes, uploadRoutes],
-    ...[jobRoutes, jobFileRoutes, jobMetricsRoutes, eventRoutes],
+    ...[jobRoutes, estimateRoutes, jobFileRoutes, jobMetricsRoutes, eventRoutes],
     ...[checkpointRoutes, checkpointFileRoutes, checkpointImportRoutes, evaluationRoutes, modelRoutes],
     ...[embeddingRoutes, classificationRoutes, neighborRoutes, projectionRoutes],
     ...[backupRoutes, metricsRoutes, systemRoutes, keyRoutes, dashboardRoutes],

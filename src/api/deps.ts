@@ -5,6 +5,7 @@ import type { DashboardFiles } from "../domain/dashboard.ts";
 import type { Dataset, DatasetProgress, DatasetSettings } from "../domain/dataset.ts";
 import type { CheckpointImporter } from "../domain/checkpoint_import.ts";
 import type { RgbImage } from "../domain/image.ts";
+import type { JobEstimate } from "../domain/estimate.ts";
 import type { Job } from "../domain/job.ts";
 import type { ResultLibrary } from "../domain/job_file.ts";
 import type { CheckpointExporter } from "../domain/layout.ts";
@@ -60,6 +61,8 @@ export interface ApiDeps {
   projections: ProjectionLibrary;
   /** Checks and queues the body of `POST /v1/jobs`; throws a DomainError that lists every mistake. */
   submit(body: unknown, idempotencyKey?: string): Job | Promise<Job>;
+  /** What the body of `POST /v1/jobs` would take; throws what `submit` would, but for a full queue and a lack of memory. */
+  estimate(body: unknown): Promise<JobEstimate>;
   runner: { wake(): void; cancel(job: string): Job; pause(job: string): Job; resume(job: string): Job };
   /** Removes a checkpoint; throws a DomainError that names what needs it. */
   retention: { remove(checkpoint: string): Promise<void> };

@@ -25,7 +25,8 @@ import { bodyOf, describeBodies } from "./request_schemas.ts";
 import { answerUnlessSame, IF_CHANGED, NOT_MODIFIED, TAGGED } from "./unless_same.ts";
 import { created, IdPath, JobSchema, json, listOf, manyOf, PageQuery } from "./schemas.ts";
 
-const EXAMPLES = {
+/** A body of each kind. */
+export const EXAMPLES = {
   pretrain: {
     kind: "pretrain",
     dataset: "ds_01M88C9NZ84RN64FWBFXK166V1",

@@ -3,6 +3,7 @@ import { Loader } from "../data/loader.ts";
 import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import type { NamedTensors } from "../domain/tensor_data.ts";
 import { OutOfMemoryError } from "../gpu/gpu_error.ts";
+import type { MemoryPlan } from "../gpu/memory.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { Batches } from "../training/batches.ts";
 import { expectFit, type Fit, mebibytes, refuse } from "../training/fit.ts";
@@ -29,8 +30,6 @@ export interface TrainOptions {
   openEvaluation?(state: ByolState): OpenEvaluation;
   /** Whether a state is to be kept when the run is stopped, by what the signal was aborted with. */
   keepsStateOf?(reason: unknown): boolean;
-  /** Only finds out whether it fits, and returns the bytes that it would take as `gpu_memory_bytes`. */
-  planOnly?: boolean;
   /** For tests: BYOL without a part that it cannot do without. */
   ablation?: StepOptions["ablation"];
 }
@@ -63,21 +62,11 @@ export async function train(
   try {
     const evaluation = options.openEvaluation?.(state);
     if (evaluation) open.push(evaluation);
-    const memoryAt = (size: number) => {
-      const sketch = sketchViews(config, size, loader.maxImageBytes * size);
-      const plan = stepMemory(pipelines, state, sketch.record, {
-        microBatches: batch / microBatch,
-        ablation,
-      });
-      return { plan, bytes: plan.bytes + sketch.bytes + state.bytes + (evaluation?.bytes ?? 0) };
-    };
-    const fit: Fit = {
-      ...{ field: config.micro_batch === null ? "batch" : "micro_batch", batch: microBatch },
-      ...{ budget: memoryBudget, bytesAt: (size) => memoryAt(size).bytes },
-    };
+    const fit = fitOf(pipelines, config, loader, state, {
+      ...{ evaluationBytes: evaluation?.bytes, memoryBudget, ablation },
+    });
     await expectFit(pipelines.device, fit);
-    const { plan, bytes } = memoryAt(microBatch);
-    if (options.planOnly) return { gpu_memory_bytes: bytes };
+    const { plan, bytes } = fit.memoryAt(microBatch);
     hooks.message("info", describeMemory(plan, bytes));
     hooks.planned?.(bytes);
     if (loader.images >= LARGE_DATASET && microBatch < FULL_BATCH) {
@@ -111,6 +100,28 @@ export async function train(
   } finally {
     for (const part of open.reverse()) part.destroy();
   }
+}
+
+/** The memory that a run takes of a GPU, by its batch. Allocates nothing. */
+export function fitOf(
+  pipelines: PipelineCache,
+  config: ResolvedPretrainConfig,
+  { maxImageBytes }: Pick<Loader, "maxImageBytes">,
+  state: ByolState,
+  { evaluationBytes = 0, memoryBudget, ablation }:
+    & { evaluationBytes?: number }
+    & Pick<TrainOptions, "memoryBudget" | "ablation">,
+): Fit & { memoryAt(size: number): { plan: MemoryPlan; bytes: number } } {
+  const { batch } = config, microBatch = config.micro_batch ?? batch;
+  const memoryAt = (size: number) => {
+    const sketch = sketchViews(config, size, maxImageBytes * size);
+    const plan = stepMemory(pipelines, state, sketch.record, { microBatches: batch / microBatch, ablation });
+    return { plan, bytes: plan.bytes + sketch.bytes + state.bytes + evaluationBytes };
+  };
+  return {
+    ...{ field: config.micro_batch === null ? "batch" : "micro_batch", batch: microBatch },
+    ...{ budget: memoryBudget, bytesAt: (size) => memoryAt(size).bytes, memoryAt },
+  };
 }
 
 function describeMemory(plan: { bytes: number; peakBytes: number; tensors: number }, bytes: number): string {

@@ -366,6 +366,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a job would take of the GPU's memory, and how long; makes none
+         * @description The body is that of `POST /v1/jobs`, with the same refusals of what is wrong with it. Memory is worked out from sizes, within about 2 s, also while a job trains. Time is by the speed of jobs that have run on this server: one alike, or the nearest, scaled by the arithmetic of both nets. It needs the scope `train`, as submitting does: it is for whoever may, and costs the server the same work
+         */
+        post: operations["estimateJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{id}/files": {
         parameters: {
             query?: never;
@@ -1652,6 +1672,43 @@ export interface components {
             created_at: string;
             started_at: string | null;
             finished_at: string | null;
+        };
+        JobEstimate: {
+            /** @enum {string} */
+            object: "estimate";
+            /** @enum {string} */
+            kind: "pretrain" | "knn" | "linear_probe" | "finetune" | "embed";
+            /** @description Every default filled in, as the job would show it */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description JSON pointers into `config` of the fields that were sent, the others being filled in */
+            given: string[];
+            /** @description Null where it is not known: `basis.memory` says why */
+            memory: {
+                /** @description Of the GPU's memory; null if it cannot bind what the job would make, whatever it has */
+                bytes: number | null;
+                /** @description What a job may take of it; null if only trying tells */
+                available_bytes: number | null;
+                fits: boolean;
+                /** @description The largest `batch` that fits, with `micro_batch` of that; null if none does, and for kinds without a batch */
+                largest_batch: number | null;
+                /** @description Why `POST /v1/jobs` would refuse it (`does_not_fit`) */
+                detail: string | null;
+            } | null;
+            /** @description As `total_steps` of the job's progress; null where it is not known */
+            steps: number | null;
+            /** @description Null for kinds that have no epochs, or where it is not known */
+            steps_per_epoch: number | null;
+            /** @description Null for kinds without epochs, or as `seconds` */
+            seconds_per_epoch: number | null;
+            /** @description Null where nothing alike has run here: `basis.time` says why */
+            seconds: number | null;
+            /** @description What either is built on, in words */
+            basis: {
+                memory: string;
+                time: string;
+            };
         };
         MetricColumns: {
             /** @enum {string} */
@@ -3296,6 +3353,44 @@ export interface operations {
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             507: components["responses"]["DiskFull"];
+        };
+    };
+    estimateJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobRequest"];
+            };
+        };
+        responses: {
+            /** @description The estimate */
+            200: {
+                headers: {
+                    /** @description The request's id: the caller's own, if it is sound, or a fresh one */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobEstimate"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
         };
     };
     listJobFiles: {

@@ -44,7 +44,8 @@ export class Loader {
   readonly #items: Uint32Array;
   readonly #batch: number;
   readonly #seed: number;
-  readonly #pixels: Uint8Array<ArrayBuffer>;
+  /** Made with the first batch: who only plans memory asks for none. */
+  #pixels: Uint8Array<ArrayBuffer> | undefined;
   #order: { epoch: number; items: Uint32Array } | undefined;
 
   /**
@@ -79,7 +80,6 @@ export class Loader {
     this.stepsPerEpoch = Math.floor(items.length / batch);
     this.maxImageBytes = items.reduce((most, n) => Math.max(most, aligned(reader.bytesOf(n))), 0);
     this.classes = items.every((n) => reader.classOf(n) >= 0) ? reader.classes.length : undefined;
-    this.#pixels = new Uint8Array(batch * this.maxImageBytes);
   }
 
   /** How many images the split has. */
@@ -96,13 +96,14 @@ export class Loader {
     const samples = this.#order.items.slice(first, first + this.#batch);
     const offsets = new Uint32Array(this.#batch), widths = offsets.slice(), heights = offsets.slice();
     const labels = Int32Array.from(samples, (n) => this.#reader.classOf(n));
+    const packed = this.#pixels ??= new Uint8Array(this.#batch * this.maxImageBytes);
     let length = 0;
     for (const [i, n] of samples.entries()) {
       const { width, height } = this.#reader.size(n), bytes = width * height * 3;
       [offsets[i], widths[i], heights[i]] = [length, width, height];
-      this.#reader.readInto(n, this.#pixels.subarray(length, length + bytes));
+      this.#reader.readInto(n, packed.subarray(length, length + bytes));
       length += aligned(bytes);
     }
-    return { epoch, samples, pixels: this.#pixels.subarray(0, length), offsets, widths, heights, labels };
+    return { epoch, samples, pixels: packed.subarray(0, length), offsets, widths, heights, labels };
   }
 }

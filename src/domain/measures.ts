@@ -1,5 +1,6 @@
 import type { DatasetStatus } from "./dataset.ts";
 import type { JobKind, JobStatus } from "./job.ts";
+import type { PlanningTarget } from "./planner.ts";
 
 /** A request that was answered. */
 export interface AnsweredRequest {
@@ -46,6 +47,8 @@ export interface AdapterReport {
   features: string[];
   /** Those that were asked for, and so hold; bytes or counts. */
   limits: Record<string, number>;
+  /** What jobs' memory is planned by; the server's own, and not told on. */
+  planning?: PlanningTarget;
 }
 
 /** What a child tells of itself, once a second. Bytes. */
@@ -83,4 +86,6 @@ export interface WorkerReport {
   restarts: number;
   adapter?: AdapterReport;
   vitals?: Vitals;
+  /** As its last life told it that got ready. */
+  planning?: PlanningTarget;
 }

@@ -1,6 +1,6 @@
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import { MAX_TOP_K } from "../nn/top_k.ts";
-import { NeighbourSearch, QUERY_CHUNK, searchShape } from "./gpu_knn.ts";
+import { knnMemory, NeighbourSearch, QUERY_CHUNK, searchShape } from "./gpu_knn.ts";
 import { Ballot, expectLabels, type LabelledEmbeddings } from "./knn.ts";
 
 /** The most that a rounding to f32 adds to a number, of itself. */
@@ -28,7 +28,7 @@ export async function classifyByNeighbours(
 ): Promise<Int32Array[]> {
   expectLabels(bank, queries);
   const bankRows = bank.labels.length, queryRows = queries.labels.length;
-  const k = Math.min(Math.max(...ks), bankRows), sought = Math.min(2 * k + 256, MAX_TOP_K, bankRows);
+  const k = Math.min(Math.max(...ks), bankRows), sought = soughtOf(k, bankRows);
   const slack = 1.01 * (dim + 16) * ROUNDOFF; // of products of unit length and their sum, in whatever order
   const ballot = new Ballot(bank.labels, temperature), exact = new Cosines(bank.rows, dim);
   const given = ks.map(() => new Int32Array(queryRows));
@@ -68,6 +68,22 @@ export async function classifyByNeighbours(
   } finally {
     search?.destroy();
   }
+}
+
+/** Neighbours that the GPU is asked for, so that those that are the nearest in truth are among them. */
+const soughtOf = (k: number, bankRows: number): number => Math.min(2 * k + 256, MAX_TOP_K, bankRows);
+
+/**
+ * Bytes of GPU memory that `classifyByNeighbours` takes while it runs. Allocates nothing.
+ *
+ * @throws {OutOfMemoryError} If a tensor exceeds what the device binds.
+ */
+export function classifyMemory(
+  pipelines: PipelineCache,
+  { ks, bankRows, ...sizes }: { ks: readonly number[]; bankRows: number; queryRows: number; dim: number },
+): number {
+  const k = Math.min(Math.max(...ks), bankRows), sought = soughtOf(k, bankRows);
+  return k <= sought ? knnMemory(pipelines, { ...sizes, bankRows, k: sought }).gpuBytes : 0;
 }
 
 /** Cosines of one row after another with those of a bank, in float64. */

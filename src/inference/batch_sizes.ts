@@ -27,6 +27,20 @@ export function batchesThatFit(spec: ResNetSpec, px: number, limit: number): num
 }
 
 /**
+ * What `cutIntoBatches` makes, in rounds that are waited for once: a plan that has run must be read before it runs again, so
+ * the sizes of a round differ.
+ */
+export function roundsOf(images: number, sizes: readonly number[]): number[][] {
+  const rounds: number[][] = [];
+  for (const batch of cutIntoBatches(images, sizes)) {
+    const round = rounds.at(-1);
+    if (round && !round.includes(batch)) round.push(batch);
+    else rounds.push([batch]);
+  }
+  return rounds;
+}
+
+/**
  * Cuts images into batches of the sizes that there are: the largest ones first, and what is left over into a larger one
  * that it nearly fills, or else into smaller ones. What a batch costs grows with its rows, whether they are images or not.
  *

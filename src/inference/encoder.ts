@@ -10,7 +10,7 @@ import { uploadTensor } from "../gpu/upload.ts";
 import { Network, NetworkLayout } from "../nn/network.ts";
 import { addResNet, recordResNetInfer } from "../nn/resnet.ts";
 import { type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
-import { batchesThatFit, cutIntoBatches } from "./batch_sizes.ts";
+import { batchesThatFit, roundsOf } from "./batch_sizes.ts";
 
 /** The names' prefix inside; a file's encoder names have none. */
 const PREFIX = "encoder";
@@ -27,8 +27,8 @@ interface LentNetwork {
   network: Network;
   /** Where its encoder lies: what its names begin with, without the dot. */
   prefix: string;
-  /** The most images that will be embedded at once. */
-  images: number;
+  /** The most images that will be embedded at once: then one batch size will do. */
+  images?: number;
 }
 
 /** A frozen encoder: images in, embeddings out. What an image gives does not depend on what else is in its batch. */
@@ -46,6 +46,7 @@ export class Encoder {
   /**
    * @param model The encoder's tensors under torchvision's names, convolutions OIHW; or a network to borrow, see `over`.
    * @param makeRoom Called before it takes so many bytes of GPU memory: for the network, then for each plan.
+   * @param mostImages No batch size is larger, but 1: what plans take of the GPU grows with it.
    * @throws {RangeError} If the architecture is unknown, or a tensor is missing or of another shape.
    * @throws {DomainError} `invalid`, type `model_too_large`, if the device cannot bind what one image makes.
    */
@@ -55,14 +56,15 @@ export class Encoder {
     readonly px: number,
     model: NamedTensors | LentNetwork,
     readonly makeRoom: (bytes: number) => void = () => {},
+    mostImages = Infinity,
   ) {
     this.#spec = typeof arch === "string" ? resnetSpec(arch) : arch;
     this.dim = this.#spec.dim;
-    const batches = batchesThatFit(this.#spec, px, bindingLimit(pipelines.device.limits));
+    const batches = batchesThatFit(this.#spec, px, bindingLimit(pipelines.device.limits))
+      .filter((batch) => batch === 1 || batch <= mostImages);
     this.#owned = model instanceof Map;
     if (model instanceof Map) {
-      const layout = new NetworkLayout();
-      addResNet(layout, PREFIX, this.#spec);
+      const layout = encoderLayout(this.#spec);
       this.#prefix = PREFIX;
       this.batches = batches;
       makeRoom(4 * (layout.parameters.length + layout.statistics.length));
@@ -75,7 +77,10 @@ export class Encoder {
       }
     } else {
       this.#prefix = model.prefix;
-      this.batches = [batches.find((size) => size >= model.images) ?? batches.at(-1)!];
+      const { images } = model;
+      this.batches = images === undefined
+        ? batches
+        : [batches.find((size) => size >= images) ?? batches.at(-1)!];
       this.#network = model.network;
     }
   }
@@ -96,6 +101,17 @@ export class Encoder {
     { prefix, images }: { prefix: string; images: number },
   ): Encoder {
     return new Encoder(pipelines, spec, px, { network, prefix, images });
+  }
+
+  /**
+   * An encoder without weights, to plan memory by.
+   *
+   * @param pipelines Over a `sketchDevice`.
+   */
+  static sketch(pipelines: PipelineCache, arch: string, px: number, mostImages?: number): Encoder {
+    const spec = resnetSpec(arch),
+      network = new Network(pipelines.device, encoderLayout(spec), "model", false);
+    return new Encoder(pipelines, spec, px, { network, prefix: PREFIX }, undefined, mostImages);
   }
 
   /** Images of its largest batch. */
@@ -121,10 +137,15 @@ export class Encoder {
     return byteLength(x) + recorder.memory(device.limits).bytes;
   }
 
+  /** Bytes of GPU memory that the network takes, whoever it belongs to. */
+  get networkBytes(): number {
+    const { parameters, statistics } = this.#network.layout;
+    return 4 * (parameters.length + statistics.length);
+  }
+
   /** Bytes of GPU memory that it holds now: the network, if it is its own, and the plans that are made. */
   get heldBytes(): number {
-    const { parameters, statistics } = this.#network.layout;
-    const own = this.#owned ? 4 * (parameters.length + statistics.length) : 0;
+    const own = this.#owned ? this.networkBytes : 0;
     return [...this.#plans.values()].reduce((sum, { bytes }) => sum + bytes, own);
   }
 
@@ -179,18 +200,17 @@ export class Encoder {
     n: number,
     write: (x: BatchPlan["x"], from: number, count: number) => void | Promise<void>,
   ): Promise<Float32Array> {
-    const embeddings = new Float32Array(n * this.dim), batches = cutIntoBatches(n, this.batches);
-    for (let next = 0, done = 0; next < batches.length;) {
-      const round: { y: Tensor; from: number; filled: number }[] = [], used = new Set<number>();
-      // One wait for several plans; one that has run must be read before it runs again.
-      for (; next < batches.length && !used.has(batches[next]); next++) {
-        const batch = batches[next], filled = Math.min(batch, n - done), from = done;
+    const embeddings = new Float32Array(n * this.dim);
+    let done = 0;
+    for (const batches of roundsOf(n, this.batches)) {
+      const round: { y: Tensor; from: number; filled: number }[] = [];
+      for (const batch of batches) {
+        const filled = Math.min(batch, n - done), from = done;
         const { x, y, plan } = await this.#planFor(batch);
         // Rows past `filled` keep older images; nobody reads what comes of them.
         await write(x, from, filled);
         plan.replay();
         round.push({ y, from, filled });
-        used.add(batch);
         done += filled;
       }
       const read = await readback(this.pipelines.device, round.map(({ y }) => y));
@@ -265,4 +285,10 @@ export class Encoder {
     }
     if (this.#owned) this.#network.destroy();
   }
+}
+
+function encoderLayout(spec: ResNetSpec): NetworkLayout {
+  const layout = new NetworkLayout();
+  addResNet(layout, PREFIX, spec);
+  return layout;
 }

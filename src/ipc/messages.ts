@@ -5,13 +5,10 @@ import type { DatasetSettings } from "../domain/dataset.ts";
 import type { AdapterReport, Vitals } from "../domain/measures.ts";
 import type { NeighborIndexKey } from "../domain/neighbors.ts";
 import type { IngestStanding, TrainingTask, ViewsRequest } from "../domain/ports.ts";
-import type { Work } from "../domain/work.ts";
 
 /** What the server asks of a child. `id` names the request in every answer to it. */
 export type Request =
   | { type: "train"; id: number; task: TrainingTask }
-  /** Asks what a job would take of the GPU's memory, and whether it fits: `failed` if not. */
-  | { type: "plan"; id: number; dataset: string; work: Work }
   /** The payload is the images' RGB bytes, one behind another; with `classify` the classes' scores are asked for. */
   | {
     type: "embed";

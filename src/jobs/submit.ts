@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Dataset } from "../domain/dataset.ts";
-import { DomainError, type FieldError } from "../domain/errors.ts";
+import { DomainError, type FieldError, fromFailure } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
 import { isId, newId } from "../domain/ids.ts";
 import { isEnded, type Job, JOB_KINDS, type JobKind } from "../domain/job.ts";
 import { JobRequest } from "../domain/job_request.ts";
-import type { Planner } from "../domain/planner.ts";
+import type { Planner, WorkPlan } from "../domain/planner.ts";
 import type { Store } from "../domain/ports.ts";
+import { log } from "../log/log.ts";
 import type { Checked } from "./kind.ts";
 import { KINDS } from "./kinds.ts";
 
@@ -37,7 +38,8 @@ export function submitJob(
 /**
  * As {@link submitJob}, but a job that does not fit the GPU is refused where that can be told soon.
  *
- * @throws {DomainError} Also `invalid`, type `does_not_fit`, naming the largest batch that does.
+ * @throws {DomainError} Also `invalid`, type `does_not_fit`, naming the largest batch that does, or type
+ *   `model_too_large`.
  */
 export async function submitFittingJob(
   options: SubmitOptions & { planner: Planner },
@@ -46,11 +48,22 @@ export async function submitFittingJob(
 ): Promise<Job> {
   const { earlier, job, dataset } = checkSubmission(options, body, idempotencyKey);
   if (earlier) return earlier;
-  await options.planner.expectFit(dataset.id, KINDS[job.kind].work(job.config, dataset));
+  const refusal = (await planJob(options.planner, job, dataset))?.memory?.refusal;
+  if (refusal) throw fromFailure(refusal);
   return submitJob(options, body, idempotencyKey); // looked at anew: the same may have been submitted meanwhile
 }
 
-interface SubmitOptions {
+/** What a job will take; undefined where that cannot be told soon, or if it would fail by something else: the run will tell. */
+async function planJob(planner: Planner, job: Job, dataset: Dataset): Promise<WorkPlan | undefined> {
+  try {
+    return await planner.plan({ dataset: dataset.id, work: KINDS[job.kind].work(job.config, dataset) });
+  } catch (error) {
+    if (!(error instanceof DomainError)) log.warn("a job is queued without a plan:", error);
+    return undefined;
+  }
+}
+
+export interface SubmitOptions {
   store: Store;
   now?: () => Date;
   maxQueued?: number;
@@ -62,25 +75,48 @@ type Submission =
 type Sent = { fingerprint: string; key?: string };
 
 function checkSubmission(
-  { store, now = () => new Date(), maxQueued = 100 }: SubmitOptions,
+  options: SubmitOptions,
   body: unknown,
   idempotencyKey?: string,
 ): Submission {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new DomainError("malformed", "Cannot submit a job: the body must be a JSON object", {
-      errors: [{ pointer: "#", detail: "must be an object" }],
-    });
-  }
+  const { store, now = () => new Date(), maxQueued = 100 } = options;
+  expectObject(body);
   if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
     throw new DomainError("malformed", "Cannot read Idempotency-Key: 1 to 255 visible ASCII characters");
   }
   const shape = JobRequest.safeParse(body);
-  const shapeErrors = shape.error ? fieldErrors(shape.error) : [];
-  const fields = body as Record<string, unknown>;
   const sent = shape.success ? { key: idempotencyKey, fingerprint: fingerprint(shape.data) } : undefined;
   const earlier = sent && findEarlier(store, sent, now());
   if (earlier) return { earlier };
+  const checked = checkJob(options, body);
+  if (store.listJobs({ status: "queued" }, { limit: maxQueued }).data.length >= maxQueued) {
+    throw new DomainError("queue_full", `Cannot queue the job: ${maxQueued} are waiting`, {
+      retryAfterSeconds: 30,
+    });
+  }
+  return { ...checked, sent };
+}
 
+function expectObject(body: unknown): asserts body is Record<string, unknown> {
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) return;
+  throw new DomainError("malformed", "Cannot submit a job: the body must be a JSON object", {
+    errors: [{ pointer: "#", detail: "must be an object" }],
+  });
+}
+
+/**
+ * Checks a body as `submitJob` does, and makes nothing of it.
+ *
+ * @returns The job that it would be, and its dataset.
+ * @throws {DomainError} As `submitJob`, but for `queue_full`.
+ */
+export function checkJob(
+  { store, now = () => new Date() }: SubmitOptions,
+  body: unknown,
+): { job: Job; dataset: Dataset } {
+  expectObject(body);
+  const shape = JobRequest.safeParse(body), fields = body;
+  const shapeErrors = shape.error ? fieldErrors(shape.error) : [];
   const dataset = typeof fields.dataset === "string" && isId("ds", fields.dataset)
     ? store.getDataset(fields.dataset)
     : undefined;
@@ -107,11 +143,6 @@ function checkSubmission(
       `Cannot use ${dataset!.id}: its status must be ready, got ${dataset!.status}`,
     );
   }
-  if (store.listJobs({ status: "queued" }, { limit: maxQueued }).data.length >= maxQueued) {
-    throw new DomainError("queue_full", `Cannot queue the job: ${maxQueued} are waiting`, {
-      retryAfterSeconds: 30,
-    });
-  }
   const { kind, metadata } = shape.data;
   const job: Job = {
     ...{
@@ -132,7 +163,7 @@ function checkSubmission(
     },
     ...{ created_at: now().toISOString(), started_at: null, finished_at: null },
   };
-  return { job, sent, dataset: dataset! };
+  return { job, dataset: dataset! };
 }
 
 /** @throws {DomainError} `invalid`, if the key has made a job of another body. */

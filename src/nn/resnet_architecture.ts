@@ -134,3 +134,20 @@ export function largestActivation(spec: ResNetSpec, px: number): number {
   }
   return most;
 }
+
+/** Floating-point operations of the convolutions for one image of `px` × `px` pixels, forward: a product and a sum are two. */
+export function forwardFlops(spec: ResNetSpec, px: number): number {
+  const { layer, pool } = stemOf(spec, "");
+  const of = ({ window, inputs, outputs }: LayerSpec, side: number) =>
+    2 * window * window * inputs * outputs * side * side;
+  let side = Math.ceil(px / layer.stride), flops = of(layer, side);
+  if (pool) side = Math.ceil(side / pool.stride);
+  for (const { layers, shortcut } of blocksOf(spec, "")) {
+    for (const each of layers) {
+      side = Math.ceil(side / each.stride);
+      flops += of(each, side);
+    }
+    if (shortcut) flops += of(shortcut, side);
+  }
+  return flops;
+}

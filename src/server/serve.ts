@@ -22,6 +22,7 @@ import { DiskUsage } from "../files/disk_usage.ts";
 import { hasRoom } from "../files/room.ts";
 import { FileCheckpointImporter, sweepImports } from "../import/importer.ts";
 import { DatasetIntake } from "../jobs/dataset_intake.ts";
+import { estimateJob } from "../jobs/estimate.ts";
 import { EventHub } from "../jobs/event_hub.ts";
 import { IndexUpkeep } from "../jobs/index_upkeep.ts";
 import { JobRunner } from "../jobs/job_runner.ts";
@@ -41,6 +42,7 @@ import { EmbeddingWatch } from "../supervisor/embedding_watch.ts";
 import { IngestClient } from "../supervisor/ingest_client.ts";
 import { ModelWarmer } from "../supervisor/model_warmer.ts";
 import { NeighborClient } from "../supervisor/neighbor_client.ts";
+import { PlanningClient } from "../supervisor/planning_client.ts";
 import { ProjectionClient } from "../supervisor/projection_client.ts";
 import { TrainingClient } from "../supervisor/training_client.ts";
 import { dashboardFiles } from "./dashboard_files.ts";
@@ -148,9 +150,10 @@ export async function serve(config: Config, main: string): Promise<void> {
   }
   if (missing.length > 0) log.error(`listed by the database, and not there: ${missing.join(", ")}`);
   const hub = new EventHub();
-  const planner = new TrainingClient(trainChild);
+  const target = () => trainChild.report.planning;
+  const planner = new PlanningClient({ dataDir }, target);
   const runner = new JobRunner({
-    ...{ store, hub, retention, trainer: metrics.trainer(planner) },
+    ...{ store, hub, retention, trainer: metrics.trainer(new TrainingClient(trainChild)) },
     hasRoom: (bytes) => hasRoom(dataDir, bytes),
   });
   const turns = new Turns();
@@ -174,6 +177,7 @@ export async function serve(config: Config, main: string): Promise<void> {
       of: (checkpoint) => latencies.of(checkpoint),
       resident: () => (embedChild.report.vitals?.models ?? []).map(({ checkpoint }) => checkpoint),
     },
+    estimate: (body) => estimateJob({ store, planner, target }, body),
     submit: (body, idempotencyKey) => submitFittingJob({ store, planner }, body, idempotencyKey),
     runner,
     backups,
@@ -224,6 +228,6 @@ export async function serve(config: Config, main: string): Promise<void> {
   warmer.close();
   projector.close();
   await Promise.all([trainChild, embedChild, ingestChild].map((child) => child.close()));
-  for (const each of [overview, decoders, metrics, uploads, exporter, importer, store]) each.close();
+  for (const each of [overview, decoders, metrics, planner, uploads, exporter, importer, store]) each.close();
   Deno.exit(0); // event streams that outlived the drain would hold the process
 }

@@ -28,19 +28,11 @@ export async function openTrial(
   },
   { batch, items, statDecay }: Trial,
 ) {
-  const { split, seed } = config, { channel_mean, channel_std, memoryBudget } = options;
-  const views: ViewConfig = {
-    ...{ px: config.px, seed, batch, micro_batch: null, precision: "f32", channel_mean, channel_std },
-    augmentation: viewOf(config.augmentation),
-  };
+  const { split, seed } = config, views = viewsOf(config, options);
   const loader = new Loader({ reader, split, batch, seed, items });
-  const bytesAt = (size: number) => {
-    const sketch = sketchViews(views, size, loader.maxImageBytes * size, 1);
-    return stepMemory(pipelines, state, sketch.record).bytes + sketch.bytes + state.bytes + judge.bytes;
-  };
-  const fit: Fit = { batch, budget: memoryBudget, bytesAt };
+  const fit = trialFit(pipelines, config, loader, { state, judge, options });
   await expectFit(pipelines.device, fit);
-  const gpuMemoryBytes = bytesAt(batch);
+  const gpuMemoryBytes = fit.bytesAt(batch);
   hooks.planned?.(gpuMemoryBytes);
   const source = openViewSource(pipelines.device, views, reader, loader.maxImageBytes * batch, 1);
   try {
@@ -55,3 +47,32 @@ export async function openTrial(
     throw error instanceof OutOfMemoryError ? await refuse(pipelines.device, fit) : error;
   }
 }
+
+/** The memory that a trial takes of a GPU, by its batch. Allocates nothing. */
+export function trialFit(
+  pipelines: PipelineCache,
+  config: FinetuneConfig,
+  { maxImageBytes }: Pick<Loader, "maxImageBytes">,
+  { state, judge, options }: {
+    state: ClassifierState;
+    judge: Pick<Judge, "bytes">;
+    options: Normalization & { memoryBudget?: number };
+  },
+): Fit {
+  const views = viewsOf(config, options);
+  return {
+    ...{ batch: config.batch, budget: options.memoryBudget },
+    bytesAt(size) {
+      const sketch = sketchViews(views, size, maxImageBytes * size, 1);
+      return stepMemory(pipelines, state, sketch.record).bytes + sketch.bytes + state.bytes + judge.bytes;
+    },
+  };
+}
+
+const viewsOf = (
+  { px, seed, batch, augmentation }: FinetuneConfig,
+  { channel_mean, channel_std }: Normalization,
+): ViewConfig => ({
+  ...{ px, seed, batch, micro_batch: null, precision: "f32", channel_mean, channel_std },
+  augmentation: viewOf(augmentation),
+});

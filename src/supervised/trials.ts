@@ -42,7 +42,7 @@ export class Sweep {
     this.#candidates = candidatesOf(config);
     const tried = config.validation === null ? [] : this.#candidates;
     this.trials = tried.map((candidate, i) => trialOf(config, candidate, i, train));
-    this.#finalItems = config.refit ? Uint32Array.from([...train, ...validation]).sort() : train;
+    this.#finalItems = finalItems(config, { train, validation });
   }
 
   isFinal(index: number): boolean {
@@ -77,6 +77,12 @@ export class Sweep {
 /** Of a training whose loss or weights are no numbers. */
 export const diverged = (reason: string): DomainError =>
   new DomainError("invalid", `Cannot fine-tune: ${reason}; lower base_lr`, { type: "diverged" });
+
+/** What the final training is of; all that any training is. */
+export const finalItems = (
+  { refit }: Pick<FinetuneConfig, "refit">,
+  { train, validation }: Pick<LabelChoice, "train" | "validation">,
+): Uint32Array => refit ? Uint32Array.from([...train, ...validation]).sort() : train;
 
 /** All combinations, in the order that the config has them in: rates, and lengths within a rate. */
 export function candidatesOf({ base_lr, epochs, steps }: FinetuneConfig): Candidate[] {

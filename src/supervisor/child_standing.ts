@@ -1,4 +1,4 @@
-import type { WorkerReport } from "../domain/measures.ts";
+import type { AdapterReport, WorkerReport } from "../domain/measures.ts";
 import type { FromWorker } from "../ipc/messages.ts";
 
 /** What a child has told of itself, over all its lives. */
@@ -6,6 +6,7 @@ export class ChildStanding {
   #lives = 0;
   #heardAt = 0;
   #told: Pick<WorkerReport, "adapter" | "vitals"> = {};
+  #planning: WorkerReport["planning"];
 
   /** A process was started. */
   born(): void {
@@ -16,8 +17,11 @@ export class ChildStanding {
   /** It has said something. */
   heard(message: FromWorker): void {
     this.#heardAt = performance.now();
-    if (message.type === "ready") this.#told.adapter = message.report;
-    else if (message.type === "vitals") this.#told.vitals = message.vitals;
+    if (message.type === "ready") {
+      const { planning, ...adapter } = message.report ?? {};
+      this.#told.adapter = message.report && adapter as AdapterReport;
+      this.#planning = planning ?? this.#planning;
+    } else if (message.type === "vitals") this.#told.vitals = message.vitals;
   }
 
   /** Milliseconds since it last said anything; it does once a second while its thread is free. */
@@ -26,6 +30,7 @@ export class ChildStanding {
   }
 
   report(role: string, up: boolean): WorkerReport {
-    return { role, up, restarts: Math.max(0, this.#lives - 1), ...(up ? this.#told : {}) };
+    const restarts = Math.max(0, this.#lives - 1), planning = this.#planning;
+    return { role, up, restarts, ...planning && { planning }, ...(up ? this.#told : {}) };
   }
 }

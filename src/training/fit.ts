@@ -32,22 +32,17 @@ export async function expectFit(device: GPUDevice, fit: Fit): Promise<void> {
 
 /** What to throw where a run turned out not to fit: as `expectFit`'s. */
 export async function refuse(device: GPUDevice, fit: Fit): Promise<DomainError> {
+  return refusalOf(fit, await largestFit(device, fit, fit.batch - 1));
+}
+
+/** As `refuse`'s, where the largest that fits is known; undefined if none does. */
+export function refusalOf(fit: Fit, least: number | undefined): DomainError {
   const { batch, budget, field = "batch" } = fit, taken = tryBytes(fit, batch);
-  const fits = async (size: number) => {
-    const bytes = tryBytes(fit, size);
-    return bytes !== undefined && (budget === undefined ? await canAllocate(device, bytes) : bytes <= budget);
-  };
-  let least = LEAST_BATCH - 1, most = batch; // fits, or nothing does; doesn't fit
-  while (most - least > 1) {
-    const middle = (least + most) >> 1;
-    if (await fits(middle)) least = middle;
-    else most = middle;
-  }
   const needs = taken === undefined ? bindingReason(fit) : `it takes ${mebibytes(taken)} of the GPU's memory`;
   const has = taken === undefined || budget === undefined
     ? ""
     : `, of which ${mebibytes(budget)} may be taken`;
-  const detail = least < LEAST_BATCH
+  const detail = least === undefined
     ? `${needs}${has}; no batch fits`
     : `${needs}${has}; the largest ${field} that fits is ${least}`;
   return new DomainError("invalid", `Cannot train with ${field} ${batch}: ${detail}`, {
@@ -56,7 +51,44 @@ export async function refuse(device: GPUDevice, fit: Fit): Promise<DomainError> 
   });
 }
 
-function tryBytes({ bytesAt }: Fit, batch: number): number | undefined {
+/**
+ * The largest batch, up to `most`, that fits. A run's memory grows almost straight with its batch, so what is between two
+ * known sizes is guessed by a line: a guess costs a recording, and a search by halves alone a dozen of them.
+ *
+ * @returns Undefined if none does.
+ */
+export async function largestFit(device: GPUDevice, fit: Fit, most: number): Promise<number | undefined> {
+  const { budget } = fit;
+  const fits = async (bytes: number | undefined) =>
+    bytes !== undefined && (budget === undefined ? await canAllocate(device, bytes) : bytes <= budget);
+  if (most < LEAST_BATCH) return undefined;
+  let low = { size: LEAST_BATCH, bytes: tryBytes(fit, LEAST_BATCH) };
+  if (!await fits(low.bytes)) return undefined;
+  let high = { size: most, bytes: tryBytes(fit, most) };
+  if (await fits(high.bytes)) return most;
+  for (let guesses = 0; high.size - low.size > 1; guesses++) {
+    const size = guessBetween(low, high, guesses % 3 < 2 ? budget : undefined), bytes = tryBytes(fit, size);
+    if (await fits(bytes)) low = { size, bytes };
+    else high = { size, bytes };
+  }
+  return low.size;
+}
+
+/** By a line, where both sizes' bytes are known; else the middle. */
+function guessBetween(
+  low: { size: number; bytes?: number },
+  high: { size: number; bytes?: number },
+  budget: number | undefined,
+): number {
+  const middle = (low.size + high.size) >> 1;
+  if (budget === undefined || low.bytes === undefined || high.bytes === undefined) return middle;
+  const share = (budget - low.bytes) / (high.bytes - low.bytes);
+  const guess = Math.floor(low.size + share * (high.size - low.size));
+  return Number.isFinite(guess) ? Math.min(high.size - 1, Math.max(low.size + 1, guess)) : middle;
+}
+
+/** Undefined where the device cannot bind what it would make. */
+export function tryBytes({ bytesAt }: Fit, batch: number): number | undefined {
   try {
     return bytesAt(batch);
   } catch (error) {

@@ -9,7 +9,7 @@ import { Recorder } from "../gpu/recorder.ts";
 import { submit } from "../gpu/submit.ts";
 import { byteLength, type Tensor } from "../gpu/tensor.ts";
 import type { Encoder } from "../inference/encoder.ts";
-import { openViewSource, type ViewSource } from "../training/view_source.ts";
+import { openViewSource, sketchViews, type ViewSource } from "../training/view_source.ts";
 
 /** Packed images that go up at once. */
 const GROUP_BYTES = 32 * 2 ** 20;
@@ -25,6 +25,8 @@ export class AugmentedEmbedder {
   readonly #views: number;
   readonly #pixels: Uint8Array<ArrayBuffer>;
   readonly #source: ViewSource;
+  /** Bytes of GPU memory that it takes. */
+  readonly bytes: number;
   #made: { x: Tensor; plan: Plan } | undefined;
 
   /** @param items All that will be embedded: what is held suits the largest of them. */
@@ -43,6 +45,10 @@ export class AugmentedEmbedder {
       ...{ ...preprocessing, seed, batch: this.#views, micro_batch: null, precision: "f32" as const },
       augmentation: { view1: augmentation, view2: augmentation },
     };
+    const sketch = sketchViews(config, this.#views, this.#pixels.length, 1);
+    const recorder = new Recorder(pipelines.capabilities);
+    recorder.keep(sketch.record(recorder));
+    this.bytes = sketch.bytes + recorder.memory(pipelines.device.limits).bytes;
     this.#source = openViewSource(pipelines.device, config, reader, this.#pixels.length, 1);
   }
 

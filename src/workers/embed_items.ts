@@ -5,7 +5,7 @@ import type { Encoder } from "../inference/encoder.ts";
 import type { Preprocessor } from "../inference/preprocess.ts";
 
 /** Images embedded between two looks at the signal. */
-const CHUNK = 256;
+export const CHUNK = 256;
 
 /**
  * Embeds a data set's images, preprocessed as a client's would be: no augmentation.

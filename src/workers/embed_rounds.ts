@@ -3,7 +3,7 @@ import type { RgbImage } from "../domain/image.ts";
 import { readFloats } from "../gpu/readback.ts";
 import { uploadTensor } from "../gpu/upload.ts";
 import type { Encoder } from "../inference/encoder.ts";
-import type { Preprocessor } from "../inference/preprocess.ts";
+import { preprocessingBytes, type Preprocessor } from "../inference/preprocess.ts";
 
 /** What a round is to take: the worker can do nothing else while it waits for the GPU, not even say that it lives. */
 const ROUND_MS = 1000;
@@ -72,6 +72,27 @@ export async function* embedRounds(
   } finally {
     rounds.storage.buffer.destroy();
   }
+}
+
+/** Bytes of GPU memory that rounds take beside the encoder's, the most at once: their rows, and what preprocessing holds. */
+export function roundBytes(
+  reader: Pick<DatasetReader, "size">,
+  items: Uint32Array,
+  { px, dim }: { px: number; dim: number },
+): number {
+  let most = 0, round: { width: number; height: number }[] = [], pixels = 0;
+  const end = () => {
+    most = Math.max(most, preprocessingBytes(round, px));
+    [round, pixels] = [[], 0];
+  };
+  for (const n of items) {
+    const size = reader.size(n);
+    round.push(size);
+    pixels += 3 * size.width * size.height;
+    if (pixels >= ROUND_BYTES || round.length === MAX_ROUND) end();
+  }
+  end();
+  return most + 4 * dim * Math.min(MAX_ROUND, items.length);
 }
 
 interface Batch {

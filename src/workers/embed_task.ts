@@ -11,6 +11,8 @@ import { completeResults, keptResults, tellingDiskFaults } from "../results/resu
 import { RowFile } from "../results/row_file.ts";
 import { embedRounds } from "./embed_rounds.ts";
 import { judgeQuality } from "./embedding_quality.ts";
+import { planEmbed } from "./frozen_kinds.ts";
+import { planFrozen } from "./frozen_plan.ts";
 import type { Run } from "./run.ts";
 
 const ROWS = "embeddings.npy";
@@ -39,17 +41,21 @@ async function embed(config: EmbedConfig, run: Run): Promise<Record<string, unkn
   const { checkpoint, split, format, normalize } = config, results = join(dataDir, "results");
   const { tensors, config: model } = await readModel(join(dataDir, "checkpoints"), checkpoint);
   const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
-  const encoder = new Encoder(pipelines, model.arch, model.preprocessing.px, tensors);
-  const preprocessor = new Preprocessor(pipelines, model.preprocessing);
+  const { arch, preprocessing } = model;
+  const open: { destroy(): void }[] = [{ destroy: () => reader.close() }];
   let rows: RowFile | undefined;
   try {
+    const { images } = planFrozen(run, { reader, model }, (of) => planEmbed(config, of));
+    const encoder = new Encoder(pipelines, arch, preprocessing.px, tensors, undefined, images);
+    const preprocessor = new Preprocessor(pipelines, preprocessing);
+    open.push(encoder, preprocessor);
     const items = reader.items(split ?? undefined), { dim } = encoder;
     const of = { checkpoint, dataset: task.fingerprint, split, normalize };
     const about = { ...of, format, images: items.length, dim };
     const judged = { run, reader, encoder, preprocessor, model };
     const result = async (files: JobFile[]) => ({
       ...{ checkpoint, split, format, normalize, images: items.length, dim },
-      ...{ px: model.preprocessing.px, files },
+      ...{ px: preprocessing.px, files },
       ...(config.quality ? { quality: await judgeQuality(judged, split, items) } : {}),
     });
     const done = await keptResults(results, task.job, about);
@@ -92,9 +98,7 @@ async function embed(config: EmbedConfig, run: Run): Promise<Record<string, unkn
     );
   } finally {
     rows?.close();
-    encoder.destroy();
-    preprocessor.destroy();
-    reader.close();
+    for (const part of open.reverse()) part.destroy();
   }
 }
 

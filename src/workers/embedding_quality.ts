@@ -1,6 +1,7 @@
 import { RandomStream, STREAM } from "../domain/philox.ts";
 import { HeadsWorker } from "../evaluation/heads_worker.ts";
 import { UNIFORMITY_ROWS } from "../evaluation/quality.ts";
+import type { PipelineCache } from "../gpu/pipeline.ts";
 import { PRESETS } from "../training/augment.ts";
 import { AugmentedEmbedder } from "./augmented_embedder.ts";
 import type { FrozenEncoder } from "./frozen_encoder.ts";
@@ -37,16 +38,11 @@ export async function judgeQuality(
   split: string | null,
   items: Uint32Array,
 ): Promise<JudgedQuality> {
-  const { encoder, model: { preprocessing }, reader, run: { pipelines, signal } } = judged, { dim } = encoder;
+  const { encoder, model: { preprocessing }, run: { signal } } = judged, { dim } = encoder;
   const order = new RandomStream(SEED, STREAM.shuffle).permutation(items.length).subarray(0, MAX_IMAGES);
   const rows = await embedPlain(judged, Uint32Array.from(order, (n) => items[n]));
   const paired = Uint32Array.from(order.subarray(0, MAX_PAIRS), (n) => items[n]);
-  const preset = preprocessing.px <= SMALL_PX ? "cifar" : "byol", [augmentation] = PRESETS[preset];
-  const views = new AugmentedEmbedder(pipelines, encoder, reader, paired, {
-    preprocessing,
-    augmentation,
-    seed: SEED,
-  });
+  const preset = presetOf(preprocessing), views = openPairs(judged, paired, judged.run.pipelines);
   const thread = new HeadsWorker(signal);
   try {
     const pairs: [Float32Array, Float32Array] = [
@@ -91,3 +87,25 @@ async function embedPlain(
   }
   return rows;
 }
+
+const presetOf = ({ px }: { px: number }) => px <= SMALL_PX ? "cifar" : "byol";
+
+function openPairs(
+  { encoder, reader, model: { preprocessing } }: Pick<Judged, "encoder" | "reader" | "model">,
+  paired: Uint32Array,
+  pipelines: PipelineCache,
+): AugmentedEmbedder {
+  const [augmentation] = PRESETS[presetOf(preprocessing)];
+  return new AugmentedEmbedder(pipelines, encoder, reader, paired, {
+    preprocessing,
+    augmentation,
+    seed: SEED,
+  });
+}
+
+/** Bytes of GPU memory that judging takes beside the encoder's and that of plain embedding; at the most, for it may be of all. */
+export const qualityBytes = (
+  judged: Pick<Judged, "encoder" | "reader" | "model">,
+  items: Uint32Array,
+  pipelines: PipelineCache,
+): number => openPairs(judged, items, pipelines).bytes;

@@ -4,6 +4,7 @@ import { readCheckpoint, readModel } from "../checkpoint/checkpoint_reader.ts";
 import { FinetuneStateJson } from "../checkpoint/finetune_state.ts";
 import { modelConfig } from "../checkpoint/model_config.ts";
 import { DatasetReader } from "../data/dataset_reader.ts";
+import { Loader } from "../data/loader.ts";
 import type { Preprocessing } from "../domain/checkpoint.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { FinetuneConfig } from "../domain/finetune.ts";
@@ -19,9 +20,15 @@ import {
   type FinetuneResult,
 } from "../supervised/finetune.ts";
 import type { TrainedClassifier } from "../supervised/keeper.ts";
-import type { LabelChoice } from "../supervised/labels.ts";
+import { chooseLabels, type LabelChoice } from "../supervised/labels.ts";
+import { trialFit } from "../supervised/open_trial.ts";
+import { ClassifierState } from "../supervised/state.ts";
+import { finalItems } from "../supervised/trials.ts";
+import type { Fit } from "../training/fit.ts";
 import { ClassifierJudge } from "./classifier_judge.ts";
-import type { Run } from "./run.ts";
+import type { Planning, Run } from "./run.ts";
+
+type Normalization = Pick<Preprocessing, "channel_mean" | "channel_std">;
 
 /** What images are normalised by from scratch: ImageNet's means and deviations. */
 const IMAGENET = {
@@ -74,8 +81,6 @@ export async function runFinetune(
       });
       last = id;
     };
-    const { split, test_split, validation } = config;
-    const splits = [split, test_split, ...(typeof validation === "string" ? [validation] : [])];
     const result = await finetune(
       pipelines,
       config,
@@ -84,7 +89,7 @@ export async function runFinetune(
         ...{ message, planned, checkpoint },
         progress: (progress, metrics) => void say({ type: "progress", progress, metrics }),
         openJudge: (state, images) =>
-          new ClassifierJudge(pipelines, reader, state, { preprocessing, images, splits }),
+          new ClassifierJudge(pipelines, reader, state, { preprocessing, images, splits: splitsOf(config) }),
       },
       signal,
       {
@@ -100,6 +105,29 @@ export async function runFinetune(
     writer.close();
     reader.close();
   }
+}
+
+/**
+ * What such a job takes of the GPU, at the most: the final training's images are all that are trained on. And the largest
+ * batch that it may have else.
+ *
+ * @throws {DomainError} As `finetune`.
+ */
+export function planFinetune(
+  config: FinetuneConfig,
+  { pipelines, reader, memoryBudget }: Planning,
+): { fit: Fit; most: number } {
+  const labels = chooseLabels(reader, config), { split, batch, seed, px } = config;
+  const state = new ClassifierState(pipelines.device, config, labels.classes.length);
+  const judge = new ClassifierJudge(pipelines, reader, state, {
+    ...{ preprocessing: { px, ...copyOf(IMAGENET) }, images: batch, splits: splitsOf(config) },
+  });
+  const loader = new Loader({ reader, split, batch, seed, items: finalItems(config, labels) });
+  const options = { ...copyOf(IMAGENET), memoryBudget };
+  return {
+    fit: trialFit(pipelines, config, loader, { state, judge, options }),
+    most: labels.train.length,
+  };
 }
 
 /** What the run begins with: a state to go on from, or an encoder, or nothing. */
@@ -133,9 +161,18 @@ async function findStart(
       message("error", `${error.message}; trying an earlier one`);
     }
   }
-  const { channel_mean, channel_std } = begun?.config.preprocessing ?? IMAGENET;
-  return { ...encoder, channel_mean: [...channel_mean], channel_std: [...channel_std] };
+  return { ...encoder, ...copyOf(begun?.config.preprocessing ?? IMAGENET) };
 }
+
+function copyOf({ channel_mean: [r, g, b], channel_std: [dr, dg, db] }: Readonly<Normalization>) {
+  return { channel_mean: [r, g, b], channel_std: [dr, dg, db] } satisfies Normalization as Normalization;
+}
+
+/** What images come from that are trained on, or judged. */
+const splitsOf = ({ split, test_split, validation }: FinetuneConfig): string[] => [
+  ...[split, test_split],
+  ...(typeof validation === "string" ? [validation] : []),
+];
 
 /** The images whose labels were used, a line each: those that are trained on, then those that rates are chosen by. */
 function describeLabels(reader: DatasetReader, { train, validation }: LabelChoice): string {

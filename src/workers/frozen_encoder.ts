@@ -8,6 +8,7 @@ import type { LabelledEmbeddings } from "../evaluation/knn.ts";
 import { Encoder } from "../inference/encoder.ts";
 import { Preprocessor } from "../inference/preprocess.ts";
 import { embedItems } from "./embed_items.ts";
+import { type FrozenPlan, type FrozenPlanning, planFrozen } from "./frozen_plan.ts";
 import type { Run } from "./run.ts";
 
 /** A split's images that have a class. */
@@ -29,14 +30,23 @@ export class FrozenEncoder {
     readonly tensors: NamedTensors,
   ) {}
 
-  /** @throws {DomainError} `not_found` or `conflict` for the checkpoint; as an Encoder. */
-  static async open(run: Run, checkpoint: string): Promise<FrozenEncoder> {
+  /**
+   * @param plan What the job takes of the GPU's memory, before it takes any.
+   * @throws {DomainError} `not_found` or `conflict` for the checkpoint; as an Encoder; as `plan`.
+   */
+  static async open(
+    run: Run,
+    checkpoint: string,
+    plan: (planning: FrozenPlanning) => FrozenPlan,
+  ): Promise<FrozenEncoder> {
     const { pipelines, dataDir, task } = run;
     const { tensors, config } = await readModel(join(dataDir, "checkpoints"), checkpoint);
     const encoderOnly = new Map([...tensors].filter(([name]) => !name.startsWith("fc.")));
     const reader = DatasetReader.open(join(dataDir, "datasets", task.dataset));
     try {
-      const encoder = new Encoder(pipelines, config.arch, config.preprocessing.px, encoderOnly);
+      const { arch, preprocessing: { px } } = config;
+      const { images } = planFrozen(run, { reader, model: config }, plan);
+      const encoder = new Encoder(pipelines, arch, px, encoderOnly, undefined, images);
       const preprocessor = new Preprocessor(pipelines, config.preprocessing);
       return new FrozenEncoder(run, reader, encoder, preprocessor, config, encoderOnly);
     } catch (error) {

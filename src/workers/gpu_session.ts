@@ -51,14 +51,20 @@ export async function openGpuSession(
   const tuner = gpuTune
     ? new Tuner(tunedFor(driver), fileTuningCache(join(dataDir, "gpu_tuning.json")), { measure, software })
     : undefined;
+  const memoryBudget = gpuMemoryBytes ||
+    (software ? Math.floor(SOFTWARE_SHARE * Deno.systemMemoryInfo().available) : undefined);
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   return {
     pipelines: new PipelineCache(device, capabilities, tuner),
-    memoryBudget: gpuMemoryBytes ||
-      (software ? SOFTWARE_SHARE * Deno.systemMemoryInfo().available : undefined),
+    memoryBudget,
     adapter: adapter.description,
     report: {
       ...{ provider: gpuProvider, description: adapter.description, vendor: adapter.vendor },
       ...{ device: adapter.device, driver: driverOf(driver), software, ...granted },
+      planning: {
+        ...{ adapter: adapter.description, limits: { maxStorageBufferBindingSize, maxBufferSize } },
+        ...{ capabilities: { ...capabilities }, budget: memoryBudget ?? null },
+      },
     },
     heldBytes,
     failed,

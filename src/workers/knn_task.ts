@@ -6,6 +6,7 @@ import { writeResults } from "../results/result_files.ts";
 import { judgeQuality } from "./embedding_quality.ts";
 import { EvaluationProgress } from "./evaluation_progress.ts";
 import { FrozenEncoder } from "./frozen_encoder.ts";
+import { planKnn } from "./frozen_kinds.ts";
 import { perClassCsv } from "./per_class.ts";
 import type { Run } from "./run.ts";
 
@@ -19,7 +20,7 @@ import type { Run } from "./run.ts";
  */
 export async function runKnn(config: KnnConfig, run: Run): Promise<Record<string, unknown>> {
   const { pipelines, dataDir, task, say, signal } = run, ks = ksOf(config);
-  const frozen = await FrozenEncoder.open(run, config.checkpoint);
+  const frozen = await FrozenEncoder.open(run, config.checkpoint, (of) => planKnn(config, of));
   try {
     const { reader, encoder } = frozen;
     const bankItems = frozen.labelled(config.bank_split), queryItems = frozen.labelled(config.query_split);

@@ -9,6 +9,7 @@ import type { LinearHead } from "../evaluation/linear_head.ts";
 import { writeResults } from "../results/result_files.ts";
 import { judgeQuality } from "./embedding_quality.ts";
 import { FrozenEncoder } from "./frozen_encoder.ts";
+import { planLinearProbe } from "./frozen_kinds.ts";
 import { perClassCsv } from "./per_class.ts";
 import { openProbeData, type ProbeData } from "./probe_data.ts";
 import { trainByLbfgs } from "./probe_by_lbfgs.ts";
@@ -26,7 +27,8 @@ import type { Run } from "./run.ts";
  */
 export async function runLinearProbe(config: LinearProbeConfig, run: Run): Promise<Record<string, unknown>> {
   const { dataDir, task, signal } = run;
-  const frozen = await FrozenEncoder.open(run, config.checkpoint), thread = new HeadsWorker(signal);
+  const frozen = await FrozenEncoder.open(run, config.checkpoint, (of) => planLinearProbe(config, of));
+  const thread = new HeadsWorker(signal);
   try {
     const data = openProbeData(frozen, config);
     const fit = config.lbfgs

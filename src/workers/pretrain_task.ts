@@ -1,11 +1,12 @@
 import { join } from "@std/path";
-import type { ByolState } from "../byol/state.ts";
-import { type OpenEvaluation, train, type TrainOptions } from "../byol/train.ts";
+import { type ByolState, openByolState } from "../byol/state.ts";
+import { fitOf, type OpenEvaluation, train, type TrainOptions } from "../byol/train.ts";
 import type { TrainedState, TrainHooks } from "../byol/training_loop.ts";
 import { BackgroundWriter } from "../checkpoint/background_writer.ts";
 import { readCheckpoint } from "../checkpoint/checkpoint_reader.ts";
 import { modelConfig } from "../checkpoint/model_config.ts";
 import { DatasetReader } from "../data/dataset_reader.ts";
+import { Loader } from "../data/loader.ts";
 import { DomainError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
 import { JobStopped } from "../domain/job.ts";
@@ -14,7 +15,8 @@ import type { ResolvedPretrainConfig } from "../domain/pretrain.ts";
 import { VERSION } from "../domain/version.ts";
 import { RankMeWorker } from "../evaluation/rankme_worker.ts";
 import { OnlineEvaluation } from "./online_evaluation.ts";
-import type { Run } from "./run.ts";
+import type { Fit } from "../training/fit.ts";
+import type { Planning, Run } from "./run.ts";
 
 /**
  * Runs a `pretrain` job, from the newest of its checkpoints that is whole or from the start: trains, keeping each checkpoint
@@ -25,7 +27,7 @@ import type { Run } from "./run.ts";
  */
 export async function runPretrain(
   config: ResolvedPretrainConfig,
-  { pipelines, dataDir, task, say, signal, memoryBudget, planned, planOnly }: Run,
+  { pipelines, dataDir, task, say, signal, memoryBudget, planned }: Run,
 ): Promise<Record<string, unknown>> {
   const checkpoints = join(dataDir, "checkpoints"),
     writer = new BackgroundWriter(),
@@ -79,7 +81,7 @@ export async function runPretrain(
   };
   try {
     const options: TrainOptions = {
-      ...{ memoryBudget, planOnly },
+      memoryBudget,
       openEvaluation: config.evaluate ? openEvaluation : undefined,
       keepsStateOf: (reason) => reason instanceof JobStopped && reason.reason !== "cancel",
       ...await findStart(checkpoints, task, config, message),
@@ -107,9 +109,19 @@ export async function runPretrain(
   }
 }
 
-/** What such a job would take of the GPU; weights to begin with change nothing of that. @throws {DomainError} As `train`. */
-export const planPretrain: typeof runPretrain = (config, run) =>
-  runPretrain({ ...config, init: null }, { ...run, planOnly: true });
+/** What such a job takes of the GPU, and the largest batch that it may have else; weights to begin with change nothing of that. @throws {DomainError} As `train`. */
+export function planPretrain(
+  config: ResolvedPretrainConfig,
+  { pipelines, reader, memoryBudget }: Planning,
+): { fit: Fit; most: number } {
+  const { split, batch, seed, evaluate, micro_batch } = config,
+    loader = new Loader({ reader, split, batch, seed });
+  const state = openByolState(pipelines, config, { classes: loader.classes }), { online, spec } = state;
+  const options = evaluate && { reader, config: { ...config, evaluate }, online, spec };
+  const evaluationBytes = options ? OnlineEvaluation.open(pipelines, options).bytes : 0;
+  const fit = fitOf(pipelines, config, loader, state, { evaluationBytes, memoryBudget });
+  return { fit, most: micro_batch === null ? loader.images : batch };
+}
 
 /** What the run begins with: a state to go on from, or weights, or nothing. */
 async function findStart(

@@ -1,8 +1,10 @@
 import { epochOrder } from "../data/sampler.ts";
 import type { ViewAugmentation } from "../domain/augmentation.ts";
+import type { Preprocessing } from "../domain/checkpoint.ts";
 import type { LinearProbeConfig } from "../domain/linear_probe.ts";
 import type { HeadsWorker } from "../evaluation/heads_worker.ts";
 import { accuracyOf, type LinearHead } from "../evaluation/linear_head.ts";
+import type { PipelineCache } from "../gpu/pipeline.ts";
 import { AugmentedEmbedder } from "./augmented_embedder.ts";
 import type { FrozenEncoder } from "./frozen_encoder.ts";
 import type { ProbeData, ProbeFit } from "./probe_data.ts";
@@ -19,6 +21,20 @@ const cropAndFlip = ({ crop_area, flip }: Sgd): ViewAugmentation => ({
   solarize: 0,
 });
 
+/** What crops and flips images, and embeds them; all that will be. */
+export const openCrops = (
+  pipelines: PipelineCache,
+  { encoder, reader, preprocessing }: Pick<FrozenEncoder, "encoder" | "reader"> & {
+    preprocessing: Preprocessing;
+  },
+  items: Uint32Array,
+  sgd: Sgd,
+  seed: number,
+): AugmentedEmbedder =>
+  new AugmentedEmbedder(pipelines, encoder, reader, items, {
+    ...{ preprocessing, augmentation: cropAndFlip(sgd), seed },
+  });
+
 /**
  * The paper's linear evaluation (byol.md §B1): in each epoch every image is cropped and flipped by chance and embedded anew
  * by the frozen encoder; a classifier for each rate, all on the same batches; the best on what is held out, without
@@ -33,10 +49,8 @@ export async function trainBySgd(
   seed: number,
 ): Promise<ProbeFit> {
   const { encoder, model: { preprocessing }, reader, run: { pipelines, signal } } = frozen;
-  const all = Uint32Array.from([...train, ...held]).sort(),
-    augmentation = cropAndFlip(sgd),
-    { epochs, batch } = sgd;
-  const views = new AugmentedEmbedder(pipelines, encoder, reader, all, { preprocessing, augmentation, seed });
+  const all = Uint32Array.from([...train, ...held]).sort(), { epochs, batch } = sgd;
+  const views = openCrops(pipelines, { encoder, reader, preprocessing }, all, sgd, seed);
   const stepsOf = (items: Uint32Array) => epochs * Math.ceil(items.length / batch);
   /** Heads by rate, after all epochs, and the last one's mean losses. */
   const trainOn = async (items: Uint32Array, rates: readonly number[]) => {

@@ -2,8 +2,10 @@ import type { LinearProbeConfig } from "../domain/linear_probe.ts";
 import { holdOut } from "../evaluation/held_out.ts";
 import type { LabelledEmbeddings } from "../evaluation/knn.ts";
 import type { LinearHead } from "../evaluation/linear_head.ts";
+import type { DatasetReader } from "../data/dataset_reader.ts";
 import { EvaluationProgress } from "./evaluation_progress.ts";
 import type { FrozenEncoder, LabelledItems } from "./frozen_encoder.ts";
+import { labelledItems } from "./labelled_items.ts";
 
 /** A classifier, and how it was come by. */
 export interface ProbeFit {
@@ -63,6 +65,23 @@ export function openProbeData(frozen: FrozenEncoder, config: LinearProbeConfig):
       preprocessing: frozen.preprocessingOf(train, held, test.items),
     }),
   };
+}
+
+/** What its progress will count, and the images of it. @throws As `openProbeData`. */
+export function countProbe(
+  reader: DatasetReader,
+  config: LinearProbeConfig,
+): { steps: number; images: number } {
+  const { train_split, validation, test_split, seed, lbfgs } = config;
+  const items = labelledItems(reader, train_split), test = labelledItems(reader, test_split).length;
+  let train = items.length, held = 0;
+  if (typeof validation === "string") held = labelledItems(reader, validation).length;
+  else {
+    const share = holdOut(Int32Array.from(items, (n) => reader.classOf(n)), validation, seed);
+    [train, held] = [share.kept.length, share.held.length];
+  }
+  const steps = stepsOf(config, train, held, test);
+  return { steps, images: lbfgs ? steps - lbfgs.lambdas.length - 1 : steps };
 }
 
 /** Images that will be embedded, each time one is, and classifiers that will be fitted. */

@@ -1,3 +1,4 @@
+import type { DatasetReader } from "../data/dataset_reader.ts";
 import type { TrainingTask } from "../domain/ports.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Say } from "../ipc/worker_loop.ts";
@@ -14,6 +15,12 @@ export interface Run {
   memoryBudget: number | undefined;
   /** To be told what a plan will take of it, in bytes. */
   planned(bytes: number): void;
-  /** Only what the run would take of the GPU's memory is asked for, as `gpu_memory_bytes`. */
-  planOnly?: boolean;
+}
+
+/** What planning a job's memory has at hand: of the GPU no more than its limits. */
+export interface Planning {
+  /** Over a `sketchDevice`. */
+  pipelines: PipelineCache;
+  reader: DatasetReader;
+  memoryBudget: number | undefined;
 }

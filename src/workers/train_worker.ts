@@ -8,7 +8,7 @@ import { runFinetune } from "./finetune_task.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { runKnn } from "./knn_task.ts";
 import { runLinearProbe } from "./linear_probe_task.ts";
-import { planPretrain, runPretrain } from "./pretrain_task.ts";
+import { runPretrain } from "./pretrain_task.ts";
 import type { Run } from "./run.ts";
 import { Serial } from "./serial.ts";
 
@@ -24,12 +24,10 @@ const RUNS: { [K in JobKind]: (config: WorkConfigs[K], run: Run) => Promise<Resu
   finetune: runFinetune,
   embed: runEmbed,
 };
-/** Kinds whose memory can be told beforehand. */
-const PLANS: Partial<typeof RUNS> = { pretrain: planPretrain };
 const run = <K extends JobKind>(
   { kind, config }: { kind: K; config: WorkConfigs[K] },
   run: Run,
-): Promise<Result> => (run.planOnly ? PLANS : RUNS)[kind]?.(config, run) ?? Promise.resolve({});
+): Promise<Result> => RUNS[kind](config, run);
 
 /** The training child: runs one job after another. */
 export function runTrainWorker(options: WorkerOptions): Promise<never> {
@@ -44,15 +42,6 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
     },
     vitals: () => ({ gpuHeld: heldBytes(), gpuPlanned: plannedBytes }),
     handle(request, _payload, say, signal) {
-      if (request.type === "plan") {
-        const { dataset, work } = request, { dataDir } = options;
-        const task = { job: "", dataset, fingerprint: "", resume: [], work };
-        const quiet = { say: () => Promise.resolve(), planned: () => {}, planOnly: true };
-        return serial.run(async () => {
-          signal.throwIfAborted();
-          return { result: await run(work, { pipelines, dataDir, task, signal, memoryBudget, ...quiet }) };
-        });
-      }
       if (request.type !== "train") {
         throw new TypeError(`Cannot serve ${request.type}: this worker trains`);
       }

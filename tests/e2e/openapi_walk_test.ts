@@ -220,6 +220,11 @@ Deno.test({
     await call("submitJob", 422, { json: { ...pretrain, metadata: {} }, headers: once });
     await call("submitJob", 400, { headers: { "Content-Type": "application/json" }, body: "{" });
     await call("submitJob", 404, { json: { ...pretrain, dataset: `ds_${NONE}` } });
+    await call("estimateJob", 200, { json: pretrain });
+    await call("estimateJob", 400, { headers: { "Content-Type": "application/json" }, body: "{" });
+    await call("estimateJob", 404, { json: { ...pretrain, dataset: `ds_${NONE}` } });
+    await call("estimateJob", 415, { headers: { "Content-Type": "text/plain" }, body: "{}" });
+    await call("estimateJob", 422, { json: { ...pretrain, config: {} } });
     await call("submitJob", 415, { headers: { "Content-Type": "text/plain" }, body: "{}" });
     await call("submitJob", 422, {
       json: { kind: "pretrain", dataset, config: { arch: "vgg", epochs: 0, x: 1 } },

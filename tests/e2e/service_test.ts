@@ -316,7 +316,7 @@ Deno.test({
       const big = { ...CONFIG, arch: "resnet18", px: 64, batch: 16, steps: 2 };
       const post = () => server.post("/v1/jobs", { kind: "pretrain", dataset, config: big });
       let refused = await post();
-      // A worker that is slow to answer lets it be queued, and then fails it.
+      // A plan that is late, on a machine that is busy, lets it be queued, and then it fails.
       for (let tries = 0; refused.status === 202 && tries < 5; tries++) {
         const { status, error } = await ended((await refused.json()).id);
         assertEquals([status, (error as { code: string }).code], ["failed", "does_not_fit"]);

@@ -22,6 +22,7 @@ import { DatasetIntake } from "../../../src/jobs/dataset_intake.ts";
 import { EventHub } from "../../../src/jobs/event_hub.ts";
 import { JobRunner } from "../../../src/jobs/job_runner.ts";
 import { CheckpointRetention } from "../../../src/jobs/retention.ts";
+import { estimateJob } from "../../../src/jobs/estimate.ts";
 import { submitJob } from "../../../src/jobs/submit.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aCheckpoint, aDataset, aJob } from "../../contract/store_contract.ts";
@@ -162,6 +163,11 @@ export async function withApi(
     results: { path: (_job, name) => `${directory}/${name}`, discard: () => Promise.resolve() },
     backups: new Backups({ dataDir: directory, store, copyDataset: linkTree, hold: () => () => {} }),
     submit: (body, key) => submitJob({ store }, body, key),
+    estimate: (body) =>
+      estimateJob(
+        { store, planner: { plan: () => Promise.resolve(undefined) }, target: () => undefined },
+        body,
+      ),
     decoder: {
       decode(bytes) {
         if (bytes[0] === 0x89) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DomainError } from "../../../src/domain/errors.ts";
-import type { Planner } from "../../../src/domain/planner.ts";
+import { DomainError, type Failure } from "../../../src/domain/errors.ts";
+import type { Planner, WorkPlan } from "../../../src/domain/planner.ts";
 import type { Store } from "../../../src/domain/ports.ts";
 import type { Work } from "../../../src/domain/work.ts";
 import { submitFittingJob } from "../../../src/jobs/submit.ts";
@@ -8,13 +8,21 @@ import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aDataset } from "../../contract/store_contract.ts";
 
 const ALL = { limit: 100 };
-const tooLarge = new DomainError("invalid", "Cannot train with batch 16: the largest batch that fits is 8", {
+const refusal: Failure = {
+  ...{ code: "invalid", message: "Cannot train with batch 16: the largest batch that fits is 8" },
   ...{ type: "does_not_fit", errors: [{ pointer: "#/config/batch", detail: "the largest that fits is 8" }] },
+};
+const planned = (fits: boolean): WorkPlan => ({
+  memory: {
+    ...{ bytes: 10, available_bytes: 9, fits, largest_batch: 8 },
+    ...fits ? {} : { refusal },
+  },
+  ...{ steps: 2, steps_per_epoch: 4, images: 16, flops: [] },
 });
 
 /** A store with a dataset, the body of a job on it, and a planner that does as told. */
 async function scene(
-  expectFit: Planner["expectFit"],
+  plan: Planner["plan"],
   check: (
     store: Store,
     submit: (batch: number, key?: string) => ReturnType<typeof submitFittingJob>,
@@ -28,7 +36,7 @@ async function scene(
   store.createDataset(dataset);
   const submit = (batch: number, key?: string) => {
     const config = { arch: "cifar_resnet8", batch, steps: 2, evaluate: null };
-    return submitFittingJob({ store, planner: { expectFit } }, {
+    return submitFittingJob({ store, planner: { plan } }, {
       kind: "pretrain",
       dataset: dataset.id,
       config,
@@ -43,11 +51,12 @@ async function scene(
 
 Deno.test("submitFittingJob() queues nothing that does not fit", () => {
   const asked: Work[] = [];
-  return scene((_dataset, work) => {
+  return scene(({ work }) => {
     asked.push(work);
-    return work.kind === "pretrain" && work.config.batch > 8 ? Promise.reject(tooLarge) : Promise.resolve();
+    return Promise.resolve(planned(!(work.kind === "pretrain" && work.config.batch > 8)));
   }, async (store, submit) => {
-    assertEquals(await assertRejects(() => submit(16, "a-key"), DomainError), tooLarge);
+    const { message, options } = await assertRejects(() => submit(16, "a-key"), DomainError) as DomainError;
+    assertEquals([message, options.type, options.errors], [refusal.message, "does_not_fit", refusal.errors]);
     assertEquals(store.listJobs({}, ALL).data, []);
     const job = await submit(8, "a-key"); // the key is still free
     assertEquals([job.status, job.config.batch], ["queued", 8]);
@@ -61,11 +70,18 @@ Deno.test("submitFittingJob() queues nothing that does not fit", () => {
 
 Deno.test("submitFittingJob() makes one job of one body that is sent twice while its plan is made", () => {
   const gate = Promise.withResolvers<void>();
-  return scene(() => gate.promise, async (store, submit) => {
+  return scene(() => gate.promise.then(() => planned(true)), async (store, submit) => {
     const both = [submit(8), submit(8), submit(8, "a-key"), submit(8, "a-key")];
     gate.resolve();
     const ids = (await Promise.all(both)).map(({ id }) => id);
     assertEquals([ids[0] === ids[1], ids[2] === ids[3], ids[0] === ids[2]], [true, true, false]);
     assertEquals(store.listJobs({}, ALL).data.length, 2);
   });
+});
+
+Deno.test("submitFittingJob() queues what no plan could be made of: the run will tell", async () => {
+  const invalid = new DomainError("invalid", "Cannot choose labels");
+  for (const plan of [() => Promise.resolve(undefined), () => Promise.reject(invalid)]) {
+    await scene(plan, async (_store, submit) => assertEquals((await submit(8)).status, "queued"));
+  }
 });

@@ -28,8 +28,6 @@ await serveWorker({
       ? Deno.env.get("FAKE_CANARY")
       : request.type === "index" || request.type === "neighbors" || request.type === "project"
       ? request.key.checkpoint
-      : request.type === "plan"
-      ? request.dataset
       : request.archive;
     console.log("a stray line that must not reach standard output");
     console.dir({ nor: "this" });
@@ -40,10 +38,6 @@ await serveWorker({
         throw new DomainError("invalid", "Cannot do this", {
           type: "fake",
           errors: [{ detail: "wrong", pointer: "#/a" }],
-        });
-      case "too large":
-        throw new DomainError("invalid", "Cannot train with batch 8: the largest batch that fits is 4", {
-          type: "does_not_fit",
         });
       case "break":
         throw new Error("a secret of the inside");

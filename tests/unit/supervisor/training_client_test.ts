@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { DomainError } from "../../../src/domain/errors.ts";
 import { JobStopped } from "../../../src/domain/job.ts";
 import { KnnConfig } from "../../../src/domain/knn.ts";
 import type { JobReport } from "../../../src/domain/ports.ts";
@@ -10,7 +9,6 @@ import { TrainingClient } from "../../../src/supervisor/training_client.ts";
 import { isAlive } from "../../e2e/server.ts";
 
 const FAKE = fromFileUrl(new URL("./fake_worker.ts", import.meta.url));
-const PLAN_MS = 1000;
 const taskOf = (job: string) => ({
   ...{ job, dataset: "ds_x", fingerprint: "", resume: [] },
   work: {
@@ -24,7 +22,6 @@ async function withClient(
   letGoMs: number | undefined,
   use: (
     run: (job: string, signal?: AbortSignal, report?: Partial<JobReport>) => Promise<Record<string, unknown>>,
-    plan: (dataset: string) => Promise<void>,
   ) => Promise<void>,
 ): Promise<void> {
   const { log, error } = console;
@@ -34,13 +31,12 @@ async function withClient(
     program: Deno.execPath(),
     args: ["run", "--quiet", "--allow-env", "--allow-run", FAKE],
   });
-  const client = new TrainingClient(child, patience, letGoMs, PLAN_MS), nothing = () => {};
+  const client = new TrainingClient(child, patience, letGoMs), nothing = () => {};
   const report = { alive: nothing, progress: nothing, checkpoint: nothing, kept: nothing, message: nothing };
   try {
     await use(
       (job, signal = new AbortController().signal, more) =>
         client.run(taskOf(job), { ...report, ...more }, signal),
-      (dataset) => client.expectFit(dataset, taskOf("").work),
     );
   } finally {
     await child.close();
@@ -117,24 +113,3 @@ Deno.test("Silence holds a job against what it has shown, once two of its steps 
     silence.stop();
   }
 });
-
-Deno.test("a job that does not fit is refused where the worker can tell; else nobody waits for long", () =>
-  withClient(undefined, undefined, async (run, plan) => {
-    await plan("too large"); // it is not up yet
-    await run("x");
-    const { options } = await assertRejects(() => plan("too large"), DomainError) as DomainError;
-    assertEquals(options.type, "does_not_fit");
-    for (const dataset of ["fits", "refuse", "break"]) await plan(dataset); // what else is wrong the run will tell
-    const start = performance.now();
-    await plan("wait");
-    assert(performance.now() - start > PLAN_MS - 100);
-
-    const stop = new AbortController(), begun = Promise.withResolvers<void>();
-    const busy = run("wait", stop.signal, { message: () => begun.resolve() });
-    await begun.promise;
-    await plan("too large"); // it is not asked
-    stop.abort(new JobStopped("cancel"));
-    await assertRejects(() => busy, JobStopped);
-    await plan("die");
-    await run("x"); // another is there
-  }));
