@@ -11,7 +11,7 @@ import { log } from "../log/log.ts";
 
 /**
  * What whoever submits a job waits for its plan: 20 to 700 ms of processor time for nets from cifar_resnet8 to resnet200x2,
- * and a few recordings more, of 10 to 200 ms, where the largest batch is looked for (decision 0020).
+ * and a few recordings more, of 10 to 200 ms, where the largest batch is looked for (decision 0021).
  */
 const PLAN_MS = 2000;
 /** A plan that takes so long keeps others waiting: its thread ends, and another is started. */
