@@ -1,0 +1,3 @@
+import type { Schemas } from "../../../../client/client.ts";
+
+export type Checkpoint = Schemas["Checkpoint"];
