@@ -59,8 +59,9 @@ function Line({ attributes, value, onInput, leftOut, field }: SpecialProps) {
     />
   );
   const range = shape.type === "number" ? shape.range : undefined;
-  if (!range || range.least !== 0 || range.most === undefined || range.most > 1) return line;
-  const at = typeof value === "number" ? value : Number(leftOut) || 0;
+  const at = typeof value === "number" ? value : Number(leftOut || NaN);
+  const isShare = range?.least === 0 && range.most !== undefined && range.most <= 1;
+  if (!isShare || Number.isNaN(at)) return line;
   return (
     <div class="form-share">
       <input

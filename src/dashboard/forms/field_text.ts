@@ -1,10 +1,12 @@
 import type { FormField, Range, Shape } from "./json_schema.ts";
 
-/** A value as it is typed: lists between commas, nothing for what is left out. */
+/** A value as it is typed: lists between commas, their numbers to six digits, nothing for what is left out. */
 export function textOf(value: unknown): string {
   if (value === undefined) return "";
   if (typeof value === "string") return value;
-  if (Array.isArray(value) && value.every((each) => typeof each !== "object")) return value.join(", ");
+  if (Array.isArray(value) && value.every((each) => typeof each !== "object")) {
+    return value.map((each) => typeof each === "number" ? Number(each.toPrecision(6)) : each).join(", ");
+  }
   return JSON.stringify(value);
 }
 

@@ -10,17 +10,15 @@ import { Prose } from "./prose.tsx";
 
 /** The fields of a config, each with its own documentation; groups are folded unless something in them is given. */
 export function SchemaFields({ fields }: { fields: readonly FormField[] }) {
-  const folded = ({ shape: { type } }: FormField) => type === "group" || type === "named";
+  const isGroup = ({ shape }: FormField) => shape.type === "group";
+  const leaves = fields.filter(({ shape }) => shape.type !== "group" && shape.type !== "named");
   return (
     <>
-      <div class="form-grid">
-        {fields.filter((field) => !folded(field)).map((field) => <Leaf key={field.pointer} field={field} />)}
-      </div>
-      {fields.filter(folded).map((field) =>
-        field.shape.type === "named"
-          ? <NamedField key={field.pointer} field={field} shape={field.shape} />
-          : <GroupField key={field.pointer} field={field} />
+      <div class="form-grid">{leaves.map((field) => <Leaf key={field.pointer} field={field} />)}</div>
+      {fields.map((field) =>
+        field.shape.type === "named" && <NamedField key={field.pointer} field={field} shape={field.shape} />
       )}
+      {fields.filter(isGroup).map((field) => <GroupField key={field.pointer} field={field} />)}
     </>
   );
 }

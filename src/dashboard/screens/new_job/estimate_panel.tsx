@@ -22,8 +22,7 @@ export function EstimatePanel({ estimating, missing, onBatch }: {
   if (absent) content = <p class="soft">This server gives no estimates.</p>;
   else if (estimate) content = <Told {...{ estimate, onBatch }} />;
   else if (missing.length > 0) content = <p class="soft">It needs {missing.join(", ")} first.</p>;
-  else if (errors.length > 0) content = <p class="soft">It needs sound settings first.</p>;
-  else if (!failure) content = <p class="soft">The server is working it out …</p>;
+  else if (errors.length === 0 && !failure) content = <p class="soft">The server is working it out …</p>;
   const stale = estimate && (!current || errors.length > 0 || failure || missing.length > 0);
   return (
     <Section
@@ -35,7 +34,19 @@ export function EstimatePanel({ estimating, missing, onBatch }: {
     >
       <div class="stack">
         {failure && <Notice tone="warning">{failure.message}</Notice>}
-        <div class={`stack ${stale ? "newjob-stale" : ""}`}>{content}</div>
+        {errors.length > 0 && (
+          <ul class="newjob-wrong">
+            {errors.map(({ pointer, detail }) => (
+              <li key={`${pointer} ${detail}`}>
+                <code>{pointer?.replace(/^#\/(config\/)?/, "").replaceAll("/", ".")}</code> {detail}
+              </li>
+            ))}
+          </ul>
+        )}
+        <div class={`stack ${stale ? "newjob-stale" : ""}`}>
+          {stale && !busy && <p class="soft">As it was before the last changes:</p>}
+          {content}
+        </div>
       </div>
     </Section>
   );

@@ -187,7 +187,10 @@ function Previewed({ dataset, fields, config, filled }: {
 }) {
   const field = fields.find(({ name, shape }) => name === "augmentation" && shape.type === "named");
   if (!dataset || field?.shape.type !== "named") return null;
-  const numberAt = (pointer: string) => [at(config, pointer), at(filled, pointer)].find(Number.isInteger);
+  const numberAt = (pointer: string) =>
+    [at(config, pointer), at(filled, pointer)].find((value) =>
+      Number.isSafeInteger(value) && Number(value) >= 0
+    );
   const value = at(config, field.pointer) ?? at(filled, field.pointer) ?? undefined;
   const pairs = field.shape.fields.some(({ name }) => name === "view1");
   if (!pairs && (typeof value !== "object" || value === null)) return null;

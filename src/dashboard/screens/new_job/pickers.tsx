@@ -53,7 +53,7 @@ const toldLeftOut = (leftOut: string, none: string): string =>
   leftOut === UNDECIDED ? leftOut : `${leftOut === "null" ? none : leftOut} (left out)`;
 
 function told({ id, arch, px, step, metrics, aliases }: Checkpoint & { aliases: string[] }): string {
-  const best = Object.entries(metrics).find(([name]) => /top1/.test(name));
+  const best = Object.entries(metrics).find(([name]) => /^(knn|probe)_top1$/.test(name));
   return [
     aliases.join(", "),
     `${arch}, ${px} px`,

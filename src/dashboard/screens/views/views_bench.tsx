@@ -174,7 +174,7 @@ export function ViewsBench({ document, datasets, query }: {
                 label="View size"
                 value={String(px ?? "")}
                 options={[
-                  { value: "", text: px === undefined && sheet ? `${sheet.px} px (left out)` : "left out" },
+                  { value: "", text: px === undefined && sheet ? `${sheet.px} px (auto)` : "auto" },
                   ...[...new Set([32, 64, 96, 128, 160, 224, ...px === undefined ? [] : [px]])]
                     .toSorted((a, b) => a - b).map((size) => ({ value: String(size), text: `${size} px` })),
                 ]}
