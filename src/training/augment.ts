@@ -1,48 +1,13 @@
 import { RandomStream, STREAM } from "../domain/philox.ts";
-import type { Augmentation, AUGMENTATIONS, ViewAugmentation } from "../domain/augmentation.ts";
-
-const CIFAR_VIEW: ViewAugmentation = {
-  crop: { area: [0.08, 1], aspect: [3 / 4, 4 / 3] },
-  flip: 0.5,
-  jitter: { probability: 0.8, brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 },
-  grayscale: 0.2,
-  blur: { probability: 0, sigma: [0.1, 2] },
-  solarize: 0,
-};
-const blurred = (probability: number) => ({ ...CIFAR_VIEW.blur, probability });
-/** Only what changes lightness: of gray pixels, saturation and hue leave everything as it is. */
-const GRAY_VIEW: ViewAugmentation = {
-  ...CIFAR_VIEW,
-  jitter: { ...CIFAR_VIEW.jitter, saturation: 0, hue: 0 },
-  grayscale: 0,
-};
-
-/**
- * Presets by name, view 1 then view 2:
- * - `byol`: the paper's two distributions (its Table 6); view 1 is always blurred, view 2 solarised at times.
- * - `byol-symmetric`: both views alike, as good in the paper (its Table 17).
- * - `cifar`: `byol` without blur, the convention at 32 px.
- * - `grayscale`: `byol` for images whose three channels are one: without its operations on colour. Images whose
- *   meaning a mirror changes (letters, say) are flipped all the same.
- */
-export const PRESETS: Record<
-  Exclude<typeof AUGMENTATIONS[number], "none">,
-  readonly [ViewAugmentation, ViewAugmentation]
-> = {
-  byol: [{ ...CIFAR_VIEW, blur: blurred(1) }, { ...CIFAR_VIEW, blur: blurred(0.1), solarize: 0.2 }],
-  "byol-symmetric": [
-    { ...CIFAR_VIEW, blur: blurred(0.5), solarize: 0.2 },
-    { ...CIFAR_VIEW, blur: blurred(0.5), solarize: 0.2 },
-  ],
-  cifar: [CIFAR_VIEW, { ...CIFAR_VIEW, solarize: 0.2 }],
-  grayscale: [{ ...GRAY_VIEW, blur: blurred(1) }, { ...GRAY_VIEW, blur: blurred(0.1), solarize: 0.2 }],
-};
+import { type Augmentation, AUGMENTATION_PRESETS, type ViewAugmentation } from "../domain/augmentation.ts";
 
 /** The two views' distributions, view 1's first. */
 export function viewsOf(
   augmentation: Exclude<Augmentation, "none">,
 ): readonly [ViewAugmentation, ViewAugmentation] {
-  return typeof augmentation === "object" ? [augmentation.view1, augmentation.view2] : PRESETS[augmentation];
+  return typeof augmentation === "object"
+    ? [augmentation.view1, augmentation.view2]
+    : AUGMENTATION_PRESETS[augmentation];
 }
 
 /** One view of one image, drawn: what the kernels of `views.ts` and `blur.ts` read. Lengths are in pixels. */

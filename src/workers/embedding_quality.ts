@@ -1,8 +1,8 @@
+import { AUGMENTATION_PRESETS } from "../domain/augmentation.ts";
 import { RandomStream, STREAM } from "../domain/philox.ts";
 import { HeadsWorker } from "../evaluation/heads_worker.ts";
 import { UNIFORMITY_ROWS } from "../evaluation/quality.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
-import { PRESETS } from "../training/augment.ts";
 import { AugmentedEmbedder } from "./augmented_embedder.ts";
 import type { FrozenEncoder } from "./frozen_encoder.ts";
 
@@ -95,7 +95,7 @@ function openPairs(
   paired: Uint32Array,
   pipelines: PipelineCache,
 ): AugmentedEmbedder {
-  const [augmentation] = PRESETS[presetOf(preprocessing)];
+  const [augmentation] = AUGMENTATION_PRESETS[presetOf(preprocessing)];
   return new AugmentedEmbedder(pipelines, encoder, reader, paired, {
     preprocessing,
     augmentation,

@@ -84,7 +84,7 @@ function watch(page: Page, faults: string[]): Page {
 /** Waits until a screen is there: its heading, and nothing grey any more. */
 export async function settled(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor();
-  await page.locator("main .skeleton").waitFor({ state: "detached" });
+  await page.locator("main .skeleton").first().waitFor({ state: "detached" });
 }
 
 /** Has axe-core look at the page as it is. @throws {AssertionError} With each serious or critical violation and where it is. */

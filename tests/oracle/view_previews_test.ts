@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Augmentation } from "../../src/domain/augmentation.ts";
-import { PRESETS } from "../../src/training/augment.ts";
+import { AUGMENTATION_PRESETS } from "../../src/domain/augmentation.ts";
 import { openViewSource } from "../../src/training/view_source.ts";
 import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { Loader } from "../../src/data/loader.ts";
@@ -98,7 +98,7 @@ Deno.test("previews repeat by their seed and differ by it; without augmentation 
 
 Deno.test("several pairs are those of a run's first epochs, and a name's views those of its distributions", async () => {
   await withDataset(async (datasets, dataset) => {
-    const previews = new ViewPreviews(pipelines, datasets), [view1, view2] = PRESETS.cifar;
+    const previews = new ViewPreviews(pipelines, datasets), [view1, view2] = AUGMENTATION_PRESETS.cifar;
     const make = (augmentation: Augmentation, pairs: number) =>
       previews.make({ dataset, item: 2, augmentation, px: PX, seed: 7, pairs });
     const one = await make("cifar", 1), three = await make("cifar", 3), row = 3 * one.width * PX;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { openViewSource } from "../../src/training/view_source.ts";
-import { PRESETS } from "../../src/training/augment.ts";
+import { AUGMENTATION_PRESETS } from "../../src/domain/augmentation.ts";
 import type { DatasetReader } from "../../src/data/dataset_reader.ts";
 import type { PackedBatch } from "../../src/data/loader.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
@@ -115,7 +115,7 @@ Deno.test("one view alone is view 1 of two, bit for bit", async () => {
 });
 
 Deno.test("an augmentation in full makes the views that it describes", async () => {
-  const [view1, view2] = PRESETS["byol-symmetric"];
+  const [view1, view2] = AUGMENTATION_PRESETS["byol-symmetric"];
   assertEquals(await viewsOf([SAMPLES], { augmentation: { view1, view2 } }), new Map(ONE_BATCH));
   const colored = { ...view1, grayscale: 0 };
   const gray = { ...view1, grayscale: 1, jitter: { ...view1.jitter, probability: 0 } };

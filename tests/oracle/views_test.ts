@@ -1,4 +1,5 @@
-import { drawView, PRESETS, type ViewDraw } from "../../src/training/augment.ts";
+import { AUGMENTATION_PRESETS } from "../../src/domain/augmentation.ts";
+import { drawView, type ViewDraw } from "../../src/training/augment.ts";
 import { blurRadius } from "../../src/training/blur.ts";
 import { packBlur, packView, recordViews, VIEW_WORDS } from "../../src/training/views.ts";
 import { RandomStream } from "../../src/domain/philox.ts";
@@ -153,7 +154,7 @@ Deno.test("the cifar preset's draws agree with float64, all 24 orders among them
   }
   const size = { width: 32, height: 29 };
   const cases = orders.map((order, sample) => {
-    const drawn = drawView(PRESETS.cifar[1], 2, { seed: 5, epoch: 1, sample }, size);
+    const drawn = drawView(AUGMENTATION_PRESETS.cifar[1], 2, { seed: 5, epoch: 1, sample }, size);
     return { size, draw: { ...drawn, jitter: true, order: Uint32Array.from(order) } };
   });
   await check(cases, 12);
@@ -164,7 +165,7 @@ for (const preset of ["byol", "byol-symmetric", "grayscale"] as const) {
     const size = { width: 37, height: 26 };
     const cases = [1, 2, 1, 2, 1, 2, 1, 2].map((view, sample) => {
       const drawn = drawView(
-        PRESETS[preset][view - 1],
+        AUGMENTATION_PRESETS[preset][view - 1],
         view as 1 | 2,
         { seed: 9, epoch: 2, sample },
         size,

@@ -22,7 +22,11 @@ export function Field({ label, description, error, note, hideLabel, children }: 
     about = [description && `${id}-about`, error && `${id}-error`].filter(Boolean).join(" ");
   return (
     <div class={`field ${error ? "field-wrong" : ""}`}>
-      <label for={id} class={hideLabel ? "unseen" : undefined}>{label}{note && <small>{note}</small>}</label>
+      <label for={id} class={hideLabel ? "unseen" : undefined}>
+        {label}
+        {note && " "}
+        {note && <small>{note}</small>}
+      </label>
       {children({ id, "aria-describedby": about || undefined, "aria-invalid": error ? "true" : undefined })}
       {description && <p class="field-about" id={`${id}-about`}>{description}</p>}
       {error && <p class="field-error" id={`${id}-error`}>{error}</p>}

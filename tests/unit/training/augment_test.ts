@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { drawView, PRESETS, type ViewDraw } from "../../../src/training/augment.ts";
+import { AUGMENTATION_PRESETS } from "../../../src/domain/augmentation.ts";
+import { drawView, type ViewDraw } from "../../../src/training/augment.ts";
 
 /** View 2 of sample 3 in epoch 1 under seed 5, as drawn before there was a blur. */
 const ORDER = [2, 3, 1, 0];
@@ -18,14 +19,15 @@ const DRAWN = {
   "solarize": true,
 };
 const SIZE = { width: 40, height: 30 };
-const draws = (view: 1 | 2, count: number, preset: keyof typeof PRESETS = "cifar") =>
+const draws = (view: 1 | 2, count: number, preset: keyof typeof AUGMENTATION_PRESETS = "cifar") =>
   Array.from(
     { length: count },
-    (_, sample) => drawView(PRESETS[preset][view - 1], view, { seed: 1, epoch: 0, sample }, SIZE),
+    (_, sample) =>
+      drawView(AUGMENTATION_PRESETS[preset][view - 1], view, { seed: 1, epoch: 0, sample }, SIZE),
   );
 
 Deno.test("drawView() is a function of seed, epoch, sample and view alone", () => {
-  const at = { seed: 1, epoch: 2, sample: 3 }, preset = PRESETS.cifar[0];
+  const at = { seed: 1, epoch: 2, sample: 3 }, preset = AUGMENTATION_PRESETS.cifar[0];
   const draw = drawView(preset, 1, at, SIZE);
   assertEquals(drawView(preset, 1, at, SIZE), draw);
   for (const other of [{ ...at, seed: 2 }, { ...at, epoch: 3 }, { ...at, sample: 4 }]) {
@@ -51,11 +53,12 @@ const LARGE = { width: 1_000_000, height: 1_000_000 };
 const COUNT = 20_000;
 const many = (
   view: 1 | 2,
-  { preset = "byol-symmetric" as keyof typeof PRESETS, seed = 1, epoch = 0, first = 0 } = {},
+  { preset = "byol-symmetric" as keyof typeof AUGMENTATION_PRESETS, seed = 1, epoch = 0, first = 0 } = {},
 ) =>
   Array.from(
     { length: COUNT },
-    (_, i) => drawView(PRESETS[preset][view - 1], view, { seed, epoch, sample: first + i }, LARGE),
+    (_, i) =>
+      drawView(AUGMENTATION_PRESETS[preset][view - 1], view, { seed, epoch, sample: first + i }, LARGE),
   );
 /**
  * A crop of at most 3/4 of a square's area is never clipped to it: at an aspect of 4/3 or 3/4, that is where a side
@@ -142,7 +145,7 @@ Deno.test("what is drawn is uniform over the paper's ranges (Kolmogorov and Smir
 Deno.test("each preset's probabilities are met within four standard errors", () => {
   const usual = { flip: 0.5, jitter: 0.8, grayscale: 0.2, blur: 0, solarize: 0 };
   const symmetric = { ...usual, blur: 0.5, solarize: 0.2 };
-  const expected: Record<keyof typeof PRESETS, readonly [typeof usual, typeof usual]> = {
+  const expected: Record<keyof typeof AUGMENTATION_PRESETS, readonly [typeof usual, typeof usual]> = {
     byol: [{ ...usual, blur: 1 }, { ...usual, blur: 0.1, solarize: 0.2 }],
     "byol-symmetric": [symmetric, symmetric],
     cifar: [usual, { ...usual, solarize: 0.2 }],
@@ -151,7 +154,7 @@ Deno.test("each preset's probabilities are met within four standard errors", () 
       { ...usual, grayscale: 0, blur: 0.1, solarize: 0.2 },
     ],
   };
-  for (const preset of Object.keys(expected) as (keyof typeof PRESETS)[]) {
+  for (const preset of Object.keys(expected) as (keyof typeof AUGMENTATION_PRESETS)[]) {
     for (const view of [1, 2] as const) {
       const all = many(view, { preset });
       for (const [name, probability] of Object.entries(expected[preset][view - 1])) {
@@ -190,7 +193,7 @@ Deno.test("views, samples, epochs and seeds are independent of each other, and s
 
 Deno.test("the cifar preset draws what it always drew: a seed's runs repeat", () => {
   const { order, ...draw } = drawView(
-    PRESETS.cifar[1],
+    AUGMENTATION_PRESETS.cifar[1],
     2,
     { seed: 5, epoch: 1, sample: 3 },
     { width: 33, height: 31 },
