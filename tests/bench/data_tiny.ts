@@ -55,8 +55,8 @@ export async function tiny(
   }
 }
 
-/** Images of which no two are equal, some 600 at a time. */
-async function* tinyTar(images: number): AsyncGenerator<Uint8Array> {
+/** A tar of images of which no two are equal, some 600 at a time. */
+export async function* tinyTar(images: number): AsyncGenerator<Uint8Array> {
   const STRETCH = 600, pixels = new Uint8Array(PX * PX * 3), view = new DataView(pixels.buffer);
   for (let from = 0; from < images; from += STRETCH) {
     const files = [];

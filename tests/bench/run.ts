@@ -3,6 +3,7 @@
  * that Deno picks. Each prints a table for people, and the same as lines of JSON.
  */
 import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
+import { dashboard, DASHBOARD_OPTIONS } from "./dashboard_bench.ts";
 import { data, DATA_OPTIONS } from "./data_bench.ts";
 import { embed, EMBED_OPTIONS } from "./embed_bench.ts";
 import { finetune, FINETUNE_OPTIONS } from "./finetune_bench.ts";
@@ -64,6 +65,12 @@ const COMMANDS: Record<string, Command> = {
     options: DATA_OPTIONS,
     withoutGpu: true,
     run: data,
+  },
+  dashboard: {
+    about:
+      "screens over 20,000 jobs, 100,000 rows and images: first paint in 1.5 s, no task over 200 ms while live",
+    options: DASHBOARD_OPTIONS,
+    run: dashboard,
   },
   embed: {
     about: "an embed job beside its parts, reading and the GPU: at most 1.15 × the slower of them",
