@@ -3,8 +3,8 @@ import { signal } from "@preact/signals";
 /** How long to wait before the server is looked for again, in seconds, the longer the more often it was not found. */
 const WAITS_S = [1, 2, 4, 8, 15, 30];
 
-/** That the server cannot be reached, and in how many seconds it is tried again; undefined while it answers. */
-export const outage = signal<{ secondsLeft: number } | undefined>(undefined);
+/** That the server cannot be reached, in how many seconds it is tried again, and how often it was; undefined while it answers. */
+export const outage = signal<{ secondsLeft: number; tries: number } | undefined>(undefined);
 
 const waiting = new Set<() => void>();
 let tries = 0, timer: ReturnType<typeof setTimeout> | undefined;
@@ -45,14 +45,14 @@ export function whenAlive(signal?: AbortSignal): Promise<void> {
 }
 
 function countDown(left = WAITS_S[Math.min(tries++, WAITS_S.length - 1)]): void {
-  outage.value = { secondsLeft: left };
+  outage.value = { secondsLeft: left, tries };
   clearTimeout(timer);
   timer = setTimeout(() => left > 1 ? countDown(left - 1) : void look(), 1000);
 }
 
 async function look(): Promise<void> {
   clearTimeout(timer);
-  outage.value = { secondsLeft: 0 };
+  outage.value = { secondsLeft: 0, tries };
   try {
     const response = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(10_000) });
     if (response.ok) return reportAlive();

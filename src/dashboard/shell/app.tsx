@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "../live/address.ts";
-import { reportLost, whenAlive } from "../live/connection.ts";
+import { outage, reportLost, whenAlive } from "../live/connection.ts";
 import { session, startSession } from "../live/session.ts";
 import { ErrorState, Skeleton } from "../parts/states.tsx";
-import { ConnectionBanner } from "./connection_banner.tsx";
+import { ConnectionBanner, ServerGone } from "./connection_banner.tsx";
 import { KeyGate } from "./key_gate.tsx";
 import { Navigation } from "./navigation.tsx";
 import { Outlet } from "./outlet.tsx";
@@ -29,7 +29,7 @@ export function App() {
       <div class="stage">
         <ConnectionBanner />
         <main id="main" tabIndex={-1}>
-          {state === "ready" ? <Watched /> : <Skeleton lines={6} />}
+          {state === "ready" ? <Watched /> : outage.value ? <ServerGone /> : <Skeleton lines={6} />}
         </main>
       </div>
       <Toaster />

@@ -1,0 +1,29 @@
+import { href } from "../../live/address.ts";
+import { useQuery } from "../../live/query.ts";
+import { calls, dataOf } from "../../live/session.ts";
+import { Notice } from "../../parts/states.tsx";
+
+/** What doctor finds wrong, and a word on what to do; nothing where all is well. */
+export function Health() {
+  const { data } = useQuery("system", (signal) => dataOf(calls().GET("/v1/system", { signal })), {
+    every: 10,
+  });
+  const wrong = data?.findings.filter(({ severity }) => severity !== "ok") ?? [];
+  if (wrong.length === 0) return null;
+  // Both workers have the same GPU, and say the same of it.
+  const told = Map.groupBy(wrong, ({ message }) => message);
+  const worst = wrong.some(({ severity }) => severity === "error") ? "bad" : "warning";
+  return (
+    <Notice tone={worst}>
+      <ul class="home-findings">
+        {[...told].map(([message, same]) => (
+          <li key={message}>
+            <strong>{same.map(({ check }) => check).join(", ")}:</strong> {message}
+            {same[0].remedy[0] && <span class="soft">. To do: {same[0].remedy[0]}</span>}
+          </li>
+        ))}
+      </ul>
+      <a href={href("/system")}>All findings</a>
+    </Notice>
+  );
+}
