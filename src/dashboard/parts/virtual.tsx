@@ -97,8 +97,13 @@ export function VirtualTable<Row>(
   );
 }
 
-/** A list, or a grid's rows, of which only what is seen is in the page. @param render One row, `rowHeight` px high. */
-export function VirtualList<Row>({ label, rows, rowHeight, height = "70vh", render, keyOf, onEnd }: {
+/**
+ * A list, or a grid's rows, of which only what is seen is in the page.
+ *
+ * @param render One row, `rowHeight` px high.
+ * @param goTo A row to scroll to, as near as it takes to see it; another object goes there again.
+ */
+export function VirtualList<Row>({ label, rows, rowHeight, height = "70vh", render, keyOf, onEnd, goTo }: {
   label: string;
   rows: readonly Row[];
   rowHeight: number;
@@ -106,9 +111,18 @@ export function VirtualList<Row>({ label, rows, rowHeight, height = "70vh", rend
   render: (row: Row, index: number) => ComponentChildren;
   keyOf: (row: Row) => string | number;
   onEnd?: () => void;
+  goTo?: { row: number };
 }) {
   const box = useRef<HTMLDivElement>(null), { first, last } = useWindow(box, rows.length, rowHeight);
   useEnd(last, rows.length, onEnd);
+  useLayoutEffect(() => {
+    if (!goTo) return;
+    const top = goTo.row * rowHeight, { scrollTop, clientHeight } = box.current!;
+    if (top < scrollTop) box.current!.scrollTop = top;
+    else if (top + rowHeight > scrollTop + clientHeight) {
+      box.current!.scrollTop = top + rowHeight - clientHeight;
+    }
+  }, [goTo]);
   return (
     <div
       class="virtual"
