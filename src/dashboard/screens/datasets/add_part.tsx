@@ -56,7 +56,7 @@ export function AddPart({ dataset: { id, name }, onClose }: { dataset: Dataset; 
       </p>
       {chosen
         ? <ChosenNote chosen={chosen} />
-        : <UploadBox what="more of this dataset" onChosen={setChosen} />}
+        : <UploadBox what="Drop more images, a folder, or the next archive" onChosen={setChosen} />}
       {sent && (
         <div>
           <ProgressBar value={sent.bytes} max={sent.of} label="Upload of the part" showPercent />

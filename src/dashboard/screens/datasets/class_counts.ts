@@ -37,3 +37,10 @@ export function orderClasses(counts: ClassCount[], order: ClassOrder): ClassCoun
 /** How many classes there are in all splits together. */
 export const countClasses = (splits: Splits): number =>
   new Set(Object.values(splits).flatMap(({ classes }) => Object.keys(classes))).size;
+
+const KNOWN = ["train", "val", "test"];
+/** Splits in the order in which they are used; then all others. */
+export function orderedSplits<T>(splits: Record<string, T>): [name: string, split: T][] {
+  const rank = (name: string) => KNOWN.includes(name) ? KNOWN.indexOf(name) : KNOWN.length;
+  return Object.entries(splits).toSorted(([a], [b]) => rank(a) - rank(b) || names.compare(a, b));
+}

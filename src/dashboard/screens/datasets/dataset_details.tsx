@@ -2,6 +2,7 @@ import { Id } from "../../parts/copy_button.tsx";
 import { formatBytes, formatCount, formatPercent, formatTime } from "../../parts/format.ts";
 import { KeyValue, Section } from "../../parts/section.tsx";
 import { Table } from "../../parts/table.tsx";
+import { orderedSplits } from "./class_counts.ts";
 import type { Dataset } from "./dataset_screen.tsx";
 
 const channels = (values: readonly number[] | null): string | null =>
@@ -10,7 +11,7 @@ const channels = (values: readonly number[] | null): string | null =>
 /** What a dataset was made of, and by what settings. */
 export function DatasetDetails({ dataset }: { dataset: Dataset }) {
   const { id, splits, counts, settings, fingerprint } = dataset;
-  const rows = Object.entries(splits).map(([name, split]) => ({ name, ...split }));
+  const rows = orderedSplits(splits).map(([name, split]) => ({ name, ...split }));
   return (
     <div class="columns">
       <Section title="Splits" flush>

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Schemas } from "../../../client/client.ts";
 import { setQuery } from "../../live/address.ts";
 import { useQuery } from "../../live/query.ts";
@@ -9,12 +9,12 @@ import { EmptyState, Loaded, Notice } from "../../parts/states.tsx";
 import { StatusPill } from "../../parts/status_pill.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import type { ScreenProps } from "../../routes.ts";
-import { countClasses } from "./class_counts.ts";
+import { countClasses, orderedSplits } from "./class_counts.ts";
 import { DatasetActions } from "./dataset_actions.tsx";
 import { DatasetDetails } from "./dataset_details.tsx";
 import { Duplicates } from "./duplicates.tsx";
 import { ImageBrowser } from "./image_browser.tsx";
-import { IngestProgress } from "./ingest_progress.tsx";
+import { IngestProgress, reasonOf } from "./ingest_progress.tsx";
 import { RejectedFiles } from "./rejected_files.tsx";
 
 export type Dataset = Omit<Schemas["Dataset"], "channel_mean" | "channel_std"> & {
@@ -25,12 +25,14 @@ export type Dataset = Omit<Schemas["Dataset"], "channel_mean" | "channel_std"> &
 /** One dataset: what is in it, image by image. */
 export function Screen({ params: { id }, query: address }: ScreenProps) {
   const [busy, setBusy] = useState(false);
-  const query = useQuery(`dataset:${id}`, async (signal) => {
-    const dataset = await dataOf(calls().GET("/v1/datasets/{id}", { params: { path: { id } }, signal }));
-    setBusy(dataset.status === "ingesting");
-    return dataset as Dataset;
-  }, { every: busy ? 1 : 20 });
+  const query = useQuery(
+    `dataset:${id}`,
+    (signal) =>
+      dataOf(calls().GET("/v1/datasets/{id}", { params: { path: { id } }, signal })) as Promise<Dataset>,
+    { every: busy ? 1 : 20 },
+  );
   const { data } = query;
+  useEffect(() => setBusy(data?.status === "ingesting"), [data]);
   return (
     <>
       <PageHead
@@ -53,7 +55,7 @@ function Content({ dataset, address }: { dataset: Dataset; address: URLSearchPar
     tabs = [
       ...(ready ? [{ id: "images", name: "Images" }] : []),
       ...(ready || status === "failed"
-        ? [{ id: "rejected", name: <Counted name="Rejected" count={counts.rejected} /> }]
+        ? [{ id: "rejected", name: ready ? <Counted name="Rejected" count={counts.rejected} /> : "Rejected" }]
         : []),
       ...(ready ? [{ id: "duplicates", name: <Counted name="Duplicates" count={across} /> }] : []),
       { id: "details", name: "Details" },
@@ -69,7 +71,7 @@ function Content({ dataset, address }: { dataset: Dataset; address: URLSearchPar
       {error && (
         <div role="alert">
           <Notice tone="bad">
-            <b>It could not be taken in:</b> {error.message}
+            <b>It could not be taken in:</b> {reasonOf(error, name)}
           </Notice>
         </div>
       )}
@@ -82,7 +84,7 @@ function Content({ dataset, address }: { dataset: Dataset; address: URLSearchPar
           <Figure
             label="Splits"
             value={formatCount(Object.keys(splits).length)}
-            note={Object.entries(splits).map(([name, { images }]) => `${name} ${formatCount(images)}`).join(
+            note={orderedSplits(splits).map(([name, { images }]) => `${name} ${formatCount(images)}`).join(
               " · ",
             )}
           />
@@ -115,7 +117,7 @@ function Content({ dataset, address }: { dataset: Dataset; address: URLSearchPar
         {chosen === "images" && (counts.images > 0
           ? <ImageBrowser dataset={dataset} address={address} />
           : <EmptyState icon="image" title="It has no images" />)}
-        {chosen === "rejected" && <RejectedFiles id={id} rejected={counts.rejected} />}
+        {chosen === "rejected" && <RejectedFiles id={id} rejected={ready ? counts.rejected : undefined} />}
         {chosen === "duplicates" && <Duplicates dataset={dataset} address={address} />}
         {chosen === "details" && <DatasetDetails dataset={dataset} />}
       </Tabs>

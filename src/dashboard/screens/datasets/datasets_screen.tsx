@@ -1,17 +1,18 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Schemas } from "../../../client/client.ts";
 import { href } from "../../live/address.ts";
 import { useQuery } from "../../live/query.ts";
 import { calls, dataOf } from "../../live/session.ts";
 import { Button } from "../../parts/button.tsx";
-import { formatBytes, formatCount } from "../../parts/format.ts";
+import { formatBytes, formatCount, NONE } from "../../parts/format.ts";
 import { RelativeTime } from "../../parts/relative_time.tsx";
 import { PageHead, Section } from "../../parts/section.tsx";
 import { EmptyState, Loaded } from "../../parts/states.tsx";
 import { Badge, StatusPill } from "../../parts/status_pill.tsx";
 import { type Column, type Sorting, Table } from "../../parts/table.tsx";
+import { orderedSplits } from "./class_counts.ts";
 import type { Chosen } from "./chosen_files.ts";
-import { IngestProgress } from "./ingest_progress.tsx";
+import { IngestProgress, reasonOf } from "./ingest_progress.tsx";
 import { UploadBox } from "./upload_box.tsx";
 import { UploadForm } from "./upload_form.tsx";
 import { UploadList } from "./upload_list.tsx";
@@ -34,9 +35,11 @@ export function Screen() {
       data.push(...answer.data as Dataset[]);
       if (!(more = answer.has_more)) return { data, more };
     }
-    setBusy(data.some(({ status }) => status === "ingesting"));
     return { data, more: true };
   }, { every: busy ? 1.5 : 10 });
+  useEffect(() => setBusy(query.data?.data.some(({ status }) => status === "ingesting") ?? false), [
+    query.data,
+  ]);
   return (
     <>
       <PageHead
@@ -83,14 +86,14 @@ const COLUMNS: Column<Dataset>[] = [
     head: "Images",
     figures: true,
     sortable: true,
-    cell: ({ counts }) => formatCount(counts.images),
+    cell: ({ counts, progress }) => formatCount(progress?.images || counts.images || undefined),
   },
   {
     id: "rejected",
     head: "Rejected",
     figures: true,
     minor: true,
-    cell: ({ counts }) => formatCount(counts.rejected),
+    cell: ({ status, counts }) => status === "ingesting" ? NONE : formatCount(counts.rejected),
   },
   {
     id: "bytes",
@@ -104,7 +107,8 @@ const COLUMNS: Column<Dataset>[] = [
     head: "Splits",
     cell: ({ splits }) => (
       <span class="row">
-        {Object.entries(splits).map(([name, { images }]) => (
+        {Object.keys(splits).length === 0 && NONE}
+        {orderedSplits(splits).map(([name, { images }]) => (
           <Badge key={name} title={`${formatCount(images)} images`}>{name}</Badge>
         ))}
       </span>
@@ -162,7 +166,8 @@ function Status({ dataset: { name, status, progress, error } }: { dataset: Datas
   return (
     <span class="datasets-status">
       <StatusPill status={status} />
-      {error && <span class="datasets-bad datasets-clamp" title={error.message}>{error.message}</span>}
+      {error && <span class="datasets-bad datasets-clamp" title={error.message}>{reasonOf(error, name)}
+      </span>}
     </span>
   );
 }

@@ -103,7 +103,6 @@ function Pair({ id, group: { items, images } }: { id: string; group: Group }) {
           class="datasets-twin"
           href={href(`/datasets/${id}`, { item: n })}
           title={path}
-          aria-label={`${path}, ${split}${label === null ? "" : `, ${label}`}`}
         >
           <ApiImage src={imagePath(id, n, PX)} alt="" size={PX} />
           <span class="one-line">{split}{label !== null && ` / ${label}`}</span>

@@ -8,6 +8,7 @@ import { Button } from "../../parts/button.tsx";
 import { formatCount } from "../../parts/format.ts";
 import { Section } from "../../parts/section.tsx";
 import { EmptyState, Loaded } from "../../parts/states.tsx";
+import { countClasses, orderedSplits } from "./class_counts.ts";
 import { ClassHistogram } from "./class_histogram.tsx";
 import { type Columns, filterItems, type ItemFilter, readColumns } from "./dataset_columns.ts";
 import type { Dataset } from "./dataset_screen.tsx";
@@ -28,10 +29,10 @@ export function ImageBrowser({ dataset, address }: { dataset: Dataset; address: 
         }),
       ),
     ));
-  const names = Object.keys(splits);
+  const names = orderedSplits(splits).map(([name]) => name);
   return (
     <div class="datasets-browse">
-      <Section title="Classes" flush class="datasets-classes">
+      <Section title="Classes" note={formatCount(countClasses(splits))} flush class="datasets-classes">
         <ClassHistogram
           {...{ splits, split, chosen: label }}
           onChoose={(name) =>
@@ -71,6 +72,7 @@ function Grid({ dataset, columns, filter, address, children }: {
   const size: TileSize = address.get("size") === "large" ? "large" : "small";
   const [to, setTo] = useState<number>(), [goTo, setGoTo] = useState<{ place: number }>();
   const item = address.get("item"), open = item !== null && /^\d+$/.test(item) ? Number(item) : undefined;
+  const show = (n: number) => setGoTo({ place: Math.min(places.placeOf(n), places.count - 1) });
   const filtered = filter.split !== undefined || filter.class !== undefined;
   const wrong = to !== undefined && (!Number.isInteger(to) || to < 0 || to >= columns.items);
   return (
@@ -86,9 +88,7 @@ function Grid({ dataset, columns, filter, address, children }: {
           class="datasets-goto"
           onSubmit={(event) => {
             event.preventDefault();
-            if (to !== undefined && !wrong) {
-              setGoTo({ place: Math.min(places.placeOf(to), places.count - 1) });
-            }
+            if (to !== undefined && !wrong) show(to);
           }}
         >
           <NumberInput
@@ -132,7 +132,10 @@ function Grid({ dataset, columns, filter, address, children }: {
       {open !== undefined && open < columns.items && (
         <ImageDialog
           {...{ dataset, columns, places, n: open }}
-          onMove={(n) => setQuery({ item: n })}
+          onMove={(to) => {
+            setQuery({ item: to });
+            if (to === undefined) show(open); // the focus comes back to where one has got to
+          }}
         />
       )}
     </div>

@@ -3,7 +3,7 @@ import { authorization } from "../../live/session.ts";
 import { VirtualList } from "../../parts/virtual.tsx";
 import { AtlasCache, type AtlasLayout } from "./atlas_cache.ts";
 import { atlasesPay, type Columns, type Places } from "./dataset_columns.ts";
-import { Tile } from "./image_tile.tsx";
+import { Tile, type Wanted } from "./image_tile.tsx";
 
 export type TileSize = "small" | "large";
 export const SIZES: { name: TileSize; text: string; px: number }[] = [
@@ -26,9 +26,10 @@ export function ImageGrid({ id, fingerprint, columns, places, size, goTo, onOpen
   onOpen: (n: number) => void;
 }) {
   const box = useRef<HTMLDivElement>(null), [width, setWidth] = useState(0);
-  const [focus, setFocus] = useState<{ place: number; take: boolean }>();
-  const { px } = SIZES.find(({ name }) => name === size)!;
-  const across = Math.max(1, Math.floor((width + GAP) / (px + GAP)));
+  const [focus, setFocus] = useState<Wanted>();
+  const { px: least } = SIZES.find(({ name }) => name === size)!;
+  const across = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
+  const px = Math.floor((width + GAP) / across) - GAP; // the row is full
   const rows = useMemo(
     () => Array.from({ length: Math.ceil(places.count / across) }, (_, row) => row),
     [places, across],
@@ -40,15 +41,8 @@ export function ImageGrid({ id, fingerprint, columns, places, size, goTo, onOpen
     watcher.observe(box.current!);
     return () => watcher.disconnect();
   }, []);
-  useEffect(() => goTo && setFocus({ place: goTo.place, take: true }), [goTo]);
+  useEffect(() => goTo && setFocus({ place: goTo.place }), [goTo]);
   useEffect(() => setFocus(undefined), [places]);
-  useEffect(() => { // its row is there by now
-    if (!focus?.take) return;
-    const frame = requestAnimationFrame(() =>
-      box.current?.querySelector<HTMLElement>(`[data-place="${focus.place}"]`)?.focus({ preventScroll: true })
-    );
-    return () => cancelAnimationFrame(frame);
-  }, [focus]);
   const move = (event: KeyboardEvent) => {
     const at = Number((event.target as HTMLElement).dataset.place ?? NaN), last = places.count - 1;
     if (Number.isNaN(at) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -58,7 +52,7 @@ export function ImageGrid({ id, fingerprint, columns, places, size, goTo, onOpen
     }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    setFocus({ place: Math.min(last, Math.max(0, to)), take: true });
+    setFocus({ place: Math.min(last, Math.max(0, to)) });
   };
   const current = Math.min(focus?.place ?? 0, places.count - 1);
   return (
@@ -75,6 +69,7 @@ export function ImageGrid({ id, fingerprint, columns, places, size, goTo, onOpen
                   <Tile
                     key={n}
                     {...{ id, n, place, px, columns, current: place === current, onOpen }}
+                    wanted={place === focus?.place ? focus : undefined}
                     atlases={pay ? atlases : undefined}
                     layout={LAYOUT}
                   />

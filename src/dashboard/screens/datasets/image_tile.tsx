@@ -1,10 +1,16 @@
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useReducer, useRef } from "preact/hooks";
 import { ApiImage } from "../../parts/api_image.tsx";
 import type { AtlasCache, AtlasLayout } from "./atlas_cache.ts";
 import type { Columns } from "./dataset_columns.ts";
 
+/** The place whose tile is to take the focus, once: it may first have to be scrolled to. */
+export interface Wanted {
+  place: number;
+  taken?: boolean;
+}
+
 /** An image as a button that opens it: cut out of its atlas, or fetched by itself. */
-export function Tile({ id, n, place, px, columns, current, atlases, layout, onOpen }: {
+export function Tile({ id, n, place, px, columns, current, wanted, atlases, layout, onOpen }: {
   id: string;
   n: number;
   place: number;
@@ -12,16 +18,22 @@ export function Tile({ id, n, place, px, columns, current, atlases, layout, onOp
   columns: Columns;
   /** Whether Tab comes to it: to one of all, from which arrows go on. */
   current: boolean;
+  wanted: Wanted | undefined;
   /** Undefined: this image is fetched by itself. */
   atlases: AtlasCache | undefined;
   layout: AtlasLayout;
   onOpen: (n: number) => void;
 }) {
-  const words = describe(columns, n);
+  const words = describe(columns, n), button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!wanted || wanted.taken) return;
+    wanted.taken = true;
+    button.current!.focus({ preventScroll: true });
+  }, [wanted]);
   return (
     <button
       {...{ type: "button", class: "datasets-tile", title: words, "aria-label": words, "data-place": place }}
-      {...{ tabIndex: current ? 0 : -1, style: { width: px, height: px } }}
+      {...{ ref: button, tabIndex: current ? 0 : -1, style: { width: px, height: px } }}
       onClick={() => onOpen(n)}
     >
       {atlases

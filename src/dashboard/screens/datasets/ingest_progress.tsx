@@ -18,8 +18,8 @@ export function IngestProgress({ progress, name, brief = false }: {
   if (brief) {
     return (
       <span class="datasets-ingest">
-        {bar}
-        <span class="soft">{progress ? `${formatCount(images)} images${left}` : "waits its turn"}</span>
+        {progress && bar}
+        <span class="soft">{progress ? `${formatCount(images)} images${left}` : "waits for its turn"}</span>
       </span>
     );
   }
@@ -38,3 +38,7 @@ export function IngestProgress({ progress, name, brief = false }: {
     </div>
   );
 }
+
+/** Why an ingest has failed, without the name that stands beside it. */
+export const reasonOf = ({ message }: { message: string }, name: string): string =>
+  message.replace(`Cannot ingest "${name}": `, "");

@@ -34,8 +34,12 @@ const REASONS: Column<Reason>[] = [
   { id: "files", head: "Files", figures: true, width: "7rem", cell: ({ files }) => formatCount(files) },
 ];
 
-/** Files that did not become images: how many for which reason, and each. */
-export function RejectedFiles({ id, rejected }: { id: string; rejected: number }) {
+/**
+ * Files that did not become images: how many for which reason, and each.
+ *
+ * @param rejected How many; undefined where the dataset has failed, and does not tell.
+ */
+export function RejectedFiles({ id, rejected }: { id: string; rejected: number | undefined }) {
   const pages = usePages<Rejected, { reasons: Reason[] }>(`${id} ${rejected}`, async (count, signal) => {
     const query = { limit: 200, ...(count > 0 && { after: count - 1 }) };
     const { data, has_more, reasons } = await dataOf(
@@ -63,7 +67,7 @@ export function RejectedFiles({ id, rejected }: { id: string; rejected: number }
           keyOf={({ reason }) => reason}
         />
       </Section>
-      <Section title="Files" note={formatCount(rejected)} flush>
+      <Section title="Files" note={rejected === undefined ? undefined : formatCount(rejected)} flush>
         <VirtualTable
           {...{
             caption: "Rejected files",

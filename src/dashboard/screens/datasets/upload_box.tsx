@@ -14,8 +14,9 @@ const over = signal(false);
  * Where archives, images and folders are dropped, or chosen: the whole window takes a drop while it is on the screen.
  *
  * @param onChosen Called with what they are.
+ * @param what Says what to drop.
  */
-export function UploadBox({ onChosen, what = "a new dataset" }: {
+export function UploadBox({ onChosen, what = "Drop images, a folder, or an archive of them" }: {
   onChosen: (chosen: Chosen) => void;
   what?: string;
 }) {
@@ -47,7 +48,7 @@ export function UploadBox({ onChosen, what = "a new dataset" }: {
           <Icon name="upload" size={20} />
         </span>
         <p class="datasets-drop-title">
-          {reading ? "Looking through the files …" : `Drop an archive, images, or a folder: ${what}`}
+          {reading ? "Looking through the files …" : what}
         </p>
         <p class="soft">
           tar, tar.gz, zip or Parquet; PNG, JPEG, GIF, TIFF, WebP, BMP or PNM. Folders may name splits and
