@@ -8,7 +8,7 @@ import { formatBytes } from "../../parts/format.ts";
 import { ProgressBar } from "../../parts/progress_bar.tsx";
 import { Notice } from "../../parts/states.tsx";
 import type { Chosen } from "./chosen_files.ts";
-import type { Dataset } from "./dataset_screen.tsx";
+import type { Dataset } from "./dataset.ts";
 import { mediaTypeOf, sendWithProgress } from "./send_with_progress.ts";
 import { UploadBox } from "./upload_box.tsx";
 import { ChosenNote } from "./upload_form.tsx";

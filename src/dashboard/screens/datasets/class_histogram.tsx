@@ -3,7 +3,7 @@ import { Select, TextInput } from "../../parts/field.tsx";
 import { formatCount } from "../../parts/format.ts";
 import { VirtualList } from "../../parts/virtual.tsx";
 import { classCounts, type ClassOrder, orderClasses } from "./class_counts.ts";
-import type { Dataset } from "./dataset_screen.tsx";
+import type { Dataset } from "./dataset.ts";
 
 const ORDERS: { value: ClassOrder; text: string }[] = [
   { value: "most", text: "Most images first" },

@@ -10,7 +10,7 @@ import { formatBytes, formatCount } from "../../parts/format.ts";
 import { Notice } from "../../parts/states.tsx";
 import { StatusPill } from "../../parts/status_pill.tsx";
 import { AddPart } from "./add_part.tsx";
-import type { Dataset } from "./dataset_screen.tsx";
+import type { Dataset } from "./dataset.ts";
 
 /** What can be done with a dataset. */
 export function DatasetActions({ dataset }: { dataset: Dataset }) {

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatPercent, formatTime } from "../../parts
 import { KeyValue, Section } from "../../parts/section.tsx";
 import { Table } from "../../parts/table.tsx";
 import { orderedSplits } from "./class_counts.ts";
-import type { Dataset } from "./dataset_screen.tsx";
+import type { Dataset } from "./dataset.ts";
 
 const channels = (values: readonly number[] | null): string | null =>
   values && values.map((value) => value.toFixed(4)).join(", ");

@@ -1,5 +1,4 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Schemas } from "../../../client/client.ts";
 import { setQuery } from "../../live/address.ts";
 import { useQuery } from "../../live/query.ts";
 import { calls, dataOf } from "../../live/session.ts";
@@ -8,8 +7,8 @@ import { Figure, PageHead, Section } from "../../parts/section.tsx";
 import { EmptyState, Loaded, Notice } from "../../parts/states.tsx";
 import { StatusPill } from "../../parts/status_pill.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
-import type { ScreenProps } from "../../routes.ts";
 import { countClasses, orderedSplits } from "./class_counts.ts";
+import type { Dataset } from "./dataset.ts";
 import { DatasetActions } from "./dataset_actions.tsx";
 import { DatasetDetails } from "./dataset_details.tsx";
 import { Duplicates } from "./duplicates.tsx";
@@ -17,13 +16,11 @@ import { ImageBrowser } from "./image_browser.tsx";
 import { IngestProgress, reasonOf } from "./ingest_progress.tsx";
 import { RejectedFiles } from "./rejected_files.tsx";
 
-export type Dataset = Omit<Schemas["Dataset"], "channel_mean" | "channel_std"> & {
-  channel_mean: readonly number[] | null;
-  channel_std: readonly number[] | null;
-};
-
 /** One dataset: what is in it, image by image. */
-export function Screen({ params: { id }, query: address }: ScreenProps) {
+export function Screen({ params: { id }, query: address }: {
+  params: Record<string, string>;
+  query: URLSearchParams;
+}) {
   const [busy, setBusy] = useState(false);
   const query = useQuery(
     `dataset:${id}`,

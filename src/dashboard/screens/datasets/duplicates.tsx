@@ -8,7 +8,7 @@ import { EmptyState, ErrorState, Notice, Skeleton } from "../../parts/states.tsx
 import { Badge } from "../../parts/status_pill.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { VirtualList } from "../../parts/virtual.tsx";
-import type { Dataset } from "./dataset_screen.tsx";
+import type { Dataset } from "./dataset.ts";
 import { imagePath } from "./image_tile.tsx";
 import { usePages } from "./use_pages.ts";
 

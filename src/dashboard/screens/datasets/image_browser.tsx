@@ -11,7 +11,7 @@ import { EmptyState, Loaded } from "../../parts/states.tsx";
 import { countClasses, orderedSplits } from "./class_counts.ts";
 import { ClassHistogram } from "./class_histogram.tsx";
 import { type Columns, filterItems, type ItemFilter, readColumns } from "./dataset_columns.ts";
-import type { Dataset } from "./dataset_screen.tsx";
+import type { Dataset } from "./dataset.ts";
 import { ImageDialog } from "./image_dialog.tsx";
 import { ImageGrid, SIZES, type TileSize } from "./image_grid.tsx";
 

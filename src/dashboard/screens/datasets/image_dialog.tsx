@@ -12,7 +12,7 @@ import { formatCount } from "../../parts/format.ts";
 import { KeyValue } from "../../parts/section.tsx";
 import { Badge } from "../../parts/status_pill.tsx";
 import type { Columns, Places } from "./dataset_columns.ts";
-import type { Dataset } from "./dataset_screen.tsx";
+import type { Dataset } from "./dataset.ts";
 
 type Item = Schemas["DatasetItem"];
 
