@@ -126,6 +126,7 @@ function Grid({ dataset, columns, filter, address, children }: {
         : (
           <ImageGrid
             {...{ id: dataset.id, fingerprint: dataset.fingerprint!, columns, places, size, goTo }}
+            view={JSON.stringify([filter.split, filter.class])}
             onOpen={(n) => setQuery({ item: n })}
           />
         )}

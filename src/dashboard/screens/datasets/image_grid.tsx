@@ -15,11 +15,13 @@ const GAP = 4;
 const LAYOUT: AtlasLayout = { perAtlas: 1024, columns: 32, px: 64 };
 
 /** Images in rows, of which those that are seen are there; arrows, Home and End move among them. */
-export function ImageGrid({ id, fingerprint, columns, places, size, goTo, onOpen }: {
+export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, onOpen }: {
   id: string;
   fingerprint: string;
   columns: Columns;
   places: Places;
+  /** What filters them, in a word: another view begins at its top. */
+  view: string;
   size: TileSize;
   /** A place in the filtered images to scroll to. */
   goTo: { place: number } | undefined;
@@ -60,6 +62,7 @@ export function ImageGrid({ id, fingerprint, columns, places, size, goTo, onOpen
       {width > 0 && (
         <VirtualList
           {...{ label: "Images", rows, rowHeight: px + GAP, height: "min(72vh, 56rem)", goTo: row }}
+          {...{ key: view, overscan: 3 }}
           keyOf={(row) => row}
           render={(row) => (
             <div class="datasets-grid-row">

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { can } from "../../live/session.ts";
 import { Button } from "../../parts/button.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -74,7 +74,7 @@ export function UploadBox({ onChosen, what = "Drop images, a folder, or an archi
 
 /** Has the window take files that are dropped on it, instead of the browser opening them. */
 function useDrops(onDrop: (data: DataTransfer) => void): void {
-  useEffect(() => {
+  useLayoutEffect(() => { // as soon as it says so
     const own = new AbortController(), { signal } = own;
     const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
     const hold = (event: DragEvent) => {

@@ -111,7 +111,12 @@ export function ChosenNote({ chosen }: { chosen: Chosen }) {
       <p>
         <b>{formatCount(chosen.files.length)} files</b> <span class="soft">{formatBytes(chosen.bytes)}</span>
         {chosen.leftOut > 0 && (
-          <span class="soft">· {formatCount(chosen.leftOut)} others are no images, and are left out</span>
+          <span class="soft">
+            {" · "}
+            {chosen.leftOut === 1
+              ? "1 file of another kind"
+              : `${formatCount(chosen.leftOut)} files of other kinds`} left out
+          </span>
         )}
       </p>
       <ul class="datasets-folders">
