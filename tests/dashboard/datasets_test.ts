@@ -189,6 +189,14 @@ dashboardTest("datasets are uploaded by the page, looked through and deleted", a
       await page.waitForFunction(() =>
         document.querySelector<HTMLElement>('[data-place="2399"] .datasets-cut')?.style.backgroundImage
       );
+      await page.getByRole("button", { name: /^1 2/ }).click(); // a class by its number, with 240 images
+      await page.getByText("240 of 2,400 images").waitFor();
+      await choose(0).waitFor(); // another filter begins at the top
+      await page.getByRole("button", { name: "Clear the filter" }).click();
+      await page.getByText("2,400 images", { exact: true }).waitFor();
+      await choose(0).focus();
+      await page.keyboard.press("End");
+      await choose(2399).waitFor();
       await page.keyboard.press("Home");
       await choose(0).waitFor();
       await page.keyboard.press("ArrowRight");

@@ -28,7 +28,8 @@ export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, 
   onOpen: (n: number) => void;
 }) {
   const box = useRef<HTMLDivElement>(null), [width, setWidth] = useState(0);
-  const [focus, setFocus] = useState<Wanted>();
+  const [asked, setFocus] = useState<Wanted & { view: string }>();
+  const focus = asked?.view === view ? asked : undefined; // that of another filter means nothing here
   const { px: least } = SIZES.find(({ name }) => name === size)!;
   const across = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
   const px = Math.floor((width + GAP) / across) - GAP; // the row is full
@@ -43,8 +44,7 @@ export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, 
     watcher.observe(box.current!);
     return () => watcher.disconnect();
   }, []);
-  useEffect(() => goTo && setFocus({ place: goTo.place }), [goTo]);
-  useEffect(() => setFocus(undefined), [places]);
+  useEffect(() => goTo && setFocus({ place: goTo.place, view }), [goTo]);
   const move = (event: KeyboardEvent) => {
     const at = Number((event.target as HTMLElement).dataset.place ?? NaN), last = places.count - 1;
     if (Number.isNaN(at) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -54,15 +54,16 @@ export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, 
     }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    setFocus({ place: Math.min(last, Math.max(0, to)) });
+    setFocus({ place: Math.min(last, Math.max(0, to)), view });
   };
   const current = Math.min(focus?.place ?? 0, places.count - 1);
   return (
     <div class="datasets-grid" ref={box} onKeyDown={move}>
       {width > 0 && (
         <VirtualList
+          key={view}
           {...{ label: "Images", rows, rowHeight: px + GAP, height: "min(72vh, 56rem)", goTo: row }}
-          {...{ key: view, overscan: 3 }}
+          overscan={3}
           keyOf={(row) => row}
           render={(row) => (
             <div class="datasets-grid-row">
