@@ -54,6 +54,7 @@ export function useQuery<T>(
       if (entry.users.size > 0) return plan(entry);
       clearTimeout(entry.timer);
       entry.running?.abort();
+      entry.running = undefined; // whoever comes next asks anew
     };
   }, [key, every]);
   const entry = key === undefined ? undefined : entries.get(key);

@@ -10,6 +10,7 @@ function useWindow(
   box: RefObject<HTMLElement>,
   count: number,
   rowHeight: number,
+  overscan = OVERSCAN,
 ): { first: number; last: number } {
   const [seen, setSeen] = useState({ top: 0, height: 600 });
   useLayoutEffect(() => {
@@ -24,8 +25,8 @@ function useWindow(
     };
   }, []);
   return {
-    first: Math.max(0, Math.min(count, Math.floor(seen.top / rowHeight)) - OVERSCAN),
-    last: Math.min(count, Math.ceil((seen.top + seen.height) / rowHeight) + OVERSCAN),
+    first: Math.max(0, Math.min(count, Math.floor(seen.top / rowHeight)) - overscan),
+    last: Math.min(count, Math.ceil((seen.top + seen.height) / rowHeight) + overscan),
   };
 }
 
@@ -97,18 +98,37 @@ export function VirtualTable<Row>(
   );
 }
 
-/** A list, or a grid's rows, of which only what is seen is in the page. @param render One row, `rowHeight` px high. */
-export function VirtualList<Row>({ label, rows, rowHeight, height = "70vh", render, keyOf, onEnd }: {
-  label: string;
-  rows: readonly Row[];
-  rowHeight: number;
-  height?: string;
-  render: (row: Row, index: number) => ComponentChildren;
-  keyOf: (row: Row) => string | number;
-  onEnd?: () => void;
-}) {
-  const box = useRef<HTMLDivElement>(null), { first, last } = useWindow(box, rows.length, rowHeight);
+/**
+ * A list, or a grid's rows, of which only what is seen is in the page.
+ *
+ * @param render One row, `rowHeight` px high.
+ * @param overscan Rows that are there beyond each edge: few, where each is a row of images.
+ * @param goTo A row to scroll to, as near as it takes to see it; another object goes there again.
+ */
+export function VirtualList<Row>(
+  { label, rows, rowHeight, height = "70vh", render, keyOf, onEnd, goTo, overscan }: {
+    label: string;
+    rows: readonly Row[];
+    rowHeight: number;
+    height?: string;
+    render: (row: Row, index: number) => ComponentChildren;
+    keyOf: (row: Row) => string | number;
+    onEnd?: () => void;
+    goTo?: { row: number };
+    overscan?: number;
+  },
+) {
+  const box = useRef<HTMLDivElement>(null);
+  const { first, last } = useWindow(box, rows.length, rowHeight, overscan);
   useEnd(last, rows.length, onEnd);
+  useLayoutEffect(() => {
+    if (!goTo) return;
+    const top = goTo.row * rowHeight, { scrollTop, clientHeight } = box.current!;
+    if (top < scrollTop) box.current!.scrollTop = top;
+    else if (top + rowHeight > scrollTop + clientHeight) {
+      box.current!.scrollTop = top + rowHeight - clientHeight;
+    }
+  }, [goTo]);
   return (
     <div
       class="virtual"
