@@ -85,7 +85,12 @@ async function hashSources(): Promise<string> {
 async function build(work: string): Promise<Pick<Manifest, "page" | "assets">> {
   const files = filesOf(DASHBOARD), assets: Manifest["assets"] = {};
   const workers = files.filter((path) => path.endsWith("_worker.ts"));
-  const bundled = await bundle(["main.tsx", ...workers.map((path) => relative(DASHBOARD, path))], work);
+  // A worker is whole by itself: what it shared with others it would look for beside its source's folder.
+  const bundled = new Map(await bundle(["main.tsx"], work, ["--code-splitting"]));
+  const scripts = workers.length > 0
+    ? await bundle(workers.map((path) => relative(DASHBOARD, path)), work)
+    : [];
+  for (const [path, bytes] of scripts) bundled.set(path, bytes);
   const keep = async (stem: string, ending: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> => {
     const name = `${stem}-${createHash("sha256").update(bytes).digest("hex").slice(0, 10)}${ending}`;
     await write(name, bytes);
@@ -113,11 +118,15 @@ async function build(work: string): Promise<Pick<Manifest, "page" | "assets">> {
 }
 
 /** Runs Deno's bundler. @returns What it made, by path. */
-async function bundle(entries: string[], work: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+async function bundle(
+  entries: string[],
+  work: string,
+  more: string[] = [],
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const out = join(work, "bundle");
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["bundle", "--quiet", "--frozen", "--platform=browser", "--minify", "--code-splitting"],
+      ...["bundle", "--quiet", "--frozen", "--platform=browser", "--minify", ...more],
       ...[`--outdir=${out}`, ...entries.map((entry) => join(DASHBOARD, entry))],
     ],
     cwd: ROOT,

@@ -39,6 +39,11 @@ Deno.test("the page has nothing inline, and names only what was built", async ()
   assertEquals(html.match(/https?:/g), null, "it is to work without a network");
   const scripts = Object.keys(assets).filter((name) => name.endsWith(".js"));
   assertEquals(scripts.flatMap(importsOf).filter((name) => !(name in assets)), []);
+  assertEquals(
+    scripts.filter((name) => /(?:from|\bimport)\s*"\.\.\//.test(read(name))),
+    [],
+    "all lie in one folder",
+  );
 });
 
 Deno.test("all that is loaded before the map is opened is small", async () => {
