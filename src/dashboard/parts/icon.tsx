@@ -49,6 +49,13 @@ const SHAPES = {
   link: <path d="M6.5 9.5 13 3m0 0H9m4 0v4M11.5 9.5v3.5h-8.500v-8.500H6.5" />,
   image: <path d="M2.5 3h11v10h-11zM5.5 6.200h.01M3 11.500l3.3-3 2.2 2 2.5-2.7 2.3 2.4" />,
   compare: <path d="M8 2v12M3 5h2.500M3 8h2.500M3 11h2.500m5-6H13m-2.5 3H13m-2.5 3H13" />,
+  minus: <path d="M3 8h10" />,
+  lasso: (
+    <path
+      d="M8 2.6c3.200 0 5.700 1.700 5.700 3.900S11.200 10.400 8 10.400 2.300 8.700 2.300 6.500 4.800 2.600 8 2.600ZM5.400 10c-1.300.6-1.200 2.300.3 2.300s1.300 1.700.2 2"
+      stroke-dasharray="2.600 1.500"
+    />
+  ),
 } satisfies Record<string, ComponentChildren>;
 export type IconName = keyof typeof SHAPES;
 
