@@ -6,7 +6,6 @@ import { ensureAdapter, runtimeDirectory } from "../../src/setup/vulkan.ts";
 import { dashboard, DASHBOARD_OPTIONS } from "./dashboard_bench.ts";
 import { data, DATA_OPTIONS } from "./data_bench.ts";
 import { embed, EMBED_OPTIONS } from "./embed_bench.ts";
-import { finetune, FINETUNE_OPTIONS } from "./finetune_bench.ts";
 import { kills, KILLS_OPTIONS } from "./kills_bench.ts";
 import { load, LOAD_OPTIONS } from "./load_bench.ts";
 import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
@@ -15,6 +14,7 @@ import { neighbors, NEIGHBORS_OPTIONS } from "./neighbors_bench.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
 import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
+import { parity, PARITY_OPTIONS } from "./parity_bench.ts";
 import { quality, QUALITY_OPTIONS } from "./quality_bench.ts";
 import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
 import { serve, SERVE_OPTIONS } from "./serve_bench.ts";
@@ -102,14 +102,14 @@ const COMMANDS: Record<string, Command> = {
     options: SOAK_OPTIONS,
     run: soak,
   },
-  finetune: {
-    about:
-      "classifiers from BYOL's encoder beside ones from scratch, by the same few labels: an hour and more",
-    options: FINETUNE_OPTIONS,
-    run: finetune,
+  parity: {
+    about: "k-NN accuracy of whole runs, ours over HTTP beside PyTorch's of the same recipe: an hour",
+    options: PARITY_OPTIONS,
+    run: parity,
   },
   quality: {
-    about: "k-NN accuracy of whole runs, ours over HTTP beside PyTorch's of the same recipe: an hour",
+    about:
+      "what pretraining is worth: few labels, probes and k-NN beside scratch and random weights, transfer",
     options: QUALITY_OPTIONS,
     run: quality,
   },
