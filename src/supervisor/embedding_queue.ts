@@ -9,6 +9,8 @@ const BATCH_IMAGES = 128;
 const BATCH_BYTES = 32 * 2 ** 20;
 /** One batch that is worked on, and one that is there when it ends. */
 const IN_FLIGHT = 2;
+/** How long before a batch is expected to end the next is closed and sent: until then, whatever comes is still in it. */
+const LEAD_MS = 10;
 
 /** What is asked of a checkpoint. */
 type Pass = "embed" | "classify";
@@ -42,6 +44,10 @@ export class EmbeddingQueue implements Embedder {
   readonly #requests: Request[] = [];
   #inFlight = 0;
   #queued = 0;
+  /** When the batch that is worked on is expected to end: as long after it was sent as the last one took. */
+  #expectedEnd = 0;
+  #lastTook = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param options.maxImages Images that may wait; those that are worked on are not counted. */
   constructor(
@@ -106,10 +112,19 @@ export class EmbeddingQueue implements Embedder {
   }
 
   #dispatch(): void {
+    clearTimeout(this.#timer);
     while (this.#inFlight < IN_FLIGHT && this.#requests.length > 0) {
+      const early = this.#inFlight === 0 ? 0 : this.#expectedEnd - LEAD_MS - performance.now();
+      if (early > 0 && this.#queued < (this.options.batchImages ?? BATCH_IMAGES)) {
+        this.#timer = setTimeout(() => this.#dispatch(), early);
+        return;
+      }
       this.#inFlight++;
+      const sent = Math.max(performance.now(), this.#expectedEnd);
+      this.#expectedEnd = sent + this.#lastTook;
       this.#run(this.#take()).finally(() => {
         this.#inFlight--;
+        this.#lastTook = performance.now() - sent;
         this.#dispatch();
       });
     }

@@ -60,6 +60,39 @@ Deno.test("what comes while a batch is worked on makes up the next, in order, an
   assertEquals([queue.queued, batches.length], [0, 4]);
 });
 
+Deno.test("the next batch is closed shortly before the one that is worked on is expected to end, or with its end", async () => {
+  const { queue, batches, turn } = scene({ batchImages: 4 });
+  const first = queue.embed("a", images(1));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await batches[0].answer();
+  const answers = [
+    first,
+    queue.embed("a", images(2)),
+    queue.embed("a", images(3)),
+    queue.embed("a", images(4)),
+  ];
+  await turn();
+  assertEquals(batches.map(({ values }) => values), [[1], [2]]);
+  while (batches.length < 3) await turn(); // nothing has been answered: the time has come
+  assertEquals(batches[2].values, [3, 4]);
+  answers.push(queue.embed("a", images(5)));
+  await batches[1].answer();
+  await batches[2].answer();
+  await batches[3].answer();
+  assertEquals(await Promise.all(answers.map(valuesOf)), [[1], [2], [3], [4], [5]]);
+
+  const slow = queue.embed("a", images(6));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await batches[4].answer();
+  const last = [slow, queue.embed("a", images(7)), queue.embed("a", images(8, 9, 10, 11))];
+  assertEquals(batches[6].values, [8, 9, 10, 11], "a full one has nothing to wait for");
+  last.push(queue.embed("a", images(12)));
+  await batches[5].answer();
+  await batches[6].answer();
+  await batches[7].answer();
+  assertEquals(await Promise.all(last.map(valuesOf)), [[6], [7], [8, 9, 10, 11], [12]]);
+});
+
 Deno.test("what is to be classified waits in the same line, and makes up batches of its own", async () => {
   const { queue, batches } = scene();
   const answers = [queue.embed("a", images(1)), queue.classify("a", images(2))];
