@@ -44,6 +44,7 @@ export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, 
     watcher.observe(box.current!);
     return () => watcher.disconnect();
   }, []);
+  useEffect(() => setFocus(undefined), [view]); // nor when its filter comes back
   useEffect(() => goTo && setFocus({ place: goTo.place, view }), [goTo]);
   const move = (event: KeyboardEvent) => {
     const at = Number((event.target as HTMLElement).dataset.place ?? NaN), last = places.count - 1;
