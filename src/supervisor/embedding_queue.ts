@@ -44,8 +44,8 @@ export class EmbeddingQueue implements Embedder {
   readonly #requests: Request[] = [];
   #inFlight = 0;
   #queued = 0;
-  /** When the batch that is worked on is expected to end: as long after it was sent as the last one took. */
-  #expectedEnd = 0;
+  /** When the batch that is worked on began to be, and how long the one before it was: as long is expected of it. */
+  #began = 0;
   #lastTook = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -114,17 +114,18 @@ export class EmbeddingQueue implements Embedder {
   #dispatch(): void {
     clearTimeout(this.#timer);
     while (this.#inFlight < IN_FLIGHT && this.#requests.length > 0) {
-      const early = this.#inFlight === 0 ? 0 : this.#expectedEnd - LEAD_MS - performance.now();
+      if (this.#inFlight === 0) this.#began = performance.now();
+      const early = this.#inFlight && this.#began + this.#lastTook - LEAD_MS - performance.now();
       if (early > 0 && this.#queued < (this.options.batchImages ?? BATCH_IMAGES)) {
         this.#timer = setTimeout(() => this.#dispatch(), early);
         return;
       }
       this.#inFlight++;
-      const sent = Math.max(performance.now(), this.#expectedEnd);
-      this.#expectedEnd = sent + this.#lastTook;
       this.#run(this.#take()).finally(() => {
+        const now = performance.now();
         this.#inFlight--;
-        this.#lastTook = performance.now() - sent;
+        this.#lastTook = now - this.#began;
+        this.#began = now;
         this.#dispatch();
       });
     }
