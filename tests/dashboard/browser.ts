@@ -52,7 +52,11 @@ export function dashboardTest(
     const browser = await launchChromium();
     const faults: string[] = [];
     const open = async (options: BrowserContextOptions = {}) => {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      // Without motion: colours that are on their way to others have a contrast that nobody reads by.
+      const context = await browser.newContext({
+        ...{ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" },
+        ...options,
+      });
       await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
       return watch(await context.newPage(), faults);
     };
