@@ -4,8 +4,8 @@ import type { ChildProcess } from "./child_process.ts";
 const LOOK_MS = 100;
 
 /**
- * Has the embedding worker make models ready before anybody waits for them: whenever one starts, those that its
- * predecessor held, used last first, and those that have names; later, what gets a name.
+ * Has the embedding worker make models ready before anybody waits for them: whenever one starts, those that
+ * have names, and those that its predecessor held, used last first; later, what gets a name.
  */
 export class ModelWarmer {
   readonly #timer: ReturnType<typeof setInterval>;
@@ -51,7 +51,8 @@ export class ModelWarmer {
       this.#pid = child.pid;
       this.#warmAll(
         child.pid,
-        [...new Set([...this.#held, ...this.named()])].filter((one) => !this.#deadly.has(one)),
+        // Named ones first: what is made ready takes no other's room, and the server is ready with these.
+        [...new Set([...this.named(), ...this.#held])].filter((one) => !this.#deadly.has(one)),
       );
     } else if (this.#left === 0 && models) this.#held = models.map(({ checkpoint }) => checkpoint);
   }
