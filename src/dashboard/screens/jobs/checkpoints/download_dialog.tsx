@@ -1,5 +1,5 @@
+import { FilesTable } from "../files_table.tsx";
 import { Dialog } from "../../../parts/dialog.tsx";
-import { formatBytes } from "../../../parts/format.ts";
 import { Table } from "../../../parts/table.tsx";
 import { DownloadButton } from "../download_button.tsx";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -59,31 +59,7 @@ function Files({ checkpoint: { id, files, arch } }: { checkpoint: Checkpoint }) 
         </p>
       )}
       <h3>File by file</h3>
-      <Table
-        caption="Files"
-        columns={[
-          { id: "name", head: "Name", main: true, cell: ({ name }) => <code>{name}</code> },
-          { id: "bytes", head: "Size", figures: true, cell: ({ bytes }) => formatBytes(bytes) },
-          {
-            id: "hash",
-            head: "SHA-256",
-            minor: true,
-            cell: ({ sha256 }) => <code title={sha256}>{sha256.slice(0, 12)}…</code>,
-          },
-          {
-            id: "get",
-            head: <span class="unseen">Download</span>,
-            figures: true,
-            cell: ({ name }) => (
-              <DownloadButton path={`/v1/checkpoints/${id}/files/${encodeURIComponent(name)}`} name={name}>
-                Download
-              </DownloadButton>
-            ),
-          },
-        ]}
-        rows={files}
-        keyOf={({ name }) => name}
-      />
+      <FilesTable under={`/v1/checkpoints/${id}/files`} files={files} />
     </>
   );
 }
