@@ -1,26 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { Refused } from "../../../client/client.ts";
+import { Refused, type Schemas } from "../../../client/client.ts";
 import type { FieldError, Json } from "../../forms/pointers.ts";
 import { authorization } from "../../live/session.ts";
 import type { JobBody } from "./job_body.ts";
 
-/** What `POST /v1/jobs/estimate` answers, as far as it is shown. */
-export interface Estimate {
-  /** Every default filled in. */
-  config: Json;
-  memory: {
-    bytes: number | null;
-    available_bytes: number | null;
-    fits: boolean;
-    largest_batch: number | null;
-    detail: string | null;
-  } | null;
-  steps: number | null;
-  steps_per_epoch: number | null;
-  seconds_per_epoch: number | null;
-  seconds: number | null;
-  basis: { memory: string; time: string };
-}
+/** What `POST /v1/jobs/estimate` answers. */
+export type Estimate = Omit<Schemas["JobEstimate"], "config"> & { config: Json };
 export interface Estimating {
   /** The last one that there was, of this kind and dataset. */
   estimate?: Estimate;
