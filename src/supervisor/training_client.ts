@@ -16,8 +16,27 @@ export class TrainingClient implements Trainer {
 
   /** @throws {WorkerDied} Also if the worker was silent for too long. */
   async run(task: TrainingTask, report: JobReport, signal: AbortSignal): Promise<Record<string, unknown>> {
-    await this.child.whenReady(signal);
-    await this.child.allLetGo(); // else this job would be held responsible for the one before
+    for (let isFirst = true;; isFirst = false) {
+      await this.child.whenReady(signal);
+      await this.child.allLetGo(); // else this job would be held responsible for the one before
+      const begun = { heard: false };
+      try {
+        return await this.#run(task, report, signal, begun);
+      } catch (error) {
+        // Handed to a worker whose death was not noticed yet, it never began there. Once: should the very task be what
+        // kills workers before they say a word, that is the job's.
+        if (begun.heard || !isFirst || !(error instanceof WorkerDied)) throw error;
+      }
+    }
+  }
+
+  /** The task, by the worker that is there. @param begun Told of the worker's first word. */
+  async #run(
+    task: TrainingTask,
+    report: JobReport,
+    signal: AbortSignal,
+    begun: { heard: boolean },
+  ): Promise<Record<string, unknown>> {
     let silentMs: number | undefined;
     const silence = new Silence(this.patience, (ms) => {
       silentMs = ms;
@@ -29,6 +48,7 @@ export class TrainingClient implements Trainer {
         { type: "train", task },
         undefined,
         (reply) => {
+          begun.heard = true;
           silence.heard(reply.type === "progress" ? reply.progress.step : undefined);
           report.alive(silence.boundMs);
           if (reply.type === "progress") report.progress(reply.progress, reply.metrics);

@@ -48,6 +48,7 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
       const { task } = request;
       return serial.run(async () => {
         signal.throwIfAborted();
+        say({ type: "alive" }); // from here on a death is this job's
         const timer = setInterval(() => say({ type: "alive" }), ALIVE_EVERY_MS);
         const { dataDir } = options, planned = (bytes: number) => void (plannedBytes = bytes);
         try {

@@ -57,6 +57,16 @@ Deno.test("a worker that is silent for too long is killed; its job dies by it, a
     assertNotEquals((await run("x")).pid, pid);
   }));
 
+Deno.test("a job handed to a worker that is dying runs in the next; one over which two die unheard is told of", () =>
+  withClient(undefined, undefined, async (run) => {
+    const { pid } = await run("x");
+    Deno.kill(pid as number, "SIGKILL"); // nobody has noticed yet
+    assertNotEquals((await run("x")).pid, pid);
+    let lives = 0;
+    await assertRejects(() => run("die", undefined, { alive: () => lives++ }), WorkerDied, "SIGKILL");
+    assertEquals(lives, 2);
+  }));
+
 Deno.test("a worker that lets go of a cancelled job is kept; one that does not is killed, at nobody's cost", () =>
   withClient(undefined, 1000, async (run) => {
     const cancelOnce = async (job: string) => {
