@@ -21,6 +21,11 @@ interface Recorded {
   tuning?: { shapeClass: string; candidates: readonly Candidate[] };
 }
 
+/** Where recordings find what is made once for all of them: `Prepared`. */
+export interface Preparation {
+  of(label: string, make: (recorder: Recorder) => Tensor): Tensor;
+}
+
 /** Collects the dispatches of a computation. Nothing runs, and nothing is allocated, until `compile` and `replay`. */
 export class Recorder {
   readonly #recorded: Recorded[] = [];
@@ -28,8 +33,11 @@ export class Recorder {
   readonly #kept = new Set<Tensor>();
   readonly #constants = new Map<string, { tensor: Tensor; words: Int32Array<ArrayBuffer> }>();
 
-  /** @param capabilities What the ops may choose their kernels by: those of the device that will run them. */
-  constructor(readonly capabilities: Capabilities = {}) {}
+  /**
+   * @param capabilities What the ops may choose their kernels by: those of the device that will run them.
+   * @param prepared If given, network parameters never change, and what is made of them alone is made there.
+   */
+  constructor(readonly capabilities: Capabilities = {}, readonly prepared?: Preparation) {}
 
   /**
    * A tensor that the dispatches write and read. It shares memory with others: what it holds is lost after the last
@@ -39,6 +47,15 @@ export class Recorder {
     const tensor: Tensor = { label, shape, dtype };
     this.#tensors.push(tensor);
     return tensor;
+  }
+
+  /**
+   * A tensor that is made of network parameters alone: here, in every replay, or once where it is prepared.
+   *
+   * @param make Records how.
+   */
+  ofParameters(label: string, make: (recorder: Recorder) => Tensor): Tensor {
+    return this.prepared ? this.prepared.of(label, make) : make(this);
   }
 
   /** Keeps what a tensor holds: to be read after a replay, or to carry something from one replay to the next. */

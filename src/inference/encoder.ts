@@ -2,13 +2,14 @@ import type { NamedTensors } from "../domain/tensor_data.ts";
 import { bindingLimit } from "../gpu/allocate.ts";
 import type { PipelineCache } from "../gpu/pipeline.ts";
 import type { Plan } from "../gpu/plan.ts";
+import { Prepared } from "../gpu/prepared.ts";
 import { readback } from "../gpu/readback.ts";
 import { Recorder } from "../gpu/recorder.ts";
 import { submit } from "../gpu/submit.ts";
 import { byteLength, type Tensor } from "../gpu/tensor.ts";
 import { uploadTensor } from "../gpu/upload.ts";
-import { Network, NetworkLayout } from "../nn/network.ts";
-import { addResNet, recordResNetInfer } from "../nn/resnet.ts";
+import { Network } from "../nn/network.ts";
+import { recordResNetInfer, resNetLayout } from "../nn/resnet.ts";
 import { type ResNetSpec, resnetSpec } from "../nn/resnet_architecture.ts";
 import { batchesThatFit, roundsOf } from "./batch_sizes.ts";
 
@@ -19,16 +20,17 @@ interface BatchPlan {
   x: ReturnType<typeof uploadTensor>;
   y: Tensor;
   plan: Plan;
-  /** Of GPU memory. */
   bytes: number;
 }
-/** A network that somebody else holds, and may go on training. */
+/** A network that somebody else holds. */
 interface LentNetwork {
   network: Network;
   /** Where its encoder lies: what its names begin with, without the dot. */
   prefix: string;
-  /** The most images that will be embedded at once: then one batch size will do. */
+  /** The most that will be embedded at once: then one batch size will do. */
   images?: number;
+  /** Whether its values never change. It may go on training otherwise. */
+  frozen?: boolean;
 }
 
 /** A frozen encoder: images in, embeddings out. What an image gives does not depend on what else is in its batch. */
@@ -41,6 +43,8 @@ export class Encoder {
   /** Whether the network goes when the encoder does. */
   readonly #owned: boolean;
   readonly #spec: ResNetSpec;
+  /** What all plans make of the network's values, where these never change. */
+  readonly #prepared: Prepared | undefined;
   readonly #plans = new Map<number, BatchPlan>();
 
   /**
@@ -63,11 +67,12 @@ export class Encoder {
     const batches = batchesThatFit(this.#spec, px, bindingLimit(pipelines.device.limits))
       .filter((batch) => batch === 1 || batch <= mostImages);
     this.#owned = model instanceof Map;
+    if (model instanceof Map || model.frozen) this.#prepared = new Prepared(pipelines.capabilities);
     if (model instanceof Map) {
-      const layout = encoderLayout(this.#spec);
+      const layout = resNetLayout(this.#spec, PREFIX);
       this.#prefix = PREFIX;
       this.batches = batches;
-      makeRoom(4 * (layout.parameters.length + layout.statistics.length));
+      makeRoom(layout.bytes);
       this.#network = new Network(pipelines.device, layout, "model", false);
       try {
         this.#network.load(new Map([...model].map(([name, tensor]) => [`${PREFIX}.${name}`, tensor])), "");
@@ -87,10 +92,8 @@ export class Encoder {
 
   /**
    * An encoder over a network that is in use elsewhere, a training run's: it embeds with the weights and the running
-   * statistics that the network has when it is asked, changes neither, and leaves it be when it is destroyed.
-   *
-   * Activations are f32, whatever the run stores its own as. It makes one plan, of the one batch size that suits `images`.
-   *
+   * statistics that the network has when it is asked, changes neither, and leaves it be when it is destroyed. Activations are
+   * f32, whatever the run stores its own as. It makes one plan, of the batch size that suits `images`.
    * @throws {DomainError} As the constructor.
    */
   static over(
@@ -110,8 +113,8 @@ export class Encoder {
    */
   static sketch(pipelines: PipelineCache, arch: string, px: number, mostImages?: number): Encoder {
     const spec = resnetSpec(arch),
-      network = new Network(pipelines.device, encoderLayout(spec), "model", false);
-    return new Encoder(pipelines, spec, px, { network, prefix: PREFIX }, undefined, mostImages);
+      network = new Network(pipelines.device, resNetLayout(spec, PREFIX), "model", false);
+    return new Encoder(pipelines, spec, px, { network, prefix: PREFIX, frozen: true }, undefined, mostImages);
   }
 
   /** Images of its largest batch. */
@@ -131,22 +134,26 @@ export class Encoder {
 
   /** Of these, the bytes of one batch size's. */
   planBytes(batch: number): number {
-    const { device, capabilities } = this.pipelines, recorder = new Recorder(capabilities);
+    const { device, capabilities } = this.pipelines, recorder = new Recorder(capabilities, this.#prepared);
     const x = this.#inputOf(batch);
     this.#record(recorder, x);
     return byteLength(x) + recorder.memory(device.limits).bytes;
   }
 
-  /** Bytes of GPU memory that the network takes, whoever it belongs to. */
+  /** Bytes of GPU memory that the network takes, whoever it belongs to, with what is prepared of it. */
   get networkBytes(): number {
-    const { parameters, statistics } = this.#network.layout;
-    return 4 * (parameters.length + statistics.length);
+    return this.#network.layout.bytes + this.#preparedBytes;
+  }
+  get #preparedBytes(): number {
+    if (this.#prepared?.isMade === false) this.planBytes(this.batches[0]); // records what all plans have in common
+    return this.#prepared?.bytes(this.pipelines.device.limits) ?? 0;
   }
 
   /** Bytes of GPU memory that it holds now: the network, if it is its own, and the plans that are made. */
   get heldBytes(): number {
-    const own = this.#owned ? this.networkBytes : 0;
-    return [...this.#plans.values()].reduce((sum, { bytes }) => sum + bytes, own);
+    const own = this.#owned ? this.#network.layout.bytes : 0,
+      made = this.#prepared?.isMade ? this.#preparedBytes : 0;
+    return [...this.#plans.values()].reduce((sum, { bytes }) => sum + bytes, own + made);
   }
 
   /**
@@ -257,7 +264,11 @@ export class Encoder {
   async #planFor(batch: number): Promise<BatchPlan> {
     const known = this.#plans.get(batch);
     if (known) return known;
-    const { device, capabilities } = this.pipelines, recorder = new Recorder(capabilities);
+    if (this.#prepared && !this.#prepared.isMade) {
+      this.makeRoom(this.#preparedBytes);
+      await this.#prepared.make(this.pipelines);
+    }
+    const { device, capabilities } = this.pipelines, recorder = new Recorder(capabilities, this.#prepared);
     const { label, shape, dtype } = this.#inputOf(batch), bytes = this.planBytes(batch);
     this.makeRoom(bytes);
     const x = uploadTensor(device, label, shape, dtype), y = this.#record(recorder, x);
@@ -283,12 +294,7 @@ export class Encoder {
       x.storage.buffer.destroy();
       plan.destroy();
     }
+    this.#prepared?.destroy();
     if (this.#owned) this.#network.destroy();
   }
-}
-
-function encoderLayout(spec: ResNetSpec): NetworkLayout {
-  const layout = new NetworkLayout();
-  addResNet(layout, PREFIX, spec);
-  return layout;
 }

@@ -115,12 +115,16 @@ export function recordBatchNormInfer(
   { gamma, beta, runningMean, runningVar }: BatchNormParameters,
   options: BatchNormOptions = {},
 ): Tensor {
-  const { C } = layout(x, 1), statistics = recorder.alloc(`${label}.statistics`, [1, 2, C]);
-  recorder.dispatch(
-    { name: "batch_norm_frozen", source: frozenSource, overrides: { C } },
-    [runningMean, runningVar, statistics],
-    foldGrid(Math.ceil(C / WORKGROUP_SIZE)),
-  );
+  const { C } = layout(x, 1);
+  const statistics = recorder.ofParameters(`${label}.statistics`, (recorder) => {
+    const statistics = recorder.alloc(`${label}.statistics`, [1, 2, C]);
+    recorder.dispatch(
+      { name: "batch_norm_frozen", source: frozenSource, overrides: { C } },
+      [runningMean, runningVar, statistics],
+      foldGrid(Math.ceil(C / WORKGROUP_SIZE)),
+    );
+    return statistics;
+  });
   return recordApply(recorder, label, x, { statistics, gamma, beta }, 1, options);
 }
 

@@ -47,7 +47,10 @@ export function recordConv2d(
   const vectors = withWholeVectors(recorder, `${label}.x`, x);
   const y = recorder.alloc(`${label}.y`, [N, P, Q, wholeVectors(K)], x.dtype);
   const taps = { TAPS_R: R, TAPS_S: S, R_FIRST: 0, S_FIRST: 0, STEP: 1 };
-  const packed = recordPackedWeight(recorder, label, weight, vectors, taps, false);
+  const packed = recorder.ofParameters(
+    `${label}.packed`,
+    (recorder) => recordPackedWeight(recorder, label, weight, vectors, taps, false),
+  );
   recordPixels(recorder, vectors, packed, y, {
     ...{ N, X_H: H, X_W: W, C: vectors.shape[3], Y_H: P, Y_W: Q, K: y.shape[3], I_COUNT: P, J_COUNT: Q },
     ...{

@@ -8,6 +8,10 @@ export class NetworkLayout {
   readonly parameters = new ParameterLayout();
   readonly statistics = new ParameterLayout();
 
+  /** Bytes of GPU memory that it takes, without gradients. */
+  get bytes(): number {
+    return 4 * (this.parameters.length + this.statistics.length);
+  }
   addConv2d(name: string, K: number, R: number, S: number, C: number): void {
     this.parameters.add(`${name}.weight`, "weight", [K, R, S, C]);
   }

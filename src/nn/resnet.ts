@@ -12,7 +12,7 @@ import { recordConv2d, recordConv2dBackward } from "./conv2d.ts";
 import type { Conv2dSaved } from "./conv2d_sizes.ts";
 import { recordGlobalAveragePool, recordGlobalAveragePoolBackward } from "./global_average_pool.ts";
 import { type MaxPoolSaved, recordMaxPool, recordMaxPoolBackward } from "./max_pool.ts";
-import type { Network, NetworkLayout } from "./network.ts";
+import { type Network, NetworkLayout } from "./network.ts";
 import { blocksOf, type LayerSpec, type ResNetSpec, stemOf } from "./resnet_architecture.ts";
 
 /** Adds the encoder's parameters and statistics under `prefix`, in torchvision's order and names. */
@@ -26,6 +26,13 @@ export function addResNet(layout: NetworkLayout, prefix: string, spec: ResNetSpe
     for (const layer of layers) add(layer);
     if (shortcut) add(shortcut);
   }
+}
+
+/** An encoder's alone. */
+export function resNetLayout(spec: ResNetSpec, prefix: string): NetworkLayout {
+  const layout = new NetworkLayout();
+  addResNet(layout, prefix, spec);
+  return layout;
 }
 
 interface LayerSaved {

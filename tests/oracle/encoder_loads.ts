@@ -39,7 +39,7 @@ const grown = Deno.memoryUsage().rss - warm;
 // The same by models that have to make room for each other: three in turn, where two have room.
 let evictions = 0;
 const size = new Encoder(pipelines, "cifar_resnet8", px, model),
-  oneBytes = size.heldBytes + size.planBytes(1);
+  oneBytes = size.networkBytes + size.planBytes(1);
 size.destroy();
 const models = new ResidentModels(2 * oneBytes, (_id, makeRoom) => {
   const encoder = new Encoder(pipelines, "cifar_resnet8", px, model, makeRoom), { destroy } = encoder;
