@@ -2008,6 +2008,7 @@ export interface components {
                     datasets?: number;
                     checkpoints?: number;
                     neighbors?: number;
+                    atlases?: number;
                     results?: number;
                     uploads?: number;
                     database?: number;

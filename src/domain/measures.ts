@@ -72,6 +72,7 @@ export const DISK_USES = [
   "datasets",
   "checkpoints",
   "neighbors",
+  "atlases",
   "results",
   "uploads",
   "database",

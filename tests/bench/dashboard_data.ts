@@ -1,47 +1,48 @@
 import { DatabaseSync } from "node:sqlite";
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
+import { indexName } from "../../src/data/neighbor_index.ts";
+import { ProjectionWriter } from "../../src/data/projection_file.ts";
 import { newId } from "../../src/domain/ids.ts";
+import type { NeighborIndexKey } from "../../src/domain/neighbors.ts";
 import { TestServer } from "../e2e/server.ts";
 import { tinyTar } from "./data_tiny.ts";
 import { upload } from "./data_upload.ts";
+import { sum } from "./figures.ts";
 
-const EMBED_PX = 32;
 /** Goes on for as long as the bench may take. */
 const TRAINING = {
-  ...{ arch: "cifar_resnet8", px: EMBED_PX, batch: 32, steps: 10_000_000, evaluate: null },
+  ...{ arch: "cifar_resnet8", px: 32, batch: 32, steps: 10_000_000, evaluate: null },
   ...{ projector: { hidden: 16, out: 8 }, predictor: { hidden: 16 } },
 };
+/** Of the encoder's embeddings, and of those what is kept of a projection. */
+const DIM = 64, COMPONENTS = 50, CLOUDS = 10;
 const STATES = ["succeeded", "failed", "cancelled"] as const;
-/** A model's embeddings, and what comes of them, may take as long as this, in seconds. */
-const EMBED_S = 3600;
+/** Images may take as long as this to be taken in, in seconds. */
+const INGEST_S = 600;
 
 export interface Planted {
   dataset: string;
   /** Paused: it goes on when it is told to, past its many rows. */
   job: string;
-  model: string;
+  /** Where the map is, if it has points. */
+  map: string;
 }
 
 /**
  * Fills a data directory with more than anybody has: images and one job by a real server, the rest straight into its
  * database.
  *
- * @param map Whether the images' projection is to be there, too: each is embedded for that.
+ * @param points Of the map, a dataset of its own, whose projection is made up. None: it is left out.
  */
 export async function plant(
   directory: string,
-  { jobs, rows, images, map }: { jobs: number; rows: number; images: number; map: boolean },
+  { jobs, rows, images, points }: { jobs: number; rows: number; images: number; points: number },
 ): Promise<Planted> {
   await Deno.mkdir(directory, { recursive: true });
-  const server = await TestServer.start(directory, { EMBED_MEMORY_BYTES: String(2 ** 30) });
+  const server = await TestServer.start(directory);
   let planted: Planted;
   try {
-    const dataset = await upload(server, "tiny", tinyTar(images));
-    await server.until(
-      () => server.json(`/v1/datasets/${dataset}`),
-      ({ status }) => status === "ready",
-      EMBED_S,
-    );
+    const { id: dataset } = await ingested(server, "tiny", images);
     const { id: job } = await (await server.post("/v1/jobs", { kind: "pretrain", dataset, config: TRAINING }))
       .json();
     await server.until(
@@ -51,11 +52,11 @@ export async function plant(
     await server.post(`/v1/jobs/${job}/pause`, {});
     await server.until(() => server.json(`/v1/jobs/${job}`), ({ status }) => status === "paused");
     const { data } = await server.json(`/v1/jobs/${job}/checkpoints`);
-    const model = (data as { id: string }[])[0].id;
-    planted = { dataset, job, model };
-    if (map) {
-      const path = `/v1/datasets/${dataset}/projection?model=${model}`;
-      await server.until(() => server.statusOf(path), (status) => status === 200, EMBED_S);
+    planted = { dataset, job, map: "" };
+    if (points > 0) {
+      const checkpoint = (data as { id: string }[])[0].id, map = await ingested(server, "map", points);
+      await plantProjection(directory, { checkpoint, dataset: map.id, fingerprint: map.fingerprint }, points);
+      planted.map = `/map?dataset=${map.id}&model=${checkpoint}`;
     }
   } finally {
     await server.stop();
@@ -70,6 +71,45 @@ export async function plant(
     db.close();
   }
   return planted;
+}
+
+async function ingested(server: TestServer, name: string, images: number) {
+  const id = await upload(server, name, tinyTar(images));
+  return await server.until(
+    () => server.json(`/v1/datasets/${id}`),
+    ({ status }) => status === "ready",
+    INGEST_S,
+  ) as unknown as { id: string; fingerprint: string };
+}
+
+/** Ten clouds in as many components as UMAP takes, each less wide than the one before, as principal components are. */
+async function plantProjection(directory: string, key: NeighborIndexKey, points: number): Promise<void> {
+  const path = join(directory, "neighbors", indexName(key)), STRETCH = 5000;
+  await Deno.mkdir(path, { recursive: true });
+  const writer = await ProjectionWriter.open(path, points, COMPONENTS), random = lehmer(1);
+  const width = (c: number) => 1 / Math.sqrt(1 + c);
+  const middles = Array.from({ length: CLOUDS * COMPONENTS }, (_, i) => 2 * width(i % COMPONENTS) * random());
+  try {
+    for (let from = 0; from < points; from += STRETCH) {
+      const count = Math.min(STRETCH, points - from);
+      await writer.append(Float32Array.from({ length: count * COMPONENTS }, (_, i) => {
+        const row = from + Math.floor(i / COMPONENTS), c = i % COMPONENTS;
+        return middles[(row % CLOUDS) * COMPONENTS + c] + 0.6 * width(c) * (random() + random());
+      }));
+    }
+    const variances = Array.from({ length: COMPONENTS }, (_, c) => width(c) ** 2), all = sum(variances);
+    await writer.finish({
+      ...{ dim: DIM, mean: new Array(DIM).fill(0), explained_variance: variances },
+      explained_variance_ratio: variances.map((variance) => variance / all),
+    });
+  } finally {
+    writer.close();
+  }
+}
+
+/** Numbers from −1 to 1, the same each time. Source: Park and Miller's minimal standard generator. */
+function lehmer(state: number): () => number {
+  return () => (state = state * 48_271 % 0x7fffffff) / 0x3fffffff - 1;
 }
 
 /** Jobs that have ended, each in its way, an hour after the other. */

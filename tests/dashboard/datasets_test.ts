@@ -99,6 +99,7 @@ dashboardTest("datasets are uploaded by the page, looked through and deleted", a
       await page.keyboard.press("Escape");
       await dialog.waitFor({ state: "hidden" });
       await page.waitForFunction(() => !location.hash.includes("item="));
+      await page.waitForFunction(() => document.activeElement?.getAttribute("data-place") === "1");
     });
     await t.step("dropped images, one of them damaged, are packed and uploaded", async () => {
       await toList();
@@ -190,24 +191,32 @@ dashboardTest("datasets are uploaded by the page, looked through and deleted", a
         document.querySelector<HTMLElement>('[data-place="2399"] .datasets-cut')?.style.backgroundImage
       );
     });
-    await t.step({
-      name:
-        "LEFT OUT, since it fails one time in two, not understood yet: another filter begins at its top; End, Home",
-      ignore: true,
-      fn: async () => {
-        await page.getByRole("button", { name: /^1 2/ }).click(); // a class by its number, with 240 images
-        await page.getByText("240 of 2,400 images").waitFor();
-        await choose(0).waitFor(); // another filter begins at the top
-        await page.getByRole("button", { name: "Clear the filter" }).click();
-        await page.getByText("2,400 images", { exact: true }).waitFor();
-        await choose(0).focus();
-        await page.keyboard.press("End");
-        await choose(2399).waitFor();
-        await page.keyboard.press("Home");
-        await choose(0).waitFor();
-        await page.keyboard.press("ArrowRight");
-        await page.waitForFunction(() => document.activeElement?.getAttribute("data-place") === "1");
-      },
+    await t.step("another filter begins at its top, and so does none; End and Home lead there", async () => {
+      await page.getByRole("button", { name: /^1 2/ }).click(); // a class by its number, with 240 images
+      await page.getByText("240 of 2,400 images").waitFor();
+      await choose(0).waitFor();
+      // A key that is pressed before the browser has painted what a click changed counts.
+      await page.evaluate(async () => {
+        const clear = [...document.querySelectorAll("button")].find(({ innerText }) =>
+          innerText === "Clear the filter"
+        )!;
+        const changed = new Promise((resolve) =>
+          new MutationObserver(resolve).observe(document.querySelector(".datasets-grid")!, {
+            childList: true,
+          })
+        );
+        clear.click();
+        await changed;
+        const first = document.querySelector<HTMLElement>('[data-place="0"]')!;
+        first.focus();
+        first.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true, cancelable: true }));
+      });
+      await page.getByText("2,400 images", { exact: true }).waitFor();
+      await choose(2399).waitFor();
+      await page.keyboard.press("Home");
+      await choose(0).waitFor();
+      await page.keyboard.press("ArrowRight");
+      await page.waitForFunction(() => document.activeElement?.getAttribute("data-place") === "1");
     });
     await t.step("a dataset in use is not deleted: the page shows by what; afterwards it is", async () => {
       const [{ id }] = (await server.json("/v1/datasets?limit=1")).data as { id: string }[];

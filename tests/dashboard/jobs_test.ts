@@ -1,6 +1,7 @@
+/// <reference lib="dom" />
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Page } from "playwright-core";
+import type { Page, Response } from "playwright-core";
 import type { TestServer } from "../e2e/server.ts";
 import { standIns } from "../e2e/photographs.ts";
 import { checkAccessibility, dashboardTest, settled } from "./browser.ts";
@@ -192,6 +193,16 @@ dashboardTest("jobs are listed, followed, controlled, compared and judged", asyn
     await page.getByText("cancelled", { exact: true }).first().waitFor();
     await until(long, "cancelled");
   });
+  await t.step(
+    "a table in which nothing changes stays, though the server does not send it again",
+    async () => {
+      await page.goto(`${server.url}/#/jobs`);
+      const unchanged = (response: Response) =>
+        /\/v1\/jobs\?/.test(response.url()) && response.status() === 304;
+      for (let n = 0; n < 2; n++) await page.waitForResponse(unchanged); // the second is asked for once the first is shown
+      assertEquals(await page.getByRole("row", { name: "it's short" }).count(), 1);
+    },
+  );
   let last: string;
   await t.step("a checkpoint is served under an alias", async () => {
     await page.goto(`${server.url}/#/jobs/${short}?tab=checkpoints`);

@@ -126,6 +126,13 @@ Deno.test({
       jobs: [{ kind: "pretrain", status: "succeeded", count: 1 }],
     });
     assert(system.disk.free_bytes > 0 && system.disk.used_bytes.database > 0);
+    // What the server makes under DATA_DIR has a name of its own.
+    assertEquals(
+      ["datasets", "checkpoints", "neighbors", "atlases", "results"].filter((use) =>
+        !(use in system.disk.used_bytes)
+      ),
+      [],
+    );
     assert(Object.values(system.memory).every((bytes) => bytes > 0));
     assertEquals([system.settings.DATA_DIR, system.settings.MAX_JSON_BYTES], [dataDir, "33554432"]);
   } finally {

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { Client } from "../../../src/client/client.ts";
+import { TaggedAnswers } from "../../../src/dashboard/live/tagged_answers.ts";
 import { type Job, withFirst, withNewer, withNext } from "../../../src/dashboard/screens/jobs/job_filter.ts";
 import { configLines, curlOf, sentConfig } from "../../../src/dashboard/screens/jobs/job_curl.ts";
 import { parseConfusion } from "../../../src/dashboard/screens/jobs/results/parse_confusion.ts";
@@ -21,6 +23,25 @@ Deno.test("pages of jobs are one list without gaps, whatever is new or has gone"
   const newer = withNewer(two, [{ id: "job_6", status: "failed" } as Job]);
   assertEquals(newer.jobs[3].status, "failed");
   assertEquals(idsOf(newer), idsOf(two));
+});
+
+Deno.test("an answer that has not changed is the one before, by the client as it takes a 304", async () => {
+  let tag = '"1"';
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    ({ headers }) =>
+      headers.get("If-None-Match") === tag
+        ? new Response(null, { status: 304, headers: { ETag: tag } })
+        : Response.json({ object: "list", data: [{ id: tag }], has_more: false }, { headers: { ETag: tag } }),
+  );
+  const { calls } = new Client(`http://127.0.0.1:${server.addr.port}`), answers = new TaggedAnswers();
+  const ask = () =>
+    answers.ask("jobs", (tag) => calls.GET("/v1/jobs", { params: { header: { "if-none-match": tag } } }));
+  const first = await ask();
+  assertEquals(first, { object: "list", data: [{ id: '"1"' }], has_more: false });
+  assertEquals([await ask(), await ask()], [first, first]);
+  tag = '"2"';
+  assertEquals(await ask(), { object: "list", data: [{ id: '"2"' }], has_more: false });
 });
 
 Deno.test("a job's command has what was given, quoted for a shell, and a place for the key", () => {

@@ -13,7 +13,7 @@ import { ClassHistogram } from "./class_histogram.tsx";
 import { type Columns, filterItems, type ItemFilter, readColumns } from "./dataset_columns.ts";
 import type { Dataset } from "./dataset.ts";
 import { ImageDialog } from "./image_dialog.tsx";
-import { ImageGrid, SIZES, type TileSize } from "./image_grid.tsx";
+import { ImageGrid, SIZES, type TileSize, type View } from "./image_grid.tsx";
 
 /** All images as a grid, beside their classes, which filter it. */
 export function ImageBrowser({ dataset, address }: { dataset: Dataset; address: URLSearchParams }) {
@@ -68,11 +68,13 @@ function Grid({ dataset, columns, filter, address, children }: {
   address: URLSearchParams;
   children: ComponentChildren;
 }) {
-  const places = useMemo(() => filterItems(columns, filter), [columns, filter.split, filter.class]);
+  const by = [filter.split, filter.class];
+  const places = useMemo(() => filterItems(columns, filter), [columns, ...by]);
+  const view = useMemo((): View => ({ name: JSON.stringify(by) }), by);
   const size: TileSize = address.get("size") === "large" ? "large" : "small";
-  const [to, setTo] = useState<number>(), [goTo, setGoTo] = useState<{ place: number }>();
+  const [to, setTo] = useState<number>(), [goTo, setGoTo] = useState<{ place: number; view: View }>();
   const item = address.get("item"), open = item !== null && /^\d+$/.test(item) ? Number(item) : undefined;
-  const show = (n: number) => setGoTo({ place: Math.min(places.placeOf(n), places.count - 1) });
+  const show = (n: number) => setGoTo({ place: Math.min(places.placeOf(n), places.count - 1), view });
   const filtered = filter.split !== undefined || filter.class !== undefined;
   const wrong = to !== undefined && (!Number.isInteger(to) || to < 0 || to >= columns.items);
   return (
@@ -125,8 +127,7 @@ function Grid({ dataset, columns, filter, address, children }: {
         )
         : (
           <ImageGrid
-            {...{ id: dataset.id, fingerprint: dataset.fingerprint!, columns, places, size, goTo }}
-            view={JSON.stringify([filter.split, filter.class])}
+            {...{ id: dataset.id, fingerprint: dataset.fingerprint!, columns, places, view, size, goTo }}
             onOpen={(n) => setQuery({ item: n })}
           />
         )}

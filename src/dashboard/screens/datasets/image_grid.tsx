@@ -14,22 +14,29 @@ const GAP = 4;
 /** As the server lays atlases out: `GET /v1/datasets/{id}/atlases` says the same of every dataset. */
 const LAYOUT: AtlasLayout = { perAtlas: 1024, columns: 32, px: 64 };
 
+/** A filter as long as it is set: when it comes back it is another one. */
+export interface View {
+  name: string;
+}
+
 /** Images in rows, of which those that are seen are there; arrows, Home and End move among them. */
 export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, onOpen }: {
   id: string;
   fingerprint: string;
   columns: Columns;
   places: Places;
-  /** What filters them, in a word: another view begins at its top. */
-  view: string;
+  /** Another one begins at its top. */
+  view: View;
   size: TileSize;
-  /** A place in the filtered images to scroll to. */
-  goTo: { place: number } | undefined;
+  /** A place in the view's images to scroll to. */
+  goTo: { place: number; view: View } | undefined;
   onOpen: (n: number) => void;
 }) {
   const box = useRef<HTMLDivElement>(null), [width, setWidth] = useState(0);
-  const [asked, setFocus] = useState<Wanted & { view: string }>();
-  const focus = asked?.view === view ? asked : undefined; // that of another filter means nothing here
+  const [asked, setFocus] = useState<Wanted & { view: View }>();
+  // That of another view means nothing here. No effect may clear it: one runs after the paint, and may take away what a
+  // key has asked for meanwhile.
+  const focus = asked?.view === view ? asked : undefined;
   const { px: least } = SIZES.find(({ name }) => name === size)!;
   const across = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
   const px = Math.floor((width + GAP) / across) - GAP; // the row is full
@@ -44,8 +51,7 @@ export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, 
     watcher.observe(box.current!);
     return () => watcher.disconnect();
   }, []);
-  useEffect(() => setFocus(undefined), [view]); // nor when its filter comes back
-  useEffect(() => goTo && setFocus({ place: goTo.place, view }), [goTo]);
+  useLayoutEffect(() => goTo && setFocus({ ...goTo }), [goTo]);
   const move = (event: KeyboardEvent) => {
     const at = Number((event.target as HTMLElement).dataset.place ?? NaN), last = places.count - 1;
     if (Number.isNaN(at) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -62,7 +68,7 @@ export function ImageGrid({ id, fingerprint, columns, places, view, size, goTo, 
     <div class="datasets-grid" ref={box} onKeyDown={move}>
       {width > 0 && (
         <VirtualList
-          key={view}
+          key={view.name}
           {...{ label: "Images", rows, rowHeight: px + GAP, height: "min(72vh, 56rem)", goTo: row }}
           overscan={3}
           keyOf={(row) => row}

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import { ApiImage } from "../../parts/api_image.tsx";
 import type { AtlasCache, AtlasLayout } from "./atlas_cache.ts";
 import type { Columns } from "./dataset_columns.ts";
@@ -25,7 +25,8 @@ export function Tile({ id, n, place, px, columns, current, wanted, atlases, layo
   onOpen: (n: number) => void;
 }) {
   const words = describe(columns, n), button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  // In the same breath as the tile that had the focus goes: a key between the two would be nobody's.
+  useLayoutEffect(() => {
     if (!wanted || wanted.taken) return;
     wanted.taken = true;
     button.current!.focus({ preventScroll: true });

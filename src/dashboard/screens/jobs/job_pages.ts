@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Refused } from "../../../client/client.ts";
 import { type Query, useQuery } from "../../live/query.ts";
 import { calls, dataOf } from "../../live/session.ts";
+import { TaggedAnswers } from "../../live/tagged_answers.ts";
 import { toast } from "../../live/toasts.ts";
 import { settle } from "./job_actions.ts";
 import {
@@ -18,24 +18,13 @@ import {
 const FIRST = 200, NEXT = 500, POLL_S = 2;
 type Page = { data: Job[]; has_more: boolean };
 
-/** The last answer to each question, with its tag: what has not changed is not sent again. */
-const answers = new Map<string, { tag: string; page: Page }>();
+const answers = new TaggedAnswers<Page>();
 
-async function firstPage(filter: JobFilter, limit: number, signal: AbortSignal): Promise<Page> {
-  const key = `${limit}:${keyOf(filter)}`, known = answers.get(key);
-  try {
-    const { data, response } = await calls().GET("/v1/jobs", {
-      params: { query: { ...filter, limit }, header: { "if-none-match": known?.tag } },
-      signal,
-    });
-    const tag = response.headers.get("ETag");
-    if (tag) answers.set(key, { tag, page: data! });
-    return data!;
-  } catch (error) {
-    if (known && error instanceof Refused && error.response.status === 304) return known.page;
-    throw error;
-  }
-}
+const firstPage = (filter: JobFilter, limit: number, signal: AbortSignal): Promise<Page> =>
+  answers.ask(`${limit}:${keyOf(filter)}`, (tag) => {
+    const params = { query: { ...filter, limit }, header: { "if-none-match": tag } };
+    return calls().GET("/v1/jobs", { params, signal });
+  });
 
 export interface JobPages {
   query: Query<Page>;
