@@ -30,7 +30,7 @@ export const WRONG_KEY: Scene = {
 export const README = [
   ["job", "light"],
   ["map-lasso", "dark"],
-  ["neighbors-two", "light"],
+  ["neighbors", "light"],
   ["overview", "dark"],
 ] as const;
 
@@ -55,7 +55,7 @@ export async function fullScenes(url: string): Promise<Scene[]> {
   );
   const tabs = (name: string, of: string, names: string[]): Scene[] =>
     names.map((tab) => ({ name: `${name}-${tab}`, route: `${of}?tab=${tab}` }));
-  const by = `dataset=${dataset}&model=${tuned}`;
+  const by = `dataset=${dataset}&model=${NAMES.other}`;
   return [
     { name: "overview", route: "/" },
     { name: "jobs", route: "/jobs" },
@@ -85,9 +85,9 @@ export async function fullScenes(url: string): Promise<Scene[]> {
       act: (page) => page.getByRole("button", { name: /^Image \d+/ }).nth(4).click(),
     },
     { name: "views", route: `/views?dataset=${dataset}&item=700&px=96` },
-    { name: "neighbors", route: `/neighbors?${by}&item=1300` },
+    { name: "neighbors", route: `/neighbors?${by}&item=700` },
     { name: "neighbors-none", route: `/neighbors?${by}` },
-    { name: "neighbors-two", route: `/neighbors?${by}&other=${first}&item=1300&k=12` },
+    { name: "neighbors-two", route: `/neighbors?${by}&other=${NAMES.alias}&item=700&k=12` },
     { name: "map", route: `/map?${by}` },
     { name: "map-lasso", route: `/map?${by}`, act: lasso },
     { name: "models", route: "/models" },
