@@ -64,7 +64,7 @@ export async function fullScenes(url: string): Promise<Scene[]> {
     ...tabs("job", job("byol-baseline"), ["checkpoints", "evaluations", "log", "config"]),
     { name: "job-running", route: job(NAMES.running) },
     { name: "job-paused", route: job("byol-seed-3") },
-    { name: "job-failed", route: job("sgd-too-fast") },
+    { name: "job-failed", route: job("byol-too-fast") },
     { name: "job-knn", route: job("knn-finetuned") },
     { name: "job-probe", route: job("probe-baseline") },
     { name: "job-finetune", route: `${job("finetune-all-labels")}?tab=result` },

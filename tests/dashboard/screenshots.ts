@@ -38,9 +38,8 @@ if (flags.help) {
 }
 const asked: string[] = flags._.map(String);
 const wanted = ({ name }: Scene) =>
-  flags.readme
-    ? README.some(([scene]) => scene === name)
-    : asked.length === 0 || asked.some((one) => name === one || name.startsWith(`${one}-`));
+  (!flags.readme || README.some(([scene]) => scene === name)) &&
+  (asked.length === 0 || asked.some((one) => name === one || name.startsWith(`${one}-`)));
 const routes: Scene[] = asked.filter((one) => one.startsWith("/")).map((route) => ({
   ...{ route, name: route.replaceAll(/[^A-Za-z0-9]+/g, "_").replaceAll(/^_|_$/g, "") || "home" },
 }));
@@ -131,7 +130,9 @@ async function save(page: Page, path: string): Promise<void> {
   const png = await page.screenshot({ fullPage: flags.full });
   await Deno.writeFile(
     path,
-    flags.readme ? await sharp(png).png({ palette: true, colours: 192, effort: 10 }).toBuffer() : png,
+    flags.readme
+      ? await sharp(png).png({ palette: true, colours: 112, dither: 0, effort: 10 }).toBuffer()
+      : png,
   );
 }
 
