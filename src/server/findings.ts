@@ -39,10 +39,10 @@ export class Findings {
       return { severity: "error", check, message, remedy: ["read the server's log", "run deno task doctor"] };
     }
     const isSlow = adapter?.software === true,
-      by = adapter ? `by ${adapter.driver} (${adapter.provider})` : "";
+      on = adapter ? `on ${adapter.description}, by ${adapter.provider}` : "";
     return {
       ...{ severity: isSlow || restarts > 0 ? "warning" : "ok", check },
-      message: `it is up${by && ` ${by}`}${isSlow ? ", which is a CPU" : ""}${again}`,
+      message: `it is up${on && ` ${on}`}${isSlow ? ": a CPU" : ""}${again}`,
       remedy: [
         ...(isSlow ? ["where this machine has a GPU, install its driver: deno task doctor says which"] : []),
         ...(restarts > 0 ? ["read in the server's log why it ended"] : []),

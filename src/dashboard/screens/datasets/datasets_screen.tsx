@@ -7,7 +7,7 @@ import { Button } from "../../parts/button.tsx";
 import { formatBytes, formatCount, NONE } from "../../parts/format.ts";
 import { RelativeTime } from "../../parts/relative_time.tsx";
 import { PageHead, Section } from "../../parts/section.tsx";
-import { EmptyState, Loaded } from "../../parts/states.tsx";
+import { Loaded } from "../../parts/states.tsx";
 import { Badge, StatusPill } from "../../parts/status_pill.tsx";
 import { type Column, type Sorting, Table } from "../../parts/table.tsx";
 import { orderedSplits } from "./class_counts.ts";
@@ -133,9 +133,7 @@ function List({ datasets }: { datasets: Dataset[] }) {
   const [sorting, setSorting] = useState<Sorting>({ by: "created", descending: true });
   if (datasets.length === 0) {
     return (
-      <EmptyState icon="datasets" title="There are no datasets yet">
-        <p>Drop images above, or an archive of them. Labels are not needed to learn from them.</p>
-      </EmptyState>
+      <p class="datasets-none">There are no datasets yet. Labels are not needed to learn from images.</p>
     );
   }
   const value = VALUES[sorting.by], sign = sorting.descending ? -1 : 1;

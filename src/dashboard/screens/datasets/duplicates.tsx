@@ -69,8 +69,8 @@ export function Duplicates({ dataset: { id, duplicates, fingerprint } }: {
   return (
     <div class="stack">
       <Notice tone="warning">
-        A model is shown these while it learns, and asked about them afterwards: figures of the other split
-        are too good by them.
+        A model that learns from one of these has seen the other: figures of the other split come out too
+        good.
       </Notice>
       <Section title="Between which splits" flush>
         <Table

@@ -59,7 +59,7 @@ export function RejectedFiles({ id, rejected }: { id: string; rejected: number |
   }
   return (
     <div class="stack">
-      <Section title="Reasons" note="numbers are told as #" flush>
+      <Section title="Reasons" note="# stands for a number" flush>
         <Table
           caption="Reasons"
           columns={REASONS}

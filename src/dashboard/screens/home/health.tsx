@@ -18,12 +18,12 @@ export function Health() {
       <ul class="home-findings">
         {[...told].map(([message, same]) => (
           <li key={message}>
-            <strong>{same.map(({ check }) => check).join(", ")}:</strong> {message}
-            {same[0].remedy[0] && <span class="soft">. To do: {same[0].remedy[0]}</span>}
+            <strong>{same.map(({ check }) => check).join(", ")}:</strong> {message}.{" "}
+            {same[0].remedy[0] && <span class="home-remedy">To do: {same[0].remedy[0]}.</span>}{" "}
+            <a href={href("/system")}>All findings</a>
           </li>
         ))}
       </ul>
-      <a href={href("/system")}>All findings</a>
     </Notice>
   );
 }

@@ -4,6 +4,7 @@ import { formatPercent, shortId } from "../../parts/format.ts";
 import { RelativeTime } from "../../parts/relative_time.tsx";
 import { Section } from "../../parts/section.tsx";
 import { StatusPill } from "../../parts/status_pill.tsx";
+import { KIND_NAMES } from "../jobs/job_filter.ts";
 
 type Job = Schemas["Job"];
 
@@ -15,8 +16,9 @@ export function JobList({ title, jobs, note }: { title: string; jobs: Job[]; not
         {jobs.map((job) => (
           <li key={job.id}>
             <a href={href(`/jobs/${job.id}`)}>
-              {job.kind} <code>{shortId(job.id)}</code>
+              {job.metadata.name ?? <code>{shortId(job.id)}</code>}
             </a>
+            <span class="soft">{KIND_NAMES[job.kind]}</span>
             <StatusPill status={job.status} />
             <span class="grow soft figures">{figureOf(job)}</span>
             <span class="soft">

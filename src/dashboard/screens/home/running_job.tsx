@@ -3,12 +3,12 @@ import { href } from "../../live/address.ts";
 import { useQuery } from "../../live/query.ts";
 import { calls, dataOf } from "../../live/session.ts";
 import { Button } from "../../parts/button.tsx";
-import { Id } from "../../parts/copy_button.tsx";
-import { formatCount, formatDuration, formatNumber, formatPercent } from "../../parts/format.ts";
+import { formatCount, formatDuration, formatNumber, formatPercent, shortId } from "../../parts/format.ts";
 import { ProgressBar } from "../../parts/progress_bar.tsx";
 import { Section } from "../../parts/section.tsx";
 import { EmptyState } from "../../parts/states.tsx";
 import { StatusPill } from "../../parts/status_pill.tsx";
+import { KIND_NAMES } from "../jobs/job_filter.ts";
 import { Sparkline } from "./sparkline.tsx";
 
 type Job = Schemas["Job"];
@@ -23,7 +23,10 @@ export function RunningJob({ job, last }: { job: Job | undefined; last: Job | un
     <Section
       title={
         <span class="row">
-          <a href={href(`/jobs/${job.id}`)}>Running: {job.kind}</a> <Id id={job.id} />
+          <a href={href(`/jobs/${job.id}`)}>
+            {job.metadata.name ?? `${KIND_NAMES[job.kind]} ${shortId(job.id)}`}
+          </a>
+          <StatusPill status={job.status} />
         </span>
       }
       actions={<Button size="small" href={href(`/jobs/${job.id}`)}>Open</Button>}

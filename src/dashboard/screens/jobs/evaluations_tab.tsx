@@ -13,7 +13,8 @@ import { useDatasetNames } from "./dataset_names.ts";
 import { hasEnded, type Job, KIND_NAMES } from "./job_filter.ts";
 
 type Evaluation = Schemas["Evaluation"];
-const SHARES = ["top1", "top5", "mean_per_class"];
+const SHARES = ["top1", "mean_per_class"]; // which have columns of their own
+const ACCURACIES: Record<string, string> = { top5: "top-5", probe_top1: "linear probe" };
 
 /** What is known of how good the job's checkpoints are, whoever found it out. */
 export function EvaluationsTab({ job }: { job: Job }) {
@@ -55,9 +56,11 @@ export function EvaluationsTab({ job }: { job: Job }) {
       head: "Others",
       minor: true,
       cell: ({ metrics }) =>
-        Object.entries(metrics).filter(([name]) => !SHARES.includes(name) || name === "top5")
+        Object.entries(metrics).filter(([name]) => !SHARES.includes(name))
           .map(([name, value]) =>
-            `${name} ${name === "top5" ? formatPercent(value) : formatNumber(value, 3)}`
+            name in ACCURACIES
+              ? `${ACCURACIES[name]} ${formatPercent(value)}`
+              : `${name} ${formatNumber(value, 3)}`
           ).join(", "),
     },
     {

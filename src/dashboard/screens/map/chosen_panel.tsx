@@ -56,9 +56,8 @@ export function ChosenPanel({ chosen, grouping, dataset, focused, onFocus, onCle
         </ul>
         {rest.length > 0 && (
           <p class="soft">
-            and {formatCount(rest.reduce((sum, [, count]) => sum + count, 0))} of {formatCount(rest.length)}
-            {" "}
-            more
+            and {formatCount(rest.reduce((sum, [, count]) => sum + count, 0))} of{" "}
+            {rest.length === 1 ? "another" : `${formatCount(rest.length)} others`}
           </p>
         )}
         <VirtualList

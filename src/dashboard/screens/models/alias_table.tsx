@@ -21,7 +21,7 @@ const Ms = ({ ms }: { ms: number | undefined }) => <span class="models-line">{fo
 const COLUMNS: Column<Model>[] = [
   {
     ...{ id: "alias", head: "Alias", main: true },
-    cell: ({ id }) => <a class="models-alias" href={href(`/models/${id}`)}>{id}</a>,
+    cell: ({ id }) => <a class="models-alias" title={id} href={href(`/models/${id}`)}>{id}</a>,
   },
   {
     ...{ id: "checkpoint", head: "Names" },

@@ -56,7 +56,7 @@ export function PickGrid({ dataset, item, query }: {
     </span>
   );
   return (
-    <Section title="Pick one of the dataset" actions={actions}>
+    <Section title="Pick one" actions={actions}>
       <div class="stack">
         {names.length > 0 && (
           <div class="neighbors-class">

@@ -21,7 +21,7 @@ export function EstimatePanel({ estimating, missing, onBatch }: {
   let content: ComponentChildren;
   if (absent) content = <p class="soft">This server gives no estimates.</p>;
   else if (estimate) content = <Told {...{ estimate, onBatch }} />;
-  else if (missing.length > 0) content = <p class="soft">It needs {missing.join(", ")} first.</p>;
+  else if (missing.length > 0) content = <p class="soft">Choose {missing.join(", ")} first.</p>;
   else if (errors.length === 0 && !failure) content = <p class="soft">The server is working it out …</p>;
   const stale = estimate && (!current || errors.length > 0 || failure || missing.length > 0);
   return (

@@ -32,7 +32,7 @@ function Report({ system }: { system: System }) {
         <Figure
           label="Up for"
           value={formatDuration(system.uptime_s)}
-          note={`since ${formatTime(system.started_at)}`}
+          note={`since ${formatTime(system.started_at).replace(/:\d\d$/, "")}`}
         />
         <Figure
           label="Jobs running"

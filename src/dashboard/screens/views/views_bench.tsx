@@ -196,7 +196,7 @@ export function ViewsBench({ document, datasets, query }: {
             {sheet ? <PairSheet sheet={sheet} side={side} busy={busy} /> : !error && <Skeleton lines={6} />}
           </div>
         </Section>
-        <Section title="Augmentation" note="its fields are the config's">
+        <Section title="Augmentation" note="as a job's config has it">
           <AugmentationForm
             document={document}
             value={augmentation}

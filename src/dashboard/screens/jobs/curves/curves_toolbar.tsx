@@ -62,7 +62,7 @@ export function CurvesToolbar({ job, view, onZoom }: {
             {`${axis === "step" ? "Steps " : ""}${text[0]} – ${text[1]}`}
           </Button>
         )
-        : <span class="soft jobs-hint">Drag across a plot to zoom into all of them</span>}
+        : <span class="soft jobs-hint">Drag across a plot to zoom</span>}
     </div>
   );
 }
