@@ -2,7 +2,7 @@ import type { ZodError } from "zod";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { DomainError, type ErrorCode, type FieldError } from "../domain/errors.ts";
+import { DomainError, type ErrorCode, type FieldError, type MakingProgress } from "../domain/errors.ts";
 import { fieldErrors } from "../domain/field_errors.ts";
 import { log } from "../log/log.ts";
 
@@ -65,22 +65,30 @@ export const summary = (errors: FieldError[]): string =>
 
 export const PROBLEM_TYPE = "application/problem+json";
 
+interface ProblemParts {
+  code: string;
+  errors?: FieldError[];
+  progress?: MakingProgress;
+  /** The path that was asked for, if one could be read. */
+  instance?: string;
+}
+
 /** Problem details (RFC 9457) that OpenAI's clients can read too. */
 export function problem(
   c: Context,
   status: ContentfulStatusCode,
   detail: string,
-  { code, errors, headers }: { code: string; errors?: FieldError[]; headers?: Record<string, string> },
+  { headers, ...what }: Omit<ProblemParts, "instance"> & { headers?: Record<string, string> },
 ): Response {
-  const body = problemBody(status, detail, { code, errors, instance: c.req.path });
+  const body = problemBody(status, detail, { ...what, instance: c.req.path });
   return c.body(body, status, { "Content-Type": PROBLEM_TYPE, ...headers });
 }
 
-/** The body of problem details. @param options.instance The path that was asked for, if one could be read. */
+/** The body of problem details. */
 export function problemBody(
   status: number,
   detail: string,
-  { code, errors, instance }: { code: string; errors?: FieldError[]; instance?: string },
+  { code, errors, progress, instance }: ProblemParts,
 ): string {
   return JSON.stringify({
     type: `/problems/${code}`,
@@ -89,6 +97,7 @@ export function problemBody(
     detail,
     instance,
     ...(errors?.length ? { errors } : {}),
+    progress,
     error: {
       message: detail,
       type: status === 429 ? "rate_limit_error" : status < 500 ? "invalid_request_error" : "server_error",
@@ -101,10 +110,11 @@ export function problemBody(
 /** Answers whatever a route throws; what nobody foresaw is logged under the request's id and stays a bare 500. */
 export function toProblem(error: Error, c: Context): Response {
   if (error instanceof DomainError) {
-    const { type, errors, retryAfterSeconds } = error.options;
+    const { type, errors, retryAfterSeconds, progress } = error.options;
     const after = retryAfterSeconds ?? (error.code === "unavailable" ? RETRY_AFTER_SECONDS : undefined);
     const headers: Record<string, string> = after === undefined ? {} : { "Retry-After": String(after) };
-    return problem(c, STATUS[error.code], error.message, { code: type ?? error.code, errors, headers });
+    const code = type ?? error.code;
+    return problem(c, STATUS[error.code], error.message, { code, errors, progress, headers });
   }
   if (error instanceof HTTPException && error.status < 500) {
     return problem(c, error.status as ContentfulStatusCode, error.message || "Cannot read the request", {

@@ -153,6 +153,10 @@ export const ProblemSchema = z.object({
   detail: z.string(),
   instance: z.string(),
   errors: z.array(z.object({ detail: z.string(), pointer: z.string().optional() })).optional(),
+  progress: z.object({ done: z.int(), total: z.int() }).optional().openapi({
+    description:
+      "Of `index_in_the_making`: how many of the dataset's images are embedded, once that is known",
+  }),
   error: z.object({
     message: z.string(),
     type: z.string(),

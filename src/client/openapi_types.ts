@@ -1501,6 +1501,11 @@ export interface components {
                 detail: string;
                 pointer?: string;
             }[];
+            /** @description Of `index_in_the_making`: how many of the dataset's images are embedded, once that is known */
+            progress?: {
+                done: number;
+                total: number;
+            };
             error: {
                 message: string;
                 type: string;

@@ -7,13 +7,8 @@
  */
 import type { ComponentType } from "preact";
 import type { IconName } from "./parts/icon.tsx";
+import type { ScreenProps } from "./screen_props.ts";
 
-export interface ScreenProps {
-  /** The path's own parts, by their names in the route. */
-  params: Record<string, string>;
-  /** What stands behind the address's `?`. */
-  query: URLSearchParams;
-}
 export interface Route {
   path: string;
   load: () => Promise<{ Screen: ComponentType<ScreenProps> }>;

@@ -19,6 +19,12 @@ export interface FieldError {
   pointer?: string;
 }
 
+/** How far what is being made is, in what it is made of: images, say. */
+export interface MakingProgress {
+  done: number;
+  total: number;
+}
+
 /**
  * The `type` of the error that a worker's process ends with when its GPU is lost: a new process may get a new device, so
  * what was under way may be tried again.
@@ -31,8 +37,16 @@ export class DomainError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    /** `type`: a finer, stable name such as `image_too_large`; `errors`: every failure, not only the first. */
-    readonly options: { type?: string; errors?: FieldError[]; retryAfterSeconds?: number } = {},
+    /**
+     * `type`: a finer, stable name such as `image_too_large`; `errors`: every failure, not only the first; `progress`: of
+     * what is not there yet.
+     */
+    readonly options: {
+      type?: string;
+      errors?: FieldError[];
+      retryAfterSeconds?: number;
+      progress?: MakingProgress;
+    } = {},
   ) {
     super(message);
   }

@@ -175,5 +175,6 @@ function inTheMaking({ dataset }: NeighborIndexKey, progress: JobProgress | unde
   const seconds = Math.ceil(progress?.eta_s ?? LONGEST_RETRY_S);
   return new DomainError("unavailable", `Cannot search ${dataset} yet: ${far} embedded, and it goes on`, {
     ...{ type: "index_in_the_making", retryAfterSeconds: Math.min(LONGEST_RETRY_S, Math.max(1, seconds)) },
+    ...(progress && { progress: { done: progress.step, total: progress.total_steps } }),
   });
 }

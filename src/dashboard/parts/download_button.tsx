@@ -5,33 +5,42 @@ import { toast } from "../live/toasts.ts";
 import { Button } from "./button.tsx";
 
 /**
- * Fetches one of the API's files to be kept. Where a key is in use a link cannot send it, so the page fetches the file and
- * hands it on.
+ * Downloads one of the API's files. Where a key is in use it is fetched with that, since a link sends no header: into a file
+ * that is chosen where the browser can, by way of its memory where it cannot.
  *
  * @param src Its path. @param name What it is to be called.
  */
-export function DownloadButton(
-  { src, name, children, title }: { src: string; name: string; children: string; title?: string },
-) {
-  const [busy, setBusy] = useState(false);
-  const look = { icon: "download", size: "small", title: title ?? name } as const;
+export function DownloadButton({ src, name, children }: { src: string; name: string; children: string }) {
+  const [busy, setBusy] = useState(false), title = `Download ${name}`;
   if (!usesKey()) {
     return (
-      <a class="button button-plain button-small" href={src} download={name} title={look.title}>{children}</a>
+      <a class="button button-plain button-small" href={src} download={name} title={title}>{children}</a>
     );
   }
-  const fetchFile = async () => {
+  const press = async () => {
     setBusy(true);
     try {
-      const response = await fetch(src, { headers: authorization() });
-      if (!response.ok) throw await Refused.of(response);
-      const url = URL.createObjectURL(await response.blob()), link = document.createElement("a");
-      Object.assign(link, { href: url, download: name }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      await save(src, name);
     } catch (error) {
-      toast(error instanceof TypeError ? "The server does not answer" : (error as Error).message, "bad");
+      const { name: kind, message } = error as Error;
+      if (kind !== "AbortError") {
+        toast(`${name}: ${error instanceof TypeError ? "the server does not answer" : message}`, "bad");
+      }
     }
     setBusy(false);
   };
-  return <Button {...look} busy={busy} onClick={fetchFile}>{children}</Button>;
+  return <Button size="small" busy={busy} title={title} onClick={press}>{children}</Button>;
+}
+
+type Picker = (options: { suggestedName: string }) => Promise<{ createWritable(): Promise<WritableStream> }>;
+
+async function save(src: string, name: string): Promise<void> {
+  const { showSaveFilePicker } = window as unknown as { showSaveFilePicker?: Picker };
+  const place = await showSaveFilePicker?.({ suggestedName: name });
+  const response = await fetch(src, { headers: authorization() });
+  if (!response.ok) throw await Refused.of(response);
+  if (place) return await response.body!.pipeTo(await place.createWritable());
+  const url = URL.createObjectURL(await response.blob());
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -13,6 +13,8 @@ const TONES: Record<string, Tone> = {
   },
   ...{ ingesting: "running", ready: "good", up: "good", down: "bad" },
 };
+/** A status' tone; one that nobody knows waits. */
+export const toneOf = (status: string): Tone => TONES[status] ?? "waiting";
 const SHAPES: Record<Tone, ComponentChildren> = {
   running: <path d="M6 1.500a4.5 4.5 0 1 1-4.5 4.5" fill="none" class="turning" />,
   waiting: <circle cx="6" cy="6" r="4.2" fill="none" stroke-dasharray="2 1.7" />,
@@ -31,7 +33,7 @@ const SHAPES: Record<Tone, ComponentChildren> = {
 const PAUSED = <path d="M4 2.500v7m4-7v7" />;
 
 /** A status: colour, shape and word. @param tone Where the status is none of a job's or a dataset's. */
-export function StatusPill({ status, tone = TONES[status] ?? "waiting" }: { status: string; tone?: Tone }) {
+export function StatusPill({ status, tone = toneOf(status) }: { status: string; tone?: Tone }) {
   return (
     <span class={`pill pill-${tone}`}>
       <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">

@@ -30,6 +30,12 @@ function useWindow(
   };
 }
 
+/** What scrolls, by keyboard too. @param height In CSS. */
+const frame = (box: RefObject<HTMLDivElement>, label: string, height: string) => ({
+  ...{ ref: box, class: "virtual", style: { maxHeight: height } },
+  ...{ tabIndex: 0, role: "region" as const, "aria-label": label },
+});
+
 /** Calls `onEnd` when the last rows come near, so that more can be fetched. */
 function useEnd(last: number, count: number, onEnd: (() => void) | undefined): void {
   useEffect(() => {
@@ -66,14 +72,7 @@ export function VirtualTable<Row>(
     </tr>
   );
   return (
-    <div
-      class="virtual"
-      ref={box}
-      style={{ maxHeight: height }}
-      tabIndex={0}
-      role="region"
-      aria-label={caption}
-    >
+    <div {...frame(box, caption, height)}>
       <table
         class="table table-fixed"
         aria-rowcount={rows.length + 1}
@@ -130,14 +129,7 @@ export function VirtualList<Row>(
     }
   }, [goTo]);
   return (
-    <div
-      class="virtual"
-      ref={box}
-      style={{ maxHeight: height }}
-      tabIndex={0}
-      role="region"
-      aria-label={label}
-    >
+    <div {...frame(box, label, height)}>
       <ul class="virtual-list" style={{ height: rows.length * rowHeight }}>
         {rows.slice(first, last).map((row, n) => (
           <li

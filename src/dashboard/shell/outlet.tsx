@@ -4,7 +4,8 @@ import { href } from "../live/address.ts";
 import { Button } from "../parts/button.tsx";
 import { PageHead } from "../parts/section.tsx";
 import { EmptyState, ErrorState, Skeleton } from "../parts/states.tsx";
-import { findRoute, type Route, type ScreenProps } from "../routes.ts";
+import { findRoute, type Route } from "../routes.ts";
+import type { ScreenProps } from "../screen_props.ts";
 
 const loaded = new Map<Route, ComponentType<ScreenProps>>();
 

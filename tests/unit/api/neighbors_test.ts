@@ -100,9 +100,11 @@ Deno.test("POST /v1/neighbors says when to come again while the embeddings are m
         new DomainError("unavailable", "Cannot search yet", {
           type: "index_in_the_making",
           retryAfterSeconds: 9,
+          progress: { done: 40, total: 100 },
         }),
       );
     const answer = await ask();
+    assertEquals((await answer.clone().json()).progress, { done: 40, total: 100 });
     assertEquals([answer.headers.get("Retry-After"), ...await problemOf(answer)], [
       ...["9", 503, "index_in_the_making"],
     ]);

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { readProgress } from "../../../src/dashboard/screens/neighbors/index_progress.ts";
 import {
   compareRanks,
   countClasses,
@@ -20,10 +19,4 @@ Deno.test("compareRanks() and overlap() tell where each neighbour stands on the 
   assertEquals(overlap(here, there), { common: 2, share: 2 / 5 });
   assertEquals(overlap([], []), { common: 0, share: 0 });
   assertEquals(countClasses(here), [["odd", 3], [null, 1]]);
-});
-
-Deno.test("readProgress() reads how far an index is, and does without", () => {
-  const told = "Cannot search ds_1 yet: 120 of its 2000 images are embedded, and it goes on";
-  assertEquals(readProgress(told), { done: 120, total: 2000 });
-  assertEquals(readProgress("Cannot search ds_1 yet: it is about to be embedded, and it goes on"), {});
 });

@@ -57,7 +57,10 @@ Deno.test("NeighborClient makes an index once, whoever asks, and tells how far i
   const outcomes = await Promise.allSettled([client.find(SEARCH), client.find(SEARCH), client.find(SEARCH)]);
   for (const outcome of outcomes) {
     const { code, message, options } = (outcome as PromiseRejectedResult).reason as DomainError;
-    assertEquals([code, options], ["unavailable", { type: "index_in_the_making", retryAfterSeconds: 60 }]);
+    assertEquals([code, options], ["unavailable", {
+      ...{ type: "index_in_the_making", retryAfterSeconds: 60 },
+      progress: { done: 40, total: 100 },
+    }]);
     assertEquals(message, "Cannot search ds yet: 40 of its 100 images are embedded, and it goes on");
   }
   const waiting = client.find(SEARCH);

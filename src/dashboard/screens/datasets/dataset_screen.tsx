@@ -7,6 +7,7 @@ import { Figure, PageHead, Section } from "../../parts/section.tsx";
 import { EmptyState, Loaded, Notice } from "../../parts/states.tsx";
 import { StatusPill } from "../../parts/status_pill.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { countClasses, orderedSplits } from "./class_counts.ts";
 import type { Dataset } from "./dataset.ts";
 import { DatasetActions } from "./dataset_actions.tsx";
@@ -17,10 +18,7 @@ import { IngestProgress, reasonOf } from "./ingest_progress.tsx";
 import { RejectedFiles } from "./rejected_files.tsx";
 
 /** One dataset: what is in it, image by image. */
-export function Screen({ params: { id }, query: address }: {
-  params: Record<string, string>;
-  query: URLSearchParams;
-}) {
+export function Screen({ params: { id }, query: address }: ScreenProps) {
   const [busy, setBusy] = useState(false);
   const query = useQuery(
     `dataset:${id}`,

@@ -1,6 +1,6 @@
+import { DownloadButton } from "../../parts/download_button.tsx";
 import { formatBytes } from "../../parts/format.ts";
 import { Table } from "../../parts/table.tsx";
-import { DownloadButton } from "./download_button.tsx";
 
 export interface ListedFile {
   name: string;
@@ -27,7 +27,7 @@ export function FilesTable({ under, files }: { under: string; files: readonly Li
           head: <span class="unseen">Download</span>,
           figures: true,
           cell: ({ name }) => (
-            <DownloadButton path={`${under}/${encodeURIComponent(name)}`} name={name}>
+            <DownloadButton src={`${under}/${encodeURIComponent(name)}`} name={name}>
               Download
             </DownloadButton>
           ),

@@ -2,21 +2,11 @@ import { href } from "../../live/address.ts";
 import { formatDuration, formatNumber, formatPercent, NONE, shortId } from "../../parts/format.ts";
 import { ProgressBar } from "../../parts/progress_bar.tsx";
 import { RelativeTime } from "../../parts/relative_time.tsx";
-import { StatusPill } from "../../parts/status_pill.tsx";
+import { StatusPill, toneOf } from "../../parts/status_pill.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { statusOf } from "./job_actions.ts";
 import { JobControls } from "./job_controls.tsx";
 import { accuracyOf, hasEnded, type Job, KIND_NAMES } from "./job_filter.ts";
-
-/** How a bar looks by its job's status. */
-export const TONES = {
-  queued: "waiting",
-  running: "running",
-  paused: "warning",
-  succeeded: "good",
-  failed: "bad",
-  cancelled: "off",
-} as const;
 
 /** The columns of the table of jobs. @param nameOf A dataset's name, by its id. */
 export function jobColumns(nameOf: (dataset: string) => string): Column<Job>[] {
@@ -89,7 +79,7 @@ export function JobProgress({ job }: { job: Job }) {
       {...{
         value: step,
         max: total_steps,
-        tone: TONES[status],
+        tone: toneOf(status),
         showPercent: true,
         label: `Progress of ${id}`,
       }}

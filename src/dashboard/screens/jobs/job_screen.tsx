@@ -10,6 +10,7 @@ import { PageHead } from "../../parts/section.tsx";
 import { Loaded } from "../../parts/states.tsx";
 import { Badge, StatusPill } from "../../parts/status_pill.tsx";
 import { type Tab, Tabs } from "../../parts/tabs.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { CheckpointsTab } from "./checkpoints/checkpoints_tab.tsx";
 import { ConfigTab } from "./config_tab.tsx";
 import { CurvesPanel } from "./curves/curves_panel.tsx";
@@ -23,7 +24,7 @@ import { LogTab } from "./log_tab.tsx";
 import { ResultTab } from "./results/result_tab.tsx";
 
 /** One job, live. Another job is another screen: nothing of the last one stays. */
-export function Screen({ params, query }: { params: Record<string, string>; query: URLSearchParams }) {
+export function Screen({ params, query }: ScreenProps) {
   return <JobScreen key={params.id} id={params.id} asked={query} />;
 }
 

@@ -5,11 +5,11 @@ import { ProgressBar } from "../../parts/progress_bar.tsx";
 import { RelativeTime } from "../../parts/relative_time.tsx";
 import { Figure } from "../../parts/section.tsx";
 import { Notice } from "../../parts/states.tsx";
+import { toneOf } from "../../parts/status_pill.tsx";
 import { healthyStd } from "./curves/curves_panel.tsx";
 import { useDatasetNames } from "./dataset_names.ts";
 import { adviceFor } from "./failure_advice.ts";
 import { statusOf } from "./job_actions.ts";
-import { TONES } from "./job_columns.tsx";
 import { accuracyOf, hasEnded, type Job } from "./job_filter.ts";
 
 /** A spread below this share of the healthy one is worth a word. */
@@ -53,7 +53,7 @@ function Figures({ job }: { job: Job }) {
                   value={progress.step}
                   max={progress.total_steps}
                   label="Progress"
-                  tone={TONES[statusOf(job)]}
+                  tone={toneOf(statusOf(job))}
                 />
                 {formatCount(progress.step)} of {formatCount(progress.total_steps)}
               </>

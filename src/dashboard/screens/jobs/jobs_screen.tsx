@@ -7,6 +7,7 @@ import { PageHead } from "../../parts/section.tsx";
 import { EmptyState, Loaded } from "../../parts/states.tsx";
 import { StatusPill } from "../../parts/status_pill.tsx";
 import { VirtualList, VirtualTable } from "../../parts/virtual.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { useDatasetNames } from "./dataset_names.ts";
 import { statusOf } from "./job_actions.ts";
 import { Accuracy, etaOf, jobColumns, JobName, JobProgress } from "./job_columns.tsx";
@@ -18,7 +19,7 @@ import { useJobPages } from "./job_pages.ts";
 const HEIGHT = "calc(100dvh - 12.5rem)";
 
 /** All jobs, newest first, with what can be done to each. */
-export function Screen({ query: asked }: { query: URLSearchParams }) {
+export function Screen({ query: asked }: ScreenProps) {
   const filter = filterOf(asked), filtered = keyOf(filter) !== keyOf({});
   const { query, jobs, more, fetchNext } = useJobPages(filter);
   const { datasets, nameOf } = useDatasetNames();

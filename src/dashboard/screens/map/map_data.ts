@@ -1,4 +1,5 @@
 import type { Schemas } from "../../../client/client.ts";
+import { pause } from "../../live/pause.ts";
 import { calls, dataOf } from "../../live/session.ts";
 import { type FloatTable, readNpy } from "./npy.ts";
 
@@ -86,13 +87,3 @@ async function components(
 
 const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
-}

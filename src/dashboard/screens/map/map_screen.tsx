@@ -1,74 +1,36 @@
 import { useState } from "preact/hooks";
 import { setQuery } from "../../live/address.ts";
-import {
-  type DatasetChoice,
-  type ModelChoice,
-  useDatasetChoices,
-  useModelChoices,
-} from "../../live/choices.ts";
 import { useQuery } from "../../live/query.ts";
 import { can } from "../../live/session.ts";
-import { Button } from "../../parts/button.tsx";
 import { DatasetSelect, ModelSelect } from "../../parts/choice_selects.tsx";
+import { type Both, ChooseBoth } from "../../parts/choose_both.tsx";
 import { NumberInput, Select } from "../../parts/field.tsx";
 import { formatCount, formatDuration } from "../../parts/format.ts";
 import { ProgressBar } from "../../parts/progress_bar.tsx";
 import { PageHead } from "../../parts/section.tsx";
-import { EmptyState, ErrorState, Loaded, Notice, Skeleton } from "../../parts/states.tsx";
+import { ErrorState, Notice, Skeleton } from "../../parts/states.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { Atlas } from "./atlas.tsx";
 import { type Layout, loadMap, type ProjectionProgress } from "./map_data.ts";
 
 const LAYOUTS = [{ value: "pca", text: "PCA" }, { value: "umap", text: "UMAP" }] as const;
 
 /** A dataset's embeddings by a model, as a plane of points. */
-export function Screen({ query }: { query: URLSearchParams }) {
-  const datasets = useDatasetChoices(), models = useModelChoices();
+export function Screen({ query }: ScreenProps) {
   return (
     <>
       <PageHead title="Map" note="A dataset as a model sees it: what it finds alike lies together." />
-      <Loaded query={datasets} lines={8}>
-        {(datasets) => (
-          <Loaded query={models} lines={8}>
-            {(models) => <Choose {...{ datasets, models, query }} />}
-          </Loaded>
-        )}
-      </Loaded>
+      <ChooseBoth query={query} what="map" why="A map is made of a model's embeddings">
+        {(both) => <Mapped {...both} query={query} />}
+      </ChooseBoth>
     </>
   );
 }
 
-function Choose({ datasets, models, query }: {
-  datasets: DatasetChoice[];
-  models: ModelChoice[];
-  query: URLSearchParams;
-}) {
-  if (datasets.length === 0) {
-    return (
-      <EmptyState
-        icon="datasets"
-        title="There is no dataset to map yet"
-        actions={<Button kind="primary" href="#/datasets">Datasets</Button>}
-      >
-        Upload one, and wait until it is ready.
-      </EmptyState>
-    );
-  }
-  if (models.length === 0) {
-    return (
-      <EmptyState
-        icon="models"
-        title="There is no model yet"
-        actions={<Button kind="primary" href="#/new">New job</Button>}
-      >
-        A map is made of a model's embeddings: train one, or import one.
-      </EmptyState>
-    );
-  }
-  const dataset = query.get("dataset") ?? datasets[0].id, model = query.get("model") ?? models[0].id;
+function Mapped({ datasets, models, dataset, model, item, query }: Both & { query: URLSearchParams }) {
   const colour = query.get("colour") === "split" ? "split" : "class";
   const layout = query.get("layout") === "umap" ? "umap" : "pca";
   const last = (datasets.find(({ id }) => id === dataset)?.counts.images ?? 1) - 1;
-  const asked = query.get("item"), item = asked !== null && /^\d+$/.test(asked) ? Number(asked) : undefined;
   return (
     <div class="stack">
       <div class="toolbar map-bar">

@@ -44,13 +44,7 @@ export function Downloads({ id, files }: { id: string; files: Checkpoint["files"
                 <span class="grow" title={`SHA-256 ${sha256}`}>
                   {name} <span class="soft">{formatBytes(bytes)}</span>
                 </span>
-                <DownloadButton
-                  src={`${base}/files/${name}`}
-                  name={`${id}.${name}`}
-                  title={`Download ${name}`}
-                >
-                  Download
-                </DownloadButton>
+                <DownloadButton src={`${base}/files/${name}`} name={`${id}.${name}`}>Download</DownloadButton>
               </li>
             ))}
           </ul>

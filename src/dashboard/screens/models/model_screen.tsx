@@ -7,6 +7,7 @@ import { formatBytes, formatCount, formatTime, shortId } from "../../parts/forma
 import { Figure, KeyValue, PageHead, Section } from "../../parts/section.tsx";
 import { EmptyState, Loaded } from "../../parts/states.tsx";
 import { Badge } from "../../parts/status_pill.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { AliasActions } from "./alias_actions.tsx";
 import { formatMs, Resident } from "./alias_table.tsx";
 import { Downloads } from "./downloads.tsx";
@@ -26,7 +27,7 @@ import { TryIt } from "./try_it.tsx";
 const TRAIL: [string, string][] = [["Models", href("/models")]];
 
 /** One model, by alias or checkpoint: what it is, how it fares, and how to use it. */
-export function Screen({ params: { id } }: { params: Record<string, string> }) {
+export function Screen({ params: { id } }: ScreenProps) {
   const query = useModel(id), [naming, setNaming] = useState(false), aliases = useAliases();
   const model = query.data, isAlias = model && model.id !== model.checkpoint;
   return (

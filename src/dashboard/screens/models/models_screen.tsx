@@ -3,6 +3,7 @@ import { setQuery } from "../../live/address.ts";
 import { Button } from "../../parts/button.tsx";
 import { PageHead, Section } from "../../parts/section.tsx";
 import { EmptyState, Loaded } from "../../parts/states.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { AliasTable } from "./alias_table.tsx";
 import { CheckpointTable } from "./checkpoint_table.tsx";
 import { Comparison, MOST_COMPARED } from "./comparison.tsx";
@@ -11,7 +12,7 @@ import { type Checkpoint, useAliases } from "./model_data.ts";
 import { SetAliasDialog } from "./set_alias_dialog.tsx";
 
 /** What is served by which name, and all that could be. */
-export function Screen({ query }: { query: URLSearchParams }) {
+export function Screen({ query }: ScreenProps) {
   const aliases = useAliases(), [importing, setImporting] = useState(false);
   const [serving, setServing] = useState<Pick<Checkpoint, "id">>();
   const compared = (query.get("compare") ?? "").split(",").filter(Boolean).slice(0, MOST_COMPARED);

@@ -1,7 +1,10 @@
-import { Refused } from "../../../client/client.ts";
+import { Refused, type Schemas } from "../../../client/client.ts";
+import { pause } from "../../live/pause.ts";
 import { calls, dataOf } from "../../live/session.ts";
 import type { Neighbor } from "./compare_ranks.ts";
-import { type IndexProgress, readProgress } from "./index_progress.ts";
+
+/** How far the dataset's embeddings are; undefined while nobody knows. */
+export type IndexProgress = Schemas["Problem"]["progress"];
 
 /** What is looked for: an image of the dataset, or a file of the reader's own. */
 export type Wanted = { item: number } | { file: Blob };
@@ -19,7 +22,7 @@ const LONGEST_PAUSE_MS = 1500;
 /**
  * The nearest of one image; waits for the dataset's embeddings while they are made.
  *
- * @param onProgress Called with each answer that is not the last.
+ * @param onProgress Called with each answer that is not the last, and how far the embeddings were.
  * @throws {Refused} Whatever else the server says.
  */
 export async function askNeighbors(
@@ -45,7 +48,7 @@ export async function askNeighbors(
       return answer.data[0].neighbors;
     } catch (error) {
       if (!isInTheMaking(error)) throw error;
-      onProgress(readProgress(error.problem!.detail));
+      onProgress(error.problem!.progress);
       const asked = 1000 * Number(error.response.headers.get("Retry-After") ?? 1);
       await pause(Math.min(LONGEST_PAUSE_MS, asked), signal);
     }
@@ -54,13 +57,3 @@ export async function askNeighbors(
 
 const isInTheMaking = (error: unknown): error is Refused =>
   error instanceof Refused && error.problem?.error.code === "index_in_the_making";
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
-}

@@ -1,15 +1,10 @@
 import { setQuery } from "../../live/address.ts";
-import {
-  type DatasetChoice,
-  type ModelChoice,
-  useDatasetChoices,
-  useModelChoices,
-} from "../../live/choices.ts";
-import { Button } from "../../parts/button.tsx";
 import { DatasetSelect, ModelSelect } from "../../parts/choice_selects.tsx";
+import { type Both, ChooseBoth } from "../../parts/choose_both.tsx";
 import { NumberInput, Select } from "../../parts/field.tsx";
 import { PageHead } from "../../parts/section.tsx";
-import { EmptyState, ErrorState, Loaded } from "../../parts/states.tsx";
+import { ErrorState } from "../../parts/states.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { PickGrid } from "./pick_grid.tsx";
 import { Results } from "./results.tsx";
 import { WantedPanel } from "./wanted_panel.tsx";
@@ -17,54 +12,21 @@ import { WantedPanel } from "./wanted_panel.tsx";
 const K = 24, MOST = 200;
 
 /** The nearest images of a dataset to one image, by a model, or by two beside each other. */
-export function Screen({ query }: { query: URLSearchParams }) {
-  const datasets = useDatasetChoices(), models = useModelChoices();
+export function Screen({ query }: ScreenProps) {
   return (
     <>
       <PageHead title="Neighbours" note="The images of a dataset that a model finds most alike, exactly." />
-      <Loaded query={datasets} lines={6}>
-        {(datasets) => (
-          <Loaded query={models} lines={6}>
-            {(models) => <Choose {...{ datasets, models, query }} />}
-          </Loaded>
-        )}
-      </Loaded>
+      <ChooseBoth query={query} what="search" why="Neighbours are found by a model's embeddings">
+        {(both) => <Search {...both} query={query} />}
+      </ChooseBoth>
     </>
   );
 }
 
-function Choose({ datasets, models, query }: {
-  datasets: DatasetChoice[];
-  models: ModelChoice[];
-  query: URLSearchParams;
-}) {
-  if (datasets.length === 0) {
-    return (
-      <EmptyState
-        icon="datasets"
-        title="There is no dataset to search yet"
-        actions={<Button kind="primary" href="#/datasets">Datasets</Button>}
-      >
-        Upload one, and wait until it is ready.
-      </EmptyState>
-    );
-  }
-  if (models.length === 0) {
-    return (
-      <EmptyState
-        icon="models"
-        title="There is no model yet"
-        actions={<Button kind="primary" href="#/new">New job</Button>}
-      >
-        Neighbours are found by a model's embeddings: train one, or import one.
-      </EmptyState>
-    );
-  }
-  const id = query.get("dataset") ?? datasets[0].id, dataset = datasets.find((each) => each.id === id);
-  const model = query.get("model") ?? models[0].id, other = query.get("other") ?? "";
+function Search({ datasets, models, dataset: id, model, item, query }: Both & { query: URLSearchParams }) {
+  const dataset = datasets.find((each) => each.id === id), other = query.get("other") ?? "";
   const k = Math.min(MOST, Math.max(1, Math.trunc(Number(query.get("k") ?? K)) || K));
-  const split = query.get("split") ?? "", asked = query.get("item");
-  const item = asked !== null && /^\d+$/.test(asked) ? Number(asked) : undefined;
+  const split = query.get("split") ?? "";
   const kept = { ...Object.fromEntries(query), dataset: id, model };
   return (
     <div class="stack">

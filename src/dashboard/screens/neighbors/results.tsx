@@ -8,10 +8,9 @@ import { ProgressBar } from "../../parts/progress_bar.tsx";
 import { Section } from "../../parts/section.tsx";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../parts/states.tsx";
 import { Badge } from "../../parts/status_pill.tsx";
-import { askNeighbors, type Wanted } from "./ask_neighbors.ts";
+import { askNeighbors, type IndexProgress, type Wanted } from "./ask_neighbors.ts";
 import { compareRanks, countClasses, type Neighbor, overlap } from "./compare_ranks.ts";
 import { dropped } from "./dropped_image.ts";
-import type { IndexProgress } from "./index_progress.ts";
 import { NeighborList } from "./neighbor_list.tsx";
 import { useItem } from "./wanted_panel.tsx";
 
@@ -79,11 +78,12 @@ const nameOf = (model: string): string => shortId(model);
 
 interface Found {
   query: Query<Neighbor[]>;
-  progress: IndexProgress | undefined;
+  /** Of embeddings that are being made. */
+  making: { progress: IndexProgress } | undefined;
 }
 
 function useNeighbors({ dataset, k, split, item }: Asked, model: string, wanted: Wanted | undefined): Found {
-  const [progress, setProgress] = useState<IndexProgress>();
+  const [making, setMaking] = useState<Found["making"]>();
   const what = item !== undefined ? `item=${item}` : `image=${dropped.value?.key}`;
   const key = wanted && model && can("embed")
     ? `neighbors:${dataset.id}?model=${model}&k=${k}&split=${split}&${what}`
@@ -91,12 +91,12 @@ function useNeighbors({ dataset, k, split, item }: Asked, model: string, wanted:
   const query = useQuery(key, async (signal) => {
     try {
       const search = { dataset: dataset.id, model, k, split: split || undefined, wanted: wanted! };
-      return await askNeighbors(search, signal, setProgress);
+      return await askNeighbors(search, signal, (progress) => setMaking({ progress }));
     } finally {
-      if (!signal.aborted) setProgress(undefined);
+      if (!signal.aborted) setMaking(undefined);
     }
   });
-  return { query, progress };
+  return { query, making };
 }
 
 function Side({ found, dataset, label, name, against, others, query }: Pick<Asked, "dataset" | "query"> & {
@@ -142,27 +142,26 @@ function Side({ found, dataset, label, name, against, others, query }: Pick<Aske
         )
         : error
         ? <ErrorState title="This could not be searched" error={error} retry={refresh} />
-        : found.progress
-        ? <InTheMaking progress={found.progress} />
+        : found.making
+        ? <InTheMaking progress={found.making.progress} />
         : <Skeleton lines={8} />}
     </Section>
   );
 }
 
-function InTheMaking({ progress: { done, total } }: { progress: IndexProgress }) {
+function InTheMaking({ progress }: { progress: IndexProgress }) {
   return (
     <div class="state" role="status">
       <p class="state-title">The dataset is being embedded</p>
       <div class="state-text">
         <p>
-          {total === undefined
-            ? "It is about to begin."
-            : `${formatCount(done)} of ${formatCount(total)} images by this model.`}{" "}
-          It is done once; after that answers take an instant.
+          {progress
+            ? `${formatCount(progress.done)} of ${formatCount(progress.total)} images by this model.`
+            : "It is about to begin."} It is done once; after that answers take an instant.
         </p>
       </div>
       <div class="neighbors-progress">
-        <ProgressBar value={done} max={total} label="Images embedded" showPercent />
+        <ProgressBar value={progress?.done} max={progress?.total} label="Images embedded" showPercent />
       </div>
     </div>
   );

@@ -8,12 +8,13 @@ import { calls, can, dataOf } from "../../live/session.ts";
 import { Button } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/section.tsx";
 import { EmptyState, Loaded, Notice } from "../../parts/states.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { useDatasets } from "../views/dataset_images.ts";
 import { JobForm } from "./job_form.tsx";
 import { type Start, startLike, startOf } from "./start_values.ts";
 
 /** A job, before there is one: `#/new?kind=knn&checkpoint=…` fills in what it names, `?like=job_…` what that job was given. */
-export function Screen({ query }: { query: URLSearchParams }) {
+export function Screen({ query }: ScreenProps) {
   const like = query.get("like") ?? undefined;
   const document = useOpenApi(), datasets = useDatasets();
   const before = useQuery(

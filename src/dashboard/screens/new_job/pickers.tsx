@@ -8,6 +8,9 @@ type Checkpoint = Schemas["Checkpoint"];
 /** The newest ones: whoever wants an older one comes from its job, by a link. */
 const LISTED = 200;
 
+/** What an option stands for: undefined leaves the field out. */
+const meantBy = (chosen: string) => chosen === "" ? undefined : chosen === "null" ? null : chosen;
+
 /** A checkpoint, by the aliases that name it or among the newest. */
 export function CheckpointPicker({ attributes, value, onInput, leftOut, field }: SpecialProps) {
   const { data } = useQuery(`checkpoints?limit=${LISTED}`, async (signal) => {
@@ -32,8 +35,7 @@ export function CheckpointPicker({ attributes, value, onInput, leftOut, field }:
       class="input"
       {...attributes}
       value={shown}
-      onChange={({ currentTarget: { value: chosen } }) =>
-        onInput(chosen === "" ? undefined : chosen === "null" ? null : chosen)}
+      onChange={({ currentTarget }) => onInput(meantBy(currentTarget.value))}
     >
       <option value="">
         {leftOut === ""
@@ -74,8 +76,7 @@ export function SplitPicker(
       class="input"
       {...attributes}
       value={shown}
-      onChange={({ currentTarget: { value: chosen } }) =>
-        onInput(chosen === "" ? undefined : chosen === "null" ? null : chosen)}
+      onChange={({ currentTarget }) => onInput(meantBy(currentTarget.value))}
     >
       <option value="">{toldLeftOut(leftOut, "all")}</option>
       {field.nullable && <option value="null" selected={shown === "null"}>all images</option>}

@@ -4,13 +4,14 @@ import { href } from "../../live/address.ts";
 import { Button } from "../../parts/button.tsx";
 import { PageHead } from "../../parts/section.tsx";
 import { EmptyState, Loaded } from "../../parts/states.tsx";
+import type { ScreenProps } from "../../screen_props.ts";
 import { useDatasets } from "./dataset_images.ts";
 import { ViewsBench } from "./views_bench.tsx";
 
 type Dataset = Schemas["Dataset"];
 
 /** What training makes of a photograph: pairs of views by its own code. */
-export function Screen({ query }: { query: URLSearchParams }) {
+export function Screen({ query }: ScreenProps) {
   const document = useOpenApi(), datasets = useDatasets();
   return (
     <>

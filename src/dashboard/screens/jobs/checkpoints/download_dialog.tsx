@@ -1,7 +1,7 @@
 import { FilesTable } from "../files_table.tsx";
 import { Dialog } from "../../../parts/dialog.tsx";
+import { DownloadButton } from "../../../parts/download_button.tsx";
 import { Table } from "../../../parts/table.tsx";
-import { DownloadButton } from "../download_button.tsx";
 import type { Checkpoint } from "./checkpoint.ts";
 
 const ABOUT = {
@@ -42,7 +42,7 @@ function Files({ checkpoint: { id, files, arch } }: { checkpoint: Checkpoint }) 
             figures: true,
             cell: ([layout]) => (
               <DownloadButton
-                path={`/v1/checkpoints/${id}/archive?layout=${layout}`}
+                src={`/v1/checkpoints/${id}/archive?layout=${layout}`}
                 name={`${id}-${layout}.tar`}
               >
                 {`${layout}.tar`}

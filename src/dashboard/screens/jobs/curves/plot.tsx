@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type UPlot from "uplot";
 import { shownTheme } from "../../../live/theme.ts";
-import { formatDuration, formatNumber, formatPercent } from "../../../parts/format.ts";
+import { formatCount, formatDuration, formatNumber, formatPercent } from "../../../parts/format.ts";
 import type { Range } from "./curve_rows.ts";
 import type { Panel } from "./panels.ts";
 import { changeRange, type Line, type PlotData, type XAxis } from "./plot_data.ts";
@@ -79,6 +79,7 @@ export function Plot({ panel, data, axis, zoom, onZoom, mark, logarithmic }: Plo
   const { lines } = data, shown = lines.filter(({ raw }) => !raw);
   const values = table && valuesAt(table, lines, at);
   const said = shown.map((line) => `${line.name} ${format(values?.get(line), panel)}`).join(", ");
+  const points = data.tables.reduce((sum, [x]) => sum + x.length, 0);
   return (
     <figure class="card jobs-plot">
       <figcaption>
@@ -104,7 +105,7 @@ export function Plot({ panel, data, axis, zoom, onZoom, mark, logarithmic }: Plo
       </figcaption>
       <div
         {...{ ref: box, class: "jobs-canvas", tabIndex: 0, role: "img", onKeyDown: press }}
-        aria-label={`${panel.title}: ${said}. ${panel.about}`}
+        aria-label={`${panel.title}: ${said}. ${formatCount(points)} points. ${panel.about}`}
       />
     </figure>
   );
