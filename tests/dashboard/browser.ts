@@ -9,6 +9,9 @@ import { TestServer } from "../e2e/server.ts";
 /** WebGL on the CPU. */
 const FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
+/** Whatever a page is waited for. */
+const PATIENCE_MS = 120_000;
+
 export interface Stage {
   /** Under the same address for the whole test, through crashes too. */
   server: TestServer;
@@ -57,6 +60,7 @@ export function dashboardTest(
         ...{ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" },
         ...options,
       });
+      context.setDefaultTimeout(PATIENCE_MS); // no test is of how fast a machine is
       await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
       return watch(await context.newPage(), faults);
     };

@@ -16,6 +16,26 @@ export async function photographs(): Promise<{ tar: Uint8Array<ArrayBuffer>; sou
   }
 }
 
+/** So many of two classes' photographs in each split, as a small tar, and one of them. */
+export async function fewPhotographs(
+  aClass: Record<"train" | "test", number>,
+): Promise<{ tar: Uint8Array<ArrayBuffer>; photo: Uint8Array<ArrayBuffer> }> {
+  const seen = new Map<string, number>(), classes = new Set<string>();
+  const all = await unpackTar((await photographs()).tar, {
+    filter({ name }) {
+      const [split, label, file] = name.split("/"), group = `${split}/${label}`, count = seen.get(group) ?? 0;
+      if (classes.size < 2) classes.add(label);
+      if (!file || !classes.has(label) || count >= aClass[split as "train" | "test"]) return false;
+      seen.set(group, count + 1);
+      return true;
+    },
+  });
+  const entries = all.map(({ header: { name }, data }) => ({
+    ...{ header: { name, size: data!.length }, body: data as Uint8Array<ArrayBuffer> },
+  }));
+  return { tar: await packTar(entries), photo: entries[0].body };
+}
+
 /** Two classes of drawn pictures, discs and stripes in random colours, as ImageFolder PNGs. */
 export async function standIns(): Promise<Uint8Array<ArrayBuffer>> {
   const entries = [];
