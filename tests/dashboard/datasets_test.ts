@@ -233,7 +233,7 @@ dashboardTest("datasets are uploaded by the page, looked through and deleted", a
       await dialog.getByRole("button", { name: "Delete dataset" }).click();
       await page.getByRole("heading", { level: 1, name: "Datasets" }).waitFor();
       await page.getByText("noise is deleted").waitFor();
-      assertEquals(await rowOf(page, "noise").count(), 0);
+      await rowOf(page, "noise").waitFor({ state: "detached" });
     });
     await t.step("no grave fault with data in the dark, as narrow as a phone", async () => {
       const own = await open({ colorScheme: "dark", viewport: { width: 390, height: 800 } });
