@@ -233,27 +233,25 @@ dashboardTest("datasets are uploaded by the page, looked through and deleted", a
       await dialog.getByRole("button", { name: "Delete dataset" }).click();
       await page.getByRole("heading", { level: 1, name: "Datasets" }).waitFor();
       await page.getByText("noise is deleted").waitFor();
-      assertEquals(await rowOf(page, "noise").count(), 0);
+      await rowOf(page, "noise").waitFor({ state: "detached" });
     });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await t.step(`no grave fault with data, ${colorScheme}, 390 px`, async () => {
-        const own = await open({ colorScheme, viewport: { width: 390, height: 800 } });
-        const [{ id }] = (await server.json("/v1/datasets?limit=1")).data as { id: string }[];
-        for (
-          const path of [
-            "/datasets",
-            ...["images", "rejected", "duplicates", "details"].map((tab) => `/datasets/${id}?tab=${tab}`),
-          ]
-        ) {
-          await own.goto(`${server.url}/#${path}`);
-          await settled(own);
-          await checkAccessibility(own);
-          const wide = await own.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert(wide <= 0, `${path} is ${wide} px wider than the window`);
-        }
-        await own.context().close();
-      });
-    }
+    await t.step("no grave fault with data in the dark, as narrow as a phone", async () => {
+      const own = await open({ colorScheme: "dark", viewport: { width: 390, height: 800 } });
+      const [{ id }] = (await server.json("/v1/datasets?limit=1")).data as { id: string }[];
+      for (
+        const path of [
+          "/datasets",
+          ...["images", "rejected", "duplicates", "details"].map((tab) => `/datasets/${id}?tab=${tab}`),
+        ]
+      ) {
+        await own.goto(`${server.url}/#${path}`);
+        await settled(own);
+        await checkAccessibility(own);
+        const wide = await own.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert(wide <= 0, `${path} is ${wide} px wider than the window`);
+      }
+      await own.context().close();
+    });
   } finally {
     await Deno.remove(work, { recursive: true });
   }

@@ -1,11 +1,10 @@
 /// <reference lib="dom" />
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Page, Response } from "playwright-core";
+import type { Response } from "playwright-core";
 import type { TestServer } from "../e2e/server.ts";
 import { standIns } from "../e2e/photographs.ts";
 import { checkAccessibility, dashboardTest, settled } from "./browser.ts";
-import { CutProxy } from "./cut_proxy.ts";
 
 const CONFIG = {
   ...{ arch: "cifar_resnet8", px: 16, batch: 16, on_collapse: "warn" },
@@ -22,12 +21,8 @@ async function upload(server: TestServer): Promise<string> {
   return id as string;
 }
 
-/** The step up to which the curve of the loss is drawn, as its plot tells screen readers and the pointer. */
-const lossOf = async (page: Page) =>
-  await page.getByRole("img", { name: /^Loss:/ }).getAttribute("aria-label") ?? "";
-
 dashboardTest("jobs are listed, followed, controlled, compared and judged", async (stage, t) => {
-  const { page, server, open, faults } = stage;
+  const { page, server, open } = stage;
   await t.step("a server without jobs says how to start one", async () => {
     await page.goto(`${server.url}/#/jobs`);
     await settled(page);
@@ -63,22 +58,6 @@ dashboardTest("jobs are listed, followed, controlled, compared and judged", asyn
     await page.getByRole("button", { name: "Show all jobs" }).click();
     await page.getByText("3 jobs", { exact: true }).waitFor();
   });
-  await t.step("a pause is shown at once, and a resume goes on", async () => {
-    await server.until(() => ask(long), ({ status }) => status === "running", 180);
-    const row = page.getByRole("row", { name: long.slice(-8) });
-    const answered = Promise.withResolvers<void>();
-    await page.route("**/pause", async (route) => {
-      await answered.promise;
-      await route.continue();
-    });
-    await row.getByRole("button", { name: `Pause ${long}` }).click();
-    await row.getByText("paused").waitFor(); // the server has not heard of it yet
-    assertEquals((await ask(long)).status, "running");
-    answered.resolve();
-    await until(long, "paused");
-    await row.getByRole("button", { name: `Resume ${long}` }).click();
-    await row.getByText("running").waitFor({ timeout: 60_000 });
-  });
   await t.step("what a key may not do is not offered", async () => {
     const reader = await open();
     const json = { object: "key", name: "reader", scopes: ["read"], expires_at: null };
@@ -90,23 +69,30 @@ dashboardTest("jobs are listed, followed, controlled, compared and judged", asyn
     assertMatch(await pause.getAttribute("title") ?? "", /scope "train"/);
     await reader.context().close();
   });
+  await t.step("home shows what runs, with its curve as it grows", async () => {
+    await server.until(() => ask(long), ({ status }) => status === "running", 180);
+    await page.goto(server.url);
+    await page.getByRole("img", { name: /^Loss from/ }).waitFor();
+    const before = await page.getByText(/^to step/).textContent();
+    await page.waitForFunction(
+      (text) => document.querySelector(".home-curve figcaption span:last-child")?.textContent !== text,
+      before,
+    );
+  });
   await t.step("a job that failed says why, and what to do", async () => {
-    await page.goto(`${server.url}/#/jobs/${failing}`);
+    await page.goto(server.url);
+    await page.getByRole("link", { name: "See what to do" }).first().click();
+    await page.waitForFunction((id) => location.hash.startsWith(`#/jobs/${id}`), failing);
     const alert = page.getByRole("alert");
     await alert.getByText("diverged").waitFor();
     await alert.getByText(/Lower optimizer.base_lr/).waitFor();
     await page.getByRole("tab", { name: "Log", selected: true }).waitFor();
   });
   await t.step(
-    "curves grow; a zoom of one is all plots', is asked for in detail, and is in the address",
+    "a zoom of one curve is all plots', is asked for in detail, and is in the address",
     async () => {
       await page.goto(`${server.url}/#/jobs/${long}`);
       await page.getByText("live", { exact: true }).waitFor();
-      const before = await lossOf(page);
-      await page.waitForFunction(
-        (before) => document.querySelector('[aria-label^="Loss:"]')!.getAttribute("aria-label") !== before,
-        before,
-      );
       await page.getByText("healthy: 0.25").first().waitFor();
       const detail = page.waitForRequest((request) => /metrics\?.*after_step=/.test(request.url()));
       const canvas = page.getByRole("img", { name: /^Loss:/ }), box = (await canvas.boundingBox())!;
@@ -134,49 +120,17 @@ dashboardTest("jobs are listed, followed, controlled, compared and judged", asyn
     await page.getByRole("button", { name: `Compare no more with ${short}` }).click();
     await page.waitForFunction(() => !location.hash.includes("compare"));
   });
-  await t.step("a lost connection is told, and taken up by Last-Event-ID", async () => {
-    const proxy = new CutProxy(server.url), other = await open();
-    await other.goto(`${proxy.url}/#/jobs/${long}`);
-    await other.getByText("live", { exact: true }).waitFor();
-    const before = await lossOf(other);
-    await other.waitForFunction(
-      (before) => document.querySelector('[aria-label^="Loss:"]')!.getAttribute("aria-label") !== before,
-      before,
-    );
-    proxy.cut();
-    await other.getByText("Connection lost.").waitFor();
-    await other.getByText("reconnecting").waitFor();
-    const again = other.waitForRequest((request) =>
-      request.url().endsWith(`/${long}/events`) && request.headers()["last-event-id"] !== undefined
-    );
-    proxy.mend();
-    await again;
-    await other.getByText("live", { exact: true }).waitFor();
-    await other.getByText("Connection lost.").waitFor({ state: "detached" });
-    const step = ((await ask(long)).progress as { step: number }).step;
-    await other.waitForFunction((step) => {
-      const text = document.querySelector(".jobs-figures .figure-note")!.textContent!;
-      return Number(text.split(" of ")[0].replaceAll(",", "")) >= step;
-    }, step);
-    await other.context().close();
-    proxy.close();
-    // The browser tells of each request that was cut.
-    faults.splice(
-      0,
-      faults.length,
-      ...faults.filter((fault) => !/Failed to load resource: net::/.test(fault)),
-    );
-  });
   await t.step("the page of a job has no grave fault, and is as wide as a phone", async () => {
-    for (const [colorScheme, width] of [["light", 1280], ["dark", 390]] as const) {
+    const paths = ["/", "/jobs", `/jobs/${long}`];
+    const tabs = ["checkpoints", "evaluations", "log", "config"].map((tab) => `/jobs/${short}?tab=${tab}`);
+    for (
+      const [colorScheme, width, asked] of [["light", 1280, paths], ["dark", 390, [
+        ...paths,
+        ...tabs,
+      ]]] as const
+    ) {
       const own = await open({ colorScheme, viewport: { width, height: 800 } });
-      for (
-        const path of [
-          "/jobs",
-          `/jobs/${long}`,
-          ...["checkpoints", "evaluations", "log", "config"].map((tab) => `/jobs/${short}?tab=${tab}`),
-        ]
-      ) {
+      for (const path of asked) {
         await own.goto(`${server.url}/#${path}`);
         await settled(own);
         await checkAccessibility(own);
@@ -203,34 +157,17 @@ dashboardTest("jobs are listed, followed, controlled, compared and judged", asyn
       assertEquals(await page.getByRole("row", { name: "it's short" }).count(), 1);
     },
   );
-  let last: string;
-  await t.step("a checkpoint is served under an alias", async () => {
-    await page.goto(`${server.url}/#/jobs/${short}?tab=checkpoints`);
-    await page.getByRole("button", { name: "Serve" }).first().click();
-    await page.getByLabel("Alias").fill("Not an alias");
-    await page.getByRole("dialog").getByRole("button", { name: "Serve" }).click();
-    await page.getByText(/Cannot set the alias/).waitFor();
-    await page.getByLabel("Alias").fill("shapes-v1");
-    await page.getByRole("dialog").getByRole("button", { name: "Serve" }).click();
-    await page.getByRole("dialog").getByText("from now on").waitFor();
-    const { data } = await server.json(`/v1/jobs/${short}/checkpoints`) as unknown as {
-      data: { id: string; step: number }[];
-    };
-    last = data.toSorted((a, b) => b.step - a.step)[0].id;
-    assertEquals(((await server.json(`/v1/models/${last}`)).aliases as string[])[0], "shapes-v1");
-    await page.keyboard.press("Escape");
-    // The answer that names what was wrong is told by the browser too.
-    faults.splice(0, faults.length, ...faults.filter((fault) => !/status of 422/.test(fault)));
-  });
   await t.step("its files are downloaded as they are kept", async () => {
+    await page.goto(`${server.url}/#/jobs/${short}?tab=checkpoints`);
     await page.getByRole("button", { name: "Download" }).first().click();
     const coming = page.waitForEvent("download");
     await page.getByRole("row", { name: "config.json" }).getByRole("link", { name: "Download" }).click();
     const bytes = await Deno.readFile((await (await coming).path())!);
     const hash = createHash("sha256").update(bytes).digest("hex");
-    const { files } = await server.json(`/v1/checkpoints/${last}`) as unknown as {
-      files: { name: string; sha256: string }[];
+    const { data } = await server.json(`/v1/jobs/${short}/checkpoints`) as unknown as {
+      data: { step: number; files: { name: string; sha256: string }[] }[];
     };
+    const { files } = data.toSorted((a, b) => b.step - a.step)[0];
     assertEquals(hash, files.find(({ name }) => name === "config.json")!.sha256);
     await page.keyboard.press("Escape");
   });

@@ -1,16 +1,15 @@
 /// <reference lib="dom" />
-// Screens 6 and 7: who is near whom, by one model and by two, and the map with its lasso. Where points lie on the screen is
-// told by the same pure functions that place them, from the projection that the server gives.
+// Screens 6 and 7: who is near whom, by one model and by two, and the map.
 import { assert, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import type { Page } from "playwright-core";
-import { coreOf, fit, type Point, type Size, toScreen } from "../../src/dashboard/screens/map/camera.ts";
-import { pointsWithin } from "../../src/dashboard/screens/map/lasso.ts";
+import type { Point } from "../../src/dashboard/screens/map/camera.ts";
 import { rgb } from "../../src/dashboard/screens/map/palette.ts";
-import { readNpy } from "../../src/dashboard/screens/map/npy.ts";
 import { modelsOf } from "../e2e/models.ts";
 import { standIns } from "../e2e/photographs.ts";
 import { checkAccessibility, dashboardTest, settled, type Stage } from "./browser.ts";
+import { dropFile } from "./drop_file.ts";
+import { onTheMap } from "./on_the_map.ts";
 
 const PX = 16, K = 12;
 interface Neighbor {
@@ -47,18 +46,8 @@ const numbersIn = (page: Page, name: string): Promise<number[]> =>
     links.map((link) => Number(/item=(\d+)/.exec(link.getAttribute("href")!)![1]))
   );
 
-/** Drops a file, as from the desktop. */
-async function drop(page: Page, name: string, type: string, bytes: Uint8Array): Promise<void> {
-  const dataTransfer = await page.evaluateHandle(({ name, type, base64 }) => {
-    const data = new DataTransfer();
-    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { type }));
-    return data;
-  }, { name, type, base64: bytes.toBase64() });
-  await page.locator(".neighbors-drop").dispatchEvent("drop", { dataTransfer });
-}
-
 dashboardTest(
-  "neighbours of an item and of a dropped image, by two models; the map and its lasso",
+  "neighbours of an item, by two models, and the map",
   async (stage, t) => {
     const { page, server, open } = stage, { url } = server;
     await t.step("without a dataset both screens say what to do", async () => {
@@ -70,24 +59,11 @@ dashboardTest(
     });
     const { models: [model, other], dataset, ask } = await furnish(stage);
     const query = `dataset=${dataset}&model=${model}`;
-    const png = await (await server.fetch(`/v1/datasets/${dataset}/items/5/image`)).bytes();
-
-    await t.step("a dropped image's neighbours are those that the API gives, itself the first", async () => {
-      await page.goto(`${url}/#/neighbors?${query}&k=${K}`);
-      await page.reload();
-      await page.getByText("Whose neighbours?").waitFor();
-      await drop(page, "five.png", "image/png", png);
-      await page.getByText("five.png").waitFor();
-      const list = page.getByRole("list", { name: "Neighbours by" });
-      await list.getByRole("listitem").nth(K - 1).waitFor();
-      const expected = await ask(model, png.toBase64());
-      assertEquals(await numbersIn(page, "Neighbours by"), expected.map(({ n }) => n));
-      assertEquals([expected[0].n, expected[0].distance.toFixed(4)], [5, "0.0000"]);
-      await list.getByText(expected[K - 1].distance.toFixed(4)).first().waitFor();
-    });
     await t.step("a neighbour leads to its own, by an address that can be shared, and back", async () => {
+      await page.goto(`${url}/#/neighbors?${query}&item=5&k=${K}`);
+      await page.reload();
       await page.getByRole("list", { name: "Neighbours by" }).getByRole("link").nth(1).click();
-      await page.waitForFunction(() => /[?&]item=\d+/.test(location.hash));
+      await page.waitForFunction(() => !/[?&]item=5(&|$)/.test(location.hash));
       const item = Number(/[?&]item=(\d+)/.exec(page.url())![1]);
       await page.getByRole("img", { name: `Image ${item}:` }).waitFor();
       await page.getByRole("list", { name: "Neighbours by" }).getByRole("listitem").nth(K - 1).waitFor();
@@ -98,10 +74,14 @@ dashboardTest(
       }, expected[0]);
       assertEquals(await numbersIn(page, "Neighbours by"), expected);
       await page.goBack();
-      await page.getByText("five.png").waitFor();
+      await page.getByRole("img", { name: "Image 5:" }).waitFor();
     });
     await t.step("what is no image is refused, and says so", async () => {
-      await drop(page, "notes.txt", "text/plain", new Uint8Array(3));
+      await dropFile(page, ".neighbors-drop", {
+        name: "notes.txt",
+        type: "text/plain",
+        bytes: new Uint8Array(3),
+      });
       await page.getByText("notes.txt is text/plain").waitFor();
     });
     await t.step("two models stand beside each other, the common ones marked with their places", async () => {
@@ -114,59 +94,12 @@ dashboardTest(
       assertEquals(await page.getByText("only here").count(), 2 * (K - common));
     });
 
-    /** What the map shows, and where: its points on the page. */
-    const view = async (page: Page) => {
-      const npy = await server.until(
-        () =>
-          server.fetch(`/v1/datasets/${dataset}/projection?model=${model}&components=2`, {
-            headers: { Accept: "application/x-npy" },
-          }),
-        ({ status }) => status === 200,
-      );
-      const { values } = readNpy(await npy.arrayBuffer());
-      const box = (await page.getByRole("application", { name: "The map" }).boundingBox())!;
-      const size: Size = { width: box.width, height: box.height }, camera = fit(coreOf(values), size);
-      const places = Array.from({ length: values.length / 2 }, (_, n) => {
-        const at = toScreen(camera, size, { x: values[2 * n], y: values[2 * n + 1] });
-        return { x: at.x + box.x, y: at.y + box.y };
-      });
-      return { box, places };
-    };
-    await t.step("the lasso on the map shows the images that it goes round", async () => {
-      await page.goto(`${url}/#/map?${query}`);
-      await page.getByText("of all variance").waitFor({ timeout: 60_000 });
-      const { box, places } = await view(page);
-      const at = (x: number, y: number): Point => ({ x: box.x + x * box.width, y: box.y + y * box.height });
-      const line = [at(0.02, 0.2), at(0.5, 0.12), at(0.55, 0.9), at(0.1, 0.95)];
-      const within = pointsWithin(line, Float32Array.from(places.flatMap(({ x, y }) => [x, y])));
-      assert(within.length > 0 && within.length < places.length, `${within.length} of ${places.length}`);
-      await page.getByRole("button", { name: "Lasso", exact: true }).click();
-      await page.mouse.move(line[0].x, line[0].y);
-      await page.mouse.down();
-      for (const { x, y } of line) await page.mouse.move(x, y, { steps: 4 });
-      await page.mouse.up();
-      await page.getByRole("heading", { name: `${within.length} chosen` }).waitFor();
-      await page.getByRole("button", { name: "Copy their numbers" }).click();
-      const copied = await page.evaluate(() => navigator.clipboard.readText());
-      assertEquals(copied.split("\n").map(Number), within);
-      const first = page.getByRole("region", { name: "Chosen images" }).getByRole("button").first();
-      assertEquals((await first.getAttribute("aria-label"))!.split(",")[0], `Image ${within[0]}`);
-      await first.click();
-      await page.getByRole("heading", { name: `Image ${within[0]}`, exact: true }).waitFor();
-      const link = page.getByRole("link", { name: "Its neighbours" });
-      assertEquals(
-        new URLSearchParams((await link.getAttribute("href"))!.split("?")[1]).get("item"),
-        `${within[0]}`,
-      );
-      await checkAccessibility(page);
-    });
     await t.step(
       "a point that is pointed at shows its thumbnail, and one that is clicked is marked",
       async () => {
-        await page.getByRole("button", { name: "Move", exact: true }).click();
-        await page.getByRole("button", { name: "Reset" }).click();
-        await page.evaluate(() => scrollTo(0, 0));
-        const { places, box } = await view(page);
+        await page.goto(`${url}/#/map?${query}`);
+        await page.getByText("of all variance").waitFor();
+        const { places, box } = await onTheMap(page, server, dataset, model);
         const inSight = ({ x, y }: Point) =>
           x > box.x + 20 && x < box.x + box.width - 20 && y > box.y + 60 && y < 780; // below the tools
         // The most lonely one: no other is nearer to where the pointer is.
@@ -225,7 +158,7 @@ dashboardTest(
     );
     await t.step("UMAP is laid out in a worker, and says what it is worth", async () => {
       await page.getByLabel("Layout").selectOption("umap");
-      await page.getByText("UMAP: who is near whom counts").waitFor({ timeout: 60_000 });
+      await page.getByText("UMAP: who is near whom counts").waitFor();
       await page.getByLabel("Layout").selectOption("pca");
       await page.getByText("of all variance").waitFor();
     });
@@ -238,21 +171,19 @@ dashboardTest(
       }
       await own.context().close();
     });
-    for (const colorScheme of ["light", "dark"] as const) {
-      for (const width of [1280, 390]) {
-        await t.step(`neither screen has a grave fault, ${colorScheme}, ${width} px`, async () => {
-          const own = await open({ colorScheme, viewport: { width, height: 800 } });
-          for (const path of [`neighbors?${query}&other=${other}&item=3&k=${K}`, `map?${query}&item=3`]) {
-            await own.goto(`${url}/#/${path}`);
-            await own.getByText(/are common to both|of all variance/).waitFor();
-            await settled(own);
-            await checkAccessibility(own);
-            const wide = await own.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-            assert(wide <= 0, `${path} is ${wide} px wider than the window`);
-          }
-          await own.context().close();
-        });
-      }
+    for (const [colorScheme, width] of [["light", 1280], ["dark", 390]] as const) {
+      await t.step(`neither screen has a grave fault, ${colorScheme}, ${width} px`, async () => {
+        const own = await open({ colorScheme, viewport: { width, height: 800 } });
+        for (const path of [`neighbors?${query}&other=${other}&item=3&k=${K}`, `map?${query}&item=3`]) {
+          await own.goto(`${url}/#/${path}`);
+          await own.getByText(/are common to both|of all variance/).waitFor();
+          await settled(own);
+          await checkAccessibility(own);
+          const wide = await own.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert(wide <= 0, `${path} is ${wide} px wider than the window`);
+        }
+        await own.context().close();
+      });
     }
   },
 );

@@ -168,10 +168,14 @@ dashboardTest(
       },
     );
 
-    for (const colorScheme of ["light", "dark"] as const) {
+    const narrow = [
+      ["light", ["/new?kind=pretrain"]],
+      ["dark", ["/new?kind=linear_probe", `/views?dataset=${dataset}`]],
+    ] as const;
+    for (const [colorScheme, paths] of narrow) {
       await t.step(`neither screen has a grave fault on a narrow window, ${colorScheme}`, async () => {
         const own = await open({ colorScheme, viewport: { width: 390, height: 800 } });
-        for (const path of ["/new?kind=pretrain", "/new?kind=linear_probe", `/views?dataset=${dataset}`]) {
+        for (const path of paths) {
           await own.goto(`${server.url}/#${path}`);
           await settled(own);
           await checkAccessibility(own);

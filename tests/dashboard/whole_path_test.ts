@@ -87,6 +87,7 @@ dashboardTest(
         for (const name of ["projector", "predictor"]) {
           await (await group(name)).getByLabel(/^hidden/).fill("16");
         }
+        await page.getByLabel(/^out( |$)/).fill("8");
         await page.getByRole("button", { name: "Start the job" }).click();
         await page.waitForFunction(() => location.hash.startsWith("#/jobs/job_"));
         forget(/status of 422/); // what is not filled in yet may be wrong by its default
