@@ -1,11 +1,10 @@
-// What the screenshots show: photographs, and on them a job of each kind and of each fate. Small, so that two CPU cores make it
+// What the screenshots show: drawn pictures, or photographs, and on them a job of each kind and of each fate. Small, so that two CPU cores make it
 // within minutes; it is looked for by name afterwards, so a server that has it already is furnished once.
-import { fromFileUrl } from "@std/path";
 import { packTar, unpackTar } from "modern-tar";
 import { standIns } from "../e2e/photographs.ts";
 import type { TestServer } from "../e2e/server.ts";
+import { drawnPictures } from "./drawn_pictures.ts";
 
-const SHARED = fromFileUrl(new URL("../../../shared/data/imagenette-96-reencoded.tar", import.meta.url));
 /** Imagenette names its folders by WordNet's numbers. */
 const WORDS: Record<string, string> = {
   ...{ n01440764: "tench", n02102040: "springer", n02979186: "cassette player", n03000684: "chain saw" },
@@ -21,7 +20,7 @@ const PRETRAIN = {
   ...{ evaluate: { knn_every_epochs: 1, k: 20 }, checkpoint: { every_steps: 50 } },
 };
 export const NAMES = {
-  dataset: "imagenette",
+  dataset: "landscapes",
   second: "holiday-photos",
   alias: "photos",
   other: "photos-labelled",
@@ -37,10 +36,10 @@ interface Job {
   error: unknown;
 }
 
-/** Fills a server, or what is missing on it. @param photographs A tar of images in folders, as for an upload; the tests' own without. */
-export async function furnish(server: TestServer, photographs: string = SHARED): Promise<void> {
+/** Fills a server, or what is missing on it. @param photographs A tar of images in folders, as for an upload; drawn ones without. */
+export async function furnish(server: TestServer, photographs?: string): Promise<void> {
   const say = (what: string) => console.log(`furnishing: ${what}`);
-  const tar = await smallTar(photographs);
+  const tar = await smallTar(photographs ? await Deno.readFile(photographs) : await drawnPictures(PER_CLASS));
   const listed = async (what: string): Promise<Job[]> =>
     (await server.json(`/v1/${what}?limit=100`)).data as Job[];
   const [jobs, datasets] = [await listed("jobs"), await listed("datasets")];
@@ -129,12 +128,12 @@ export async function furnish(server: TestServer, photographs: string = SHARED):
 const splitOf = (folder: string) => (folder === "val" ? "test" : folder) as "train" | "test";
 
 /** Some of each class, two of them in both splits, and files that are no images. */
-async function smallTar(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function smallTar(tar: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const entries: { header: { name: string; size: number }; body: Uint8Array<ArrayBuffer> }[] = [];
   const add = (name: string, body: Uint8Array<ArrayBuffer>) =>
     void entries.push({ header: { name, size: body.length }, body });
   const taken = new Map<string, number>();
-  const chosen = await unpackTar(await Deno.readFile(path), {
+  const chosen = await unpackTar(tar, {
     filter({ name }) { // the others' bytes are not copied
       const [split, label, file] = name.split("/"),
         key = `${splitOf(split)}/${label}`,
@@ -149,8 +148,9 @@ async function smallTar(path: string): Promise<Uint8Array<ArrayBuffer>> {
     add(`${splitOf(split)}/${WORDS[label] ?? label}/${name}`, body);
     if (split === "train" && n < 2) add(`test/${WORDS[label] ?? label}/again-${name}`, body);
   }
-  add("train/church/notes.txt", new TextEncoder().encode("Taken from the hill, on a Sunday.\n"));
-  add("train/church/broken.jpg", entries[0].body.slice(0, 900));
-  add("test/golf ball/empty.jpg", new Uint8Array());
+  const [, label] = entries[0].header.name.split("/");
+  add(`train/${label}/notes.txt`, new TextEncoder().encode("From the hill, on a Sunday.\n"));
+  add(`train/${label}/broken.jpg`, entries[0].body.slice(0, 900));
+  add(`test/${label}/empty.jpg`, new Uint8Array());
   return await packTar(entries);
 }

@@ -15,7 +15,7 @@ A SCENE is one of tests/dashboard/screenshot_scenes.ts ("job" means "job-log" to
 "/jobs?status=running". Without any: all scenes, of an empty server, of one that asks for a key, and of one with jobs of all kinds.
   --url URL        a server that is there, instead of those
   --key lat_…      its key
-  --photographs F  a tar of images, split/class/file, to fill the server with
+  --photographs F  a tar of images, split/class/file, to fill the server with; drawn ones without
   --keep DIR       the filled server's data: made there the first time, used again later
   --out DIR        where to (screenshots)
   --theme T        light or dark alone        --width N   1280 or 390 alone
