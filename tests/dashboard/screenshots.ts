@@ -131,7 +131,7 @@ async function save(page: Page, path: string): Promise<void> {
   await Deno.writeFile(
     path,
     flags.readme
-      ? await sharp(png).png({ palette: true, quality: 30, dither: 0, effort: 10 }).toBuffer()
+      ? await sharp(png).png({ palette: true, quality: 80, dither: 0, effort: 10 }).toBuffer()
       : png,
   );
 }
