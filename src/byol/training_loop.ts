@@ -9,6 +9,7 @@ import { CollapseWatch } from "./collapse.ts";
 import { targetDecay } from "./ema.ts";
 import { summarize } from "./figures.ts";
 import type { StepMetrics } from "./metrics.ts";
+import { notFinite } from "../training/not_finite.ts";
 import { Pace } from "../training/pace.ts";
 import type { ByolState } from "./state.ts";
 import type { ByolStep } from "./step.ts";
@@ -161,9 +162,7 @@ export class TrainingLoop {
     const isFinite = ({ loss, parameterNorm }: StepMetrics) => Number.isFinite(loss + parameterNorm);
     const bad = figures.findIndex((figures) => !isFinite(figures));
     if (bad >= 0) {
-      const { loss, parameterNorm } = figures[bad];
-      const what = `the loss of step ${from + bad} is ${loss}, and its weights' norm ${parameterNorm}; ` +
-        "lower optimizer.base_lr";
+      const what = `${notFinite(from + bad, figures[bad])}; lower optimizer.base_lr`;
       hooks.message("error", `Training has failed: ${what}`);
       throw await this.#failed("diverged", what);
     }

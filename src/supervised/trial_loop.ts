@@ -3,6 +3,7 @@ import type { JobProgress } from "../domain/job.ts";
 import type { PackedBatch } from "../data/loader.ts";
 import type { Batches } from "../training/batches.ts";
 import { NO_CLASS } from "../training/label_figures.ts";
+import { notFinite } from "../training/not_finite.ts";
 import { Pace } from "../training/pace.ts";
 import type { ViewSource } from "../training/view_source.ts";
 import { summarize } from "./figures.ts";
@@ -108,8 +109,7 @@ export class TrialLoop {
     const waiting = performance.now(), figures = await step.figures(from, until), now = performance.now();
     const bad = figures.findIndex(({ loss, parameterNorm }) => !Number.isFinite(loss + parameterNorm));
     if (bad >= 0) {
-      const { loss, parameterNorm } = figures[bad];
-      return `the loss of step ${from + bad} is ${loss}, and its weights' norm ${parameterNorm}`;
+      return notFinite(from + bad, figures[bad]);
     }
     this.done = until;
     const data_wait = batches.close(now - waiting, now - this.#closed);

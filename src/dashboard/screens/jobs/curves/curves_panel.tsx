@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { setQuery } from "../../../live/address.ts";
 import { useQuery } from "../../../live/query.ts";
+import { calls, dataOf } from "../../../live/session.ts";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../../parts/states.tsx";
 import { formatNumber, shortId } from "../../../parts/format.ts";
 import { hasEnded, type Job } from "../job_filter.ts";
@@ -13,6 +14,8 @@ import { Plot } from "./plot.tsx";
 import { plotData, type Subject } from "./plot_data.ts";
 import type { LiveCurves } from "./use_curves.ts";
 
+const nameOf = ({ id, metadata }: Pick<Job, "id" | "metadata">): string => metadata.name ?? shortId(id);
+
 /** A job's curves, with those of others over them. */
 export function CurvesPanel({ job, live, query }: { job: Job; live: LiveCurves; query: URLSearchParams }) {
   const view = viewOf(query), { axis, weight, logarithmic, compare } = view, { curves, error } = live;
@@ -22,6 +25,16 @@ export function CurvesPanel({ job, live, query }: { job: Job; live: LiveCurves; 
     (signal) => Promise.all(compare.map((id) => fetchCurves(id, signal))),
     { every: 10 },
   );
+  const names = useQuery(
+    others ? `jobs?names=${others}` : undefined,
+    (signal) =>
+      Promise.all(
+        compare.map(async (id) =>
+          nameOf(await dataOf(calls().GET("/v1/jobs/{id}", { params: { path: { id } }, signal })))
+        ),
+      ),
+  );
+  const nameAt = (n: number) => n === 0 ? nameOf(job) : names.data?.[n - 1] ?? shortId(compare[n - 1]);
   const detail = useQuery(
     view.zoom && curves ? `job:${job.id}/curves?${range}&${axis}&${others}` : undefined,
     (signal) =>
@@ -37,11 +50,11 @@ export function CurvesPanel({ job, live, query }: { job: Job; live: LiveCurves; 
       if (!each) return [];
       const id = [job.id, ...compare][n], fine = detail.data?.[n];
       return [{
-        ...{ id, name: shortId(id), origin: originOf(each) },
+        ...{ id, name: nameAt(n), origin: originOf(each) },
         dense: fine ? withDetail(each.dense, fine.dense) : each.dense,
         sparse: each.sparse,
       }];
-    }), [curves, beside.data, detail.data, others]);
+    }), [curves, beside.data, detail.data, names.data, others]);
   const onZoom = (zoom: Range | undefined) =>
     setQuery({ range: zoom && zoom.map((value) => Number(value.toPrecision(8))).join("~") });
   if (!curves) return error ? <ErrorState error={error} retry={live.retry} /> : <Skeleton lines={8} />;
@@ -49,7 +62,7 @@ export function CurvesPanel({ job, live, query }: { job: Job; live: LiveCurves; 
   const panels = view.more ? [...PANELS, ...MORE_PANELS] : PANELS;
   return (
     <div class="stack">
-      <CurvesToolbar {...{ job, view, onZoom }} />
+      <CurvesToolbar {...{ job, view, onZoom }} nameOf={(id) => nameAt(compare.indexOf(id) + 1)} />
       {beside.error && (
         <Notice tone="bad">The other jobs' curves could not be loaded: {beside.error.message}</Notice>
       )}

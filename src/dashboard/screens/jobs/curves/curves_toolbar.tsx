@@ -13,9 +13,11 @@ import type { CurvesView } from "./curves_view.ts";
 const OFFERED = 100;
 
 /** What the curves are drawn over, how smooth, and beside whose. */
-export function CurvesToolbar({ job, view, onZoom }: {
+export function CurvesToolbar({ job, view, nameOf, onZoom }: {
   job: Job;
   view: CurvesView;
+  /** What a job that is compared with is called. */
+  nameOf: (id: string) => string;
   onZoom: (zoom: Range | undefined) => void;
 }) {
   const { axis, weight, logarithmic, more, zoom } = view;
@@ -55,7 +57,7 @@ export function CurvesToolbar({ job, view, onZoom }: {
         checked={more}
         onInput={(on) => setQuery({ more: on ? 1 : undefined })}
       />
-      <Compare job={job} compare={view.compare} />
+      <Compare {...{ job, nameOf }} compare={view.compare} />
       {text
         ? (
           <Button icon="close" size="small" onClick={() => onZoom(undefined)}>
@@ -68,7 +70,9 @@ export function CurvesToolbar({ job, view, onZoom }: {
 }
 
 /** Chooses other jobs, whose curves are drawn over this one's. */
-function Compare({ job, compare }: { job: Job; compare: readonly string[] }) {
+function Compare(
+  { job, compare, nameOf }: { job: Job; compare: readonly string[]; nameOf: (id: string) => string },
+) {
   const { kind, id } = job, query = { kind, limit: OFFERED };
   const { data } = useQuery(
     `jobs?compare=${kind}`,
@@ -103,7 +107,7 @@ function Compare({ job, compare }: { job: Job; compare: readonly string[] }) {
           }}
           onClick={() => change(compare.filter((each) => each !== other))}
         >
-          {shortId(other)} <Icon name="close" size={12} />
+          {nameOf(other)} <Icon name="close" size={12} />
         </button>
       ))}
     </span>
