@@ -70,6 +70,7 @@ export function runEmbedWorker(
     async handle(request, payload, say, signal) {
       if (request.type === "views") {
         return serial.run(async () => {
+          await new Promise((resolve) => setTimeout(resolve)); // input is read meanwhile: nobody may want it any more
           signal.throwIfAborted();
           const { width, height, pixels } = await previews.make(request.request);
           return { result: { width, height }, payload: pixels };
