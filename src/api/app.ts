@@ -27,7 +27,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { modelRoutes } from "./models.ts";
 import { neighborRoutes } from "./neighbors.ts";
 import { allowedMethods, serveOpenApi } from "./openapi.ts";
-import { problem, rejectInvalid, toProblem } from "./problem.ts";
+import { answerGone, problem, rejectInvalid, toProblem } from "./problem.ts";
 import { projectionRoutes } from "./projections.ts";
 import { limitRate } from "./rate_limit.ts";
 import { watchBodies } from "./request_body.ts";
@@ -45,6 +45,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   if (deps.onAnswer) app.use(measureHttp(deps.onAnswer));
   app.use(requestId());
   app.use(logRequests());
+  app.use(answerGone);
   app.use(...browserHeaders());
   app.use(refuseStrangePages(deps.keys ? undefined : deps.hosts ?? LOOPBACK_ONLY));
   app.use(requireKey(deps.keys));

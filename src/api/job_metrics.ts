@@ -88,7 +88,7 @@ export function jobMetricsRoutes({ store }: Pick<ApiDeps, "store">): OpenAPIHono
     const { format, columns, points, after_step: after, before_step: before } = c.req.valid("query");
     const isWhole = format !== "columns" && columns === undefined && points === undefined;
     const names = isWhole ? [] : [...new Set(columns ?? namesOf(job))].filter((name) => name !== "step");
-    const found = await readColumns(store, job.id, names, { after, before });
+    const found = await readColumns(store, job.id, names, { after, before }, c.req.raw.signal);
     const kept = points === undefined ? found : thin(found, points);
     if (format === "columns") {
       const told = { step: kept.step, created_at: kept.told, ...Object.fromEntries(kept.figures) };

@@ -20,12 +20,15 @@ const SLICE_FIGURES = 20_000;
  *
  * @param names Rows that have none of these are left out, if any are named.
  * @param range Steps, both exclusive.
+ * @param signal Once it is aborted, nothing more is read.
+ * @throws What `signal` is aborted with.
  */
 export async function readColumns(
   store: Pick<JobLog, "listFigures">,
   job: string,
   names: readonly string[],
   { after = -Infinity, before = Infinity }: { after?: number; before?: number } = {},
+  signal?: AbortSignal,
 ): Promise<MetricColumns> {
   const rows: MetricColumns = {
     step: [],
@@ -51,6 +54,7 @@ export async function readColumns(
     }
     seq = lastSeq;
     await setImmediate();
+    signal?.throwIfAborted();
   }
 }
 

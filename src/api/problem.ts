@@ -1,5 +1,5 @@
 import type { ZodError } from "zod";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DomainError, type ErrorCode, type FieldError, type MakingProgress } from "../domain/errors.ts";
@@ -107,6 +107,23 @@ export function problemBody(
   });
 }
 
+/**
+ * Ends what a route has given up because its client went away: that is thrown as the signal's reason, which is no Error where
+ * the connection broke, and what is none no error handler of hono's sees.
+ */
+export const answerGone: MiddlewareHandler = async (c, next) => {
+  try {
+    await next();
+  } catch (thrown) {
+    if (thrown instanceof Error || !isGone(thrown, c)) throw thrown;
+    c.res = c.body(null, CLIENT_GONE);
+  }
+};
+
+/** Whether it was thrown because the client went away: nobody reads the answer. */
+const isGone = (thrown: unknown, { req }: Context): boolean =>
+  req.raw.signal.aborted && thrown === req.raw.signal.reason;
+
 /** Answers whatever a route throws; what nobody foresaw is logged under the request's id and stays a bare 500. */
 export function toProblem(error: Error, c: Context): Response {
   if (error instanceof DomainError) {
@@ -121,8 +138,7 @@ export function toProblem(error: Error, c: Context): Response {
       code: "malformed",
     });
   }
-  // The client went away, and what was under way for it was given up: nobody reads this answer.
-  if (error === c.req.raw.signal.reason) return c.body(null, CLIENT_GONE);
+  if (isGone(error, c)) return c.body(null, CLIENT_GONE);
   log.error(`Cannot answer ${c.req.method} ${c.req.path}`, error);
   return problem(c, 500, "Internal error", { code: "internal" });
 }

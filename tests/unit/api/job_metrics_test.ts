@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { createApp } from "../../../src/api/app.ts";
+import type { ApiDeps } from "../../../src/api/deps.ts";
+import { listen } from "../../../src/api/listen.ts";
 import { readColumns, thin } from "../../../src/api/metric_columns.ts";
 import { openSqliteStore } from "../../../src/store/sqlite_store.ts";
 import { aJob } from "../../contract/store_contract.ts";
@@ -92,4 +95,35 @@ Deno.test("a hundred thousand rows are read in slices between which others are a
   assertEquals(thin(rows, 2000).step.length, 2000);
   store.close();
   await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("rows that nobody waits for any more are not read on, and nothing is said of it", async () => {
+  const job = aJob(), begun = Promise.withResolvers<void>(), log = console.error, said: unknown[] = [];
+  let slices = 0;
+  const store = {
+    getJob: () => job,
+    listFigures: (_job: string, names: string[], after: number) => {
+      if (++slices === 10) begun.resolve();
+      return { lastSeq: after + 1, seqs: [after + 1], told: [""], columns: names.map(() => [after]) }; // without an end
+    },
+  };
+  const app = createApp({ store, limits: {} } as unknown as ApiDeps);
+  const server = await listen(app.fetch, { hostname: "127.0.0.1", port: 0, headersMs: 10_000 });
+  console.error = (...line) => said.push(line);
+  try {
+    const stop = new AbortController();
+    const asked = fetch(`${server.url}/v1/jobs/${job.id}/metrics?columns=loss`, { signal: stop.signal });
+    await begun.promise;
+    stop.abort();
+    await asked.catch(() => {});
+    let before: number;
+    do {
+      before = slices;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } while (slices > before);
+    assertEquals(said, []);
+  } finally {
+    console.error = log;
+    await server.close(1000);
+  }
 });
