@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { csvLine } from "../domain/csv.ts";
 import type { Job, JobEvent } from "../domain/job.ts";
@@ -119,7 +119,7 @@ async function* readRows(store: Store, job: string, seqs: number[]): AsyncGenera
       rows.push({ ...data, created_at });
     }
     yield rows;
-    await setImmediate();
+    await setTimeout(1);
   }
 }
 
