@@ -7,7 +7,7 @@ export interface PlanningTarget {
   adapter: string;
   limits: { maxStorageBufferBindingSize: number; maxBufferSize: number };
   /** What kernels are chosen by; `gpu/capabilities.ts` has what each is. */
-  capabilities: Record<string, number | boolean | undefined>;
+  capabilities: Record<string, unknown>;
   /** The most that a job may take; null where only trying tells. */
   budget: number | null;
 }

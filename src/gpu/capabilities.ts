@@ -4,6 +4,10 @@ export interface Capabilities {
   subgroupSize?: number;
   /** Whether WGSL must say `enable subgroups;`: Dawn demands the line, Deno's naga refuses it. */
   enableSubgroups?: boolean;
+  /** Lanes of a subgroup at most, where products of matrices by subgroups may be used. */
+  maxSubgroupSize?: number;
+  /** The products of small matrices that a subgroup makes at once (tensor cores), of f16 with f32 sums; Dawn's alone. */
+  matrices?: readonly MatrixShape[];
   /** f16 in kernels and in their buffers. */
   shaderF16?: boolean;
   /** Bytes of memory that a workgroup may take, and its invocations; WebGPU's defaults, 16,384 and 256, where not told. */
@@ -11,4 +15,11 @@ export interface Capabilities {
   maxWorkgroupInvocations?: number;
   /** GPU timestamps, which profiles are made of. */
   timestamps?: boolean;
+}
+
+/** `[M, K] · [K, N]`, added to `[M, N]`. */
+export interface MatrixShape {
+  M: number;
+  N: number;
+  K: number;
 }

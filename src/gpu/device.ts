@@ -1,6 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import { log } from "../log/log.ts";
-import type { Capabilities } from "./capabilities.ts";
+import type { Capabilities, MatrixShape } from "./capabilities.ts";
 import { DeviceLostError, lossReason, OutOfMemoryError } from "./gpu_error.ts";
 import { countHeldMemory } from "./held_memory.ts";
 import { type GpuProvider, openProvider } from "./provider.ts";
@@ -40,6 +40,8 @@ const REQUESTED_LIMITS = [
 
 /** What is asked for where the adapter lists it. */
 const OPTIONAL_FEATURES = ["shader-f16", "timestamp-query"] as const;
+
+const MATRICES = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
 
 /** What to do where a provider finds no adapter. */
 const NO_ADAPTER: Record<GpuProvider, string> = {
@@ -92,14 +94,19 @@ async function requestDevice(
     maxWorkgroupBytes: requiredLimits.maxComputeWorkgroupStorageSize,
     maxWorkgroupInvocations: requiredLimits.maxComputeInvocationsPerWorkgroup,
   };
-  const subgroups = "subgroups" as GPUFeatureName;
-  const descriptor = { label: "latentd", requiredLimits, requiredFeatures: [...listed, subgroups] };
+  const subgroups = "subgroups" as GPUFeatureName,
+    matrices = capabilities.shaderF16 ? matricesOf(adapter) : [];
+  const descriptor = {
+    ...{ label: "latentd", requiredLimits },
+    requiredFeatures: [...listed, subgroups, ...(matrices.length > 0 ? [MATRICES] : [])],
+  };
   try { // Deno does not list subgroups, yet grants them: ask, don't look
     const device = await adapter.requestDevice(descriptor);
     const { subgroupMinSize, subgroupMaxSize } = adapter.info;
     // Who lists the feature keeps to WGSL's text and demands the line; Deno's naga refuses it.
     capabilities.enableSubgroups = adapter.features.has(subgroups);
     if (subgroupMinSize === subgroupMaxSize) capabilities.subgroupSize = subgroupMinSize;
+    if (matrices.length > 0) Object.assign(capabilities, { matrices, maxSubgroupSize: subgroupMaxSize });
     return {
       device,
       capabilities,
@@ -109,6 +116,24 @@ async function requestDevice(
     const device = await adapter.requestDevice({ ...descriptor, requiredFeatures: listed });
     return { device, capabilities, granted: { features: listed, limits: requiredLimits } };
   }
+}
+
+/** What an adapter of Dawn's tells of its products of matrices; nothing elsewhere. */
+interface MatrixConfig extends MatrixShape {
+  componentType: string;
+  resultComponentType: string;
+}
+
+/** Products of f16 that are summed in f32, the largest first. */
+function matricesOf(adapter: GPUAdapter): MatrixShape[] {
+  if (!adapter.features.has(MATRICES)) return [];
+  const { subgroupMatrixConfigs = [] } = adapter.info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
+  return [...subgroupMatrixConfigs]
+    .filter(({ componentType, resultComponentType }) =>
+      componentType === "f16" && resultComponentType === "f32"
+    )
+    .map(({ M, N, K }) => ({ M, N, K }))
+    .sort((a, b) => b.M * b.N * b.K - a.M * a.N * a.K);
 }
 
 function firstFailure(device: GPUDevice): Promise<Error> {

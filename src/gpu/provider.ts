@@ -17,7 +17,7 @@ export async function openProvider(name: GpuProvider): Promise<GPU> {
   if (!dawn) {
     const { create } = await import("webgpu");
     paceImmediates();
-    dawn = create([]);
+    dawn = create(["enable-dawn-features=allow_unsafe_apis"]); // it lists products of matrices, and changes nothing else
   }
   return dawn;
 }
