@@ -6,4 +6,5 @@ struct Geometry {
   taps_r: u32, taps_s: u32,
   x_step: u32, x_dir: i32, x_top: i32, x_left: i32, y_step: u32, y_top: u32, y_left: u32,
   k_first: u32, // the first of this dispatch's output channels
+  group_pixels: u32, // output pixels of a group (view), of which statistics are made
 }

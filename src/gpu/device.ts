@@ -58,9 +58,14 @@ const NO_ADAPTER: Record<GpuProvider, string> = {
  * @throws {DomainError} `unavailable` where there is no adapter, or only a CPU one and `allowSoftware` is false.
  */
 export async function openGpu(
-  { allowSoftware, provider = "deno" }: { allowSoftware: boolean; provider?: GpuProvider },
+  { allowSoftware, provider = "deno", toggles }: {
+    allowSoftware: boolean;
+    provider?: GpuProvider;
+    /** As `openProvider`'s. */
+    toggles?: readonly string[];
+  },
 ): Promise<Gpu> {
-  const gpu = await openProvider(provider);
+  const gpu = await openProvider(provider, toggles);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new DomainError("unavailable", `Cannot open a GPU: ${NO_ADAPTER[provider]}`);
   const { description, vendor, architecture, device: deviceId } = adapter.info;

@@ -10,14 +10,16 @@ let dawn: GPU | undefined;
  * The package's own globals are left alone: its constants (GPUBufferUsage, GPUMapMode …) have the values of Deno's,
  * and its objects are no instances of Deno's classes, so errors are told apart by their constructor's name.
  *
+ * @param toggles Dawn's own switches to turn on; they count where it is opened first, once in a process.
  * @throws {Error} If Dawn has no build for this machine or may not be loaded.
  */
-export async function openProvider(name: GpuProvider): Promise<GPU> {
+export async function openProvider(name: GpuProvider, toggles: readonly string[] = []): Promise<GPU> {
   if (name === "deno") return navigator.gpu;
   if (!dawn) {
     const { create } = await import("webgpu");
     paceImmediates();
-    dawn = create(["enable-dawn-features=allow_unsafe_apis"]); // it lists products of matrices, and changes nothing else
+    // The first lists products of matrices, and changes nothing else.
+    dawn = create([`enable-dawn-features=${["allow_unsafe_apis", ...toggles].join(",")}`]);
   }
   return dawn;
 }

@@ -59,6 +59,11 @@ export function specialize(spec: KernelSpec, { enableSubgroups = false } = {}): 
   if (enableSubgroups && /\bsubgroup[A-Z]|\bsubgroup_(size|invocation_id)\b/.test(text)) {
     text = `enable subgroups; ${text}`;
   }
+  // Whether a subgroup is of one mind cannot be told from the text, where each takes its own part of a tile.
+  if (/\bsubgroup_matrix_/.test(text)) {
+    text =
+      `diagnostic(off, chromium.subgroup_matrix_uniformity); enable chromium_experimental_subgroup_matrix; ${text}`;
+  }
   return spec.elem === "f16" ? `enable f16; ${text}` : text;
 }
 

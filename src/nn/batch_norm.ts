@@ -30,6 +30,16 @@ export interface BatchNormOptions {
   residual?: Tensor;
   /** In training, the running statistics' weight of the old value: 0.9 by default, 1 − torch's momentum. */
   statDecay?: number;
+  /** In training, x's statistics by chunks, where they are there already. */
+  statistics?: PartialStatistics;
+}
+/** Means and summed squared deviations of chunks of rows, as the convolution that made x may have made them with it. */
+export interface PartialStatistics {
+  /** `[groups, chunks, C]`, f32. */
+  mean: Tensor;
+  m2: Tensor;
+  /** Of a chunk; the last of a group may have fewer. */
+  rows: number;
 }
 export interface BatchNormSaved {
   x: Tensor;
@@ -62,25 +72,14 @@ export function recordBatchNormTrain(
   groups: number,
   options: BatchNormOptions = {},
 ): { y: Tensor; saved: BatchNormSaved } {
-  const { ROWS, C, VECTORS, vector, chunking, chunkGrid } = layout(x, groups), { CHUNKS } = chunking;
-  const { gamma, beta, runningMean, runningVar } = parameters;
+  const { ROWS, C, VECTORS, vector } = layout(x, groups),
+    { gamma, beta, runningMean, runningVar } = parameters;
   for (const tensor of [gamma, beta, runningMean, runningVar]) {
     expectShape(tensor, [C], "a BatchNorm parameter");
   }
-  const partialMean = recorder.alloc(`${label}.partial_mean`, [groups, CHUNKS, C]);
-  const partialM2 = recorder.alloc(`${label}.partial_m2`, [groups, CHUNKS, C]);
+  const { mean, m2, rows } = options.statistics ?? recordPartialStatistics(recorder, label, x, groups);
+  const chunking = { CHUNKS: Math.ceil(ROWS / rows), ROWS_PER_CHUNK: rows }, { CHUNKS } = chunking;
   const statistics = recorder.alloc(`${label}.statistics`, [groups, 2, C]);
-  recorder.dispatch(
-    {
-      name: "batch_norm_partial",
-      source: partialSource,
-      elem: elemOf(x),
-      vector,
-      overrides: { GROUPS: groups, ROWS, VECTORS, ...chunking },
-    },
-    [x, partialMean, partialM2],
-    chunkGrid,
-  );
   const slices = slicesOf(recorder, CHUNKS, VECTORS);
   for (const range of groupRanges(groups, CHUNKS, slices)) {
     recorder.dispatch(
@@ -90,7 +89,7 @@ export function recordBatchNormTrain(
         vector,
         overrides: { ...range, ROWS, VECTORS, ...chunking, ...slices, STAT_DECAY: options.statDecay ?? 0.9 },
       },
-      [partialMean, partialM2, statistics, runningMean, runningVar],
+      [mean, m2, statistics, runningMean, runningVar],
       foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),
     );
   }
@@ -100,6 +99,30 @@ export function recordBatchNormTrain(
     y,
     saved: { x, y, statistics, gamma, beta, groups, relu, residual: residual !== undefined },
   };
+}
+
+/** Means and squared deviations of x, by chunks that are large enough to be worth one and small enough to fill a device. */
+function recordPartialStatistics(
+  recorder: Recorder,
+  label: string,
+  x: Tensor,
+  groups: number,
+): PartialStatistics {
+  const { ROWS, C, VECTORS, vector, chunking, chunkGrid } = layout(x, groups);
+  const mean = recorder.alloc(`${label}.partial_mean`, [groups, chunking.CHUNKS, C]);
+  const m2 = recorder.alloc(`${label}.partial_m2`, [groups, chunking.CHUNKS, C]);
+  recorder.dispatch(
+    {
+      name: "batch_norm_partial",
+      source: partialSource,
+      elem: elemOf(x),
+      vector,
+      overrides: { GROUPS: groups, ROWS, VECTORS, ...chunking },
+    },
+    [x, mean, m2],
+    chunkGrid,
+  );
+  return { mean, m2, rows: chunking.ROWS_PER_CHUNK };
 }
 
 /**

@@ -19,6 +19,9 @@ import {
   SLICE_CHANNELS,
   slices,
 } from "./conv2d_sizes.ts";
+import type { PartialStatistics } from "./batch_norm.ts";
+import { CHUNK_ROWS, matrixWays } from "./conv2d_matrix.ts";
+import { MATRIX_CHANNELS } from "./matrix_tiles.ts";
 import { recordPadChannels } from "./pad_channels.ts";
 
 /** Output channels that stand together in packed weights. */
@@ -32,7 +35,9 @@ const IN_SUBGROUPS_LIB = [GEOMETRY, { name: "conv2d_pixel", source: pixel }];
  *
  * @param x `[N, H, W, C]`, f32 or f16.
  * @param weight `[K, R, S, C]`, f32.
- * @returns `y`, `[N, P, Q, K]` of x's type with `P = floor((H + 2·padding − R) / stride) + 1`, overwritten on every replay.
+ * @param groups If given, a BatchNorm follows that takes its statistics in so many parts of the batch.
+ * @returns `y`, `[N, P, Q, K]` of x's type with `P = floor((H + 2·padding − R) / stride) + 1`, overwritten on every replay; and
+ *   what that BatchNorm wants of it, where the device can make it along with the products.
  * @throws {RangeError} If ranks or channels disagree, the filter exceeds the padded input, or R · S · C (filled up to a multiple
  *   of four) exceeds 40,960.
  */
@@ -42,16 +47,17 @@ export function recordConv2d(
   x: Tensor,
   weight: Tensor,
   options: Conv2dOptions,
-): { y: Tensor; saved: Conv2dSaved } {
+  groups?: number,
+): { y: Tensor; saved: Conv2dSaved; statistics?: PartialStatistics } {
   const { N, H, W, K, R, S, P, Q } = conv2dSizes(x, weight, options);
   const vectors = withWholeVectors(recorder, `${label}.x`, x);
-  const y = recorder.alloc(`${label}.y`, [N, P, Q, wholeVectors(K)], x.dtype);
+  const y = recorder.alloc(`${label}.y`, [N, P, Q, wholeVectors(recorder, x, K)], x.dtype);
   const taps = { TAPS_R: R, TAPS_S: S, R_FIRST: 0, S_FIRST: 0, STEP: 1 };
   const packed = recorder.ofParameters(
     `${label}.packed`,
     (recorder) => recordPackedWeight(recorder, label, weight, vectors, taps, false),
   );
-  recordPixels(recorder, vectors, packed, y, {
+  const sizes = {
     ...{ N, X_H: H, X_W: W, C: vectors.shape[3], Y_H: P, Y_W: Q, K: y.shape[3], I_COUNT: P, J_COUNT: Q },
     ...{
       TAPS_R: R,
@@ -62,8 +68,13 @@ export function recordConv2d(
       X_LEFT: -options.padding,
     },
     ...{ Y_STEP: 1, Y_TOP: 0, Y_LEFT: 0 },
-  });
-  return { y: recordPadChannels(recorder, label, y, K), saved: { x, vectors, weight, options } };
+  };
+  const saved = { x, vectors, weight, options };
+  const statistics = groups === undefined || y.shape[3] !== K
+    ? undefined
+    : recordWithStatistics(recorder, label, vectors, packed, y, sizes, groups);
+  if (!statistics) recordPixels(recorder, vectors, packed, y, sizes);
+  return { y: recordPadChannels(recorder, label, y, K), saved, statistics };
 }
 
 /**
@@ -105,7 +116,7 @@ export function recordConv2dInputGradient(
 ): Tensor {
   const { N, H, W, C, R, S, P, Q } = conv2dSizes(saved.x, saved.weight, saved.options);
   const { stride, padding } = saved.options;
-  const dx = recorder.alloc(`${label}.dx`, [N, H, W, wholeVectors(C)], dy.dtype);
+  const dx = recorder.alloc(`${label}.dx`, [N, H, W, wholeVectors(recorder, dy, C)], dy.dtype);
   const axis = (parity: number, extent: number, taps: number) => {
     const first = (parity + padding) % stride; // the first tap that meets this parity
     return {
@@ -199,6 +210,34 @@ function recordPixels(recorder: Recorder, x: Tensor, w: Tensor, y: Tensor, sizes
   }
 }
 
+/** As `recordPixels`, and the statistics of y with it; records nothing where the device has no kernel for that. */
+function recordWithStatistics(
+  recorder: Recorder,
+  label: string,
+  x: Tensor,
+  w: Tensor,
+  y: Tensor,
+  sizes: PixelGeometry,
+  groups: number,
+): PartialStatistics | undefined {
+  const { N, I_COUNT, J_COUNT, K } = sizes, pixels = N * I_COUNT * J_COUNT / groups;
+  const ways = matrixWays(recorder, x, { pixels, groups, count: K }, "withStatistics");
+  if (ways.length === 0 || K > SLICE_CHANNELS || N % groups !== 0) return undefined;
+  expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
+  const shape = [groups, Math.ceil(pixels / CHUNK_ROWS), K];
+  const mean = recorder.alloc(`${label}.partial_mean`, shape),
+    m2 = recorder.alloc(`${label}.partial_m2`, shape);
+  const g = recorder.constant([...Object.values(sizes), 0, pixels]);
+  recorder.dispatchTuned(shapeClassOf(sizes), ways, [x, w, g, y, mean, m2], { flops: flopsOf(sizes, K) });
+  return { mean, m2, rows: CHUNK_ROWS };
+}
+
+/** What, beside the kernel, decides which tile is the fastest. */
+const shapeClassOf = ({ N, I_COUNT, J_COUNT, TAPS_R, TAPS_S, C, K, X_STEP, Y_STEP }: PixelGeometry): string =>
+  `${powerOfTwo(N * I_COUNT * J_COUNT)} pixels, ${TAPS_R}x${TAPS_S}x${C} to ${K}, step ${X_STEP}/${Y_STEP}`;
+const flopsOf = ({ N, I_COUNT, J_COUNT, TAPS_R, TAPS_S, C }: PixelGeometry, channels: number): number =>
+  2 * N * I_COUNT * J_COUNT * TAPS_R * TAPS_S * C * channels;
+
 /** The output channels from `first` on, `count` of them: a slice. */
 function recordChannels(
   recorder: Recorder,
@@ -209,7 +248,7 @@ function recordChannels(
   first: number,
   count: number,
 ): void {
-  const { N, I_COUNT, J_COUNT, K, C, TAPS_R, TAPS_S } = sizes,
+  const { N, I_COUNT, J_COUNT, K } = sizes,
     elem = elemOf(x),
     pixels = N * I_COUNT * J_COUNT;
   const grid = (tilePixels: number, tileChannels: number) => [
@@ -234,14 +273,20 @@ function recordChannels(
   }));
   const inSubgroups = K <= PANEL ? [narrow] : [wide, short];
   recorder.dispatchTuned(
-    `${powerOfTwo(pixels)} pixels, ${TAPS_R}x${TAPS_S}x${C} to ${K}, step ${sizes.X_STEP}/${sizes.Y_STEP}`,
-    inSubgroupsOf8(recorder) ? inSubgroups : tiles,
-    [x, w, recorder.constant([...Object.values(sizes), first]), y],
-    { flops: 2 * pixels * TAPS_R * TAPS_S * C * count },
+    shapeClassOf(sizes),
+    [
+      ...matrixWays(recorder, x, { pixels, groups: 1, count }),
+      ...inSubgroupsOf8(recorder) ? inSubgroups : tiles,
+    ],
+    [x, w, recorder.constant([...Object.values(sizes), first, pixels]), y],
+    { flops: flopsOf(sizes, count) },
   );
 }
 
-/** The kernels load four channels at a time, so they want a multiple of four. */
-const wholeVectors = (channels: number): number => Math.ceil(channels / 4) * 4;
+/** The kernels load four channels at a time, those that multiply matrices eight: so many make a whole. */
+function wholeVectors({ capabilities }: Recorder, { dtype }: Tensor, channels: number): number {
+  const whole = dtype === "f16" && capabilities.matrices ? MATRIX_CHANNELS : 4;
+  return Math.ceil(channels / whole) * whole;
+}
 const withWholeVectors = (recorder: Recorder, label: string, x: Tensor): Tensor =>
-  recordPadChannels(recorder, label, x, wholeVectors(x.shape[3]));
+  recordPadChannels(recorder, label, x, wholeVectors(recorder, x, x.shape[3]));

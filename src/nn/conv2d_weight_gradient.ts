@@ -1,7 +1,9 @@
 import tiledSource from "../../kernels/conv2d_weight_gradient_tiled.wgsl" with { type: "text" };
 import subgroup8 from "../../kernels/conv2d_weight_gradient_subgroup8.wgsl" with { type: "text" };
 import subgroup8Wide from "../../kernels/conv2d_weight_gradient_subgroup8_wide.wgsl" with { type: "text" };
+import matrixSource from "../../kernels/conv2d_weight_gradient_matrix.wgsl" with { type: "text" };
 import reduceSplits from "../../kernels/reduce_splits.wgsl" with { type: "text" };
+import matrixTile from "../../kernels/lib/matrix_tile.wgsl" with { type: "text" };
 import geometry from "../../kernels/lib/conv2d_weight_gradient_geometry.wgsl" with { type: "text" };
 import place from "../../kernels/lib/conv2d_weight_gradient_place.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
@@ -16,8 +18,10 @@ import {
   SLICE_COLUMNS,
   slices,
 } from "./conv2d_sizes.ts";
+import { MATRIX_CHANNELS, type MatrixTile, matrixTiles, stagedUnits, tileOf } from "./matrix_tiles.ts";
 
 const GEOMETRY = { name: "conv2d_weight_gradient_geometry", source: geometry };
+const MATRIX_LIB = [GEOMETRY, { name: "matrix_tile", source: matrixTile }];
 const IN_SUBGROUPS_LIB = [GEOMETRY, { name: "conv2d_weight_gradient_place", source: place }];
 
 /**
@@ -90,9 +94,25 @@ export function recordConv2dWeightGradient(
         },
         workgroups: grid(8 * WG_N, 8 * WG_M),
       }));
+      const matrices = elem === "f16" && paddedC % MATRIX_CHANNELS === 0
+        ? matrixTiles(
+          recorder.capabilities,
+          { rows: filter.count, columns: column.count },
+          matrixBytes,
+        ).map((constants) => ({
+          kernel: {
+            name: "conv2d_weight_gradient_matrix",
+            source: matrixSource,
+            lib: MATRIX_LIB,
+            elem,
+            constants: { ...constants },
+          },
+          workgroups: grid(tileOf(constants).columns, tileOf(constants).rows),
+        }))
+        : [];
       recorder.dispatchTuned(
         `${powerOfTwo(pixels)} pixels, ${K} by ${R}x${S}x${C}, step ${stride}`,
-        inSubgroupsOf8(recorder) ? [inSubgroups] : tiled,
+        [...matrices, ...inSubgroupsOf8(recorder) ? [inSubgroups] : tiled],
         [x, dy, recorder.constant([...sizes, filter.first, column.first]), partial],
         { flops: 2 * pixels * K * R * S * C * (filter.count / paddedK) * (column.count / columns) },
       );
@@ -108,4 +128,10 @@ export function recordConv2dWeightGradient(
     [partial, dWeight],
     foldGrid(Math.ceil(length / 64)),
   );
+}
+
+/** What a tile of conv2d_weight_gradient_matrix.wgsl takes of a workgroup's memory. */
+function matrixBytes(tile: MatrixTile): number {
+  const { rows, columns } = tileOf(tile);
+  return 16 * Math.max(2 * tile.TILE_K * (rows / 8 + 1 + columns / 8 + 1), stagedUnits(tile));
 }

@@ -78,9 +78,10 @@ export function recordResNetTrain(
   const layers = new Map<string, LayerSaved>();
   const encoded = recordForward(recorder, network, prefix, spec, x, (layer, x, options, group) => {
     if (group < frozen) return recordLayerInfer(recorder, network, layer, x, options);
-    const conv = recordLayerConv2d(recorder, network, layer, x), parameters = network.batchNorm(layer.norm);
-    const name = label(network, layer.norm);
-    const norm = recordBatchNormTrain(recorder, name, conv.y, parameters, groups, { ...options, statDecay });
+    const conv = recordLayerConv2d(recorder, network, layer, x, groups), { statistics } = conv;
+    const name = label(network, layer.norm), parameters = network.batchNorm(layer.norm);
+    const how = { ...options, statDecay, statistics };
+    const norm = recordBatchNormTrain(recorder, name, conv.y, parameters, groups, how);
     layers.set(layer.conv, { conv: conv.saved, norm: norm.saved });
     return norm.y;
   });
@@ -211,9 +212,10 @@ function recordLayerConv2d(
   network: Network,
   { conv, window, stride }: LayerSpec,
   x: Tensor,
-): { y: Tensor; saved: Conv2dSaved } {
-  const options = { stride, padding: window >> 1 };
-  return recordConv2d(recorder, label(network, conv), x, network.value(`${conv}.weight`), options);
+  groups?: number,
+) {
+  const options = { stride, padding: window >> 1 }, weight = network.value(`${conv}.weight`);
+  return recordConv2d(recorder, label(network, conv), x, weight, options, groups);
 }
 
 const label = (network: Network, name: string): string => `${network.values.label}.${name}`;

@@ -18,6 +18,8 @@ export const PARITY_OPTIONS = {
   batch: { about: "images of a step", default: 128 },
   epochs: { about: "how long", default: 20 },
   every: { about: "epochs between two k-NN evaluations", default: 5 },
+  precision: { about: "ours: f32, or mixed", default: "f32" },
+  runs: { about: "of whom, with commas between", default: "latentd,PyTorch" },
   seeds: { about: "runs of each; theirs and ours take turns", default: 2 },
   first: { about: "the first run's seed", default: 0, least: 0 },
   name: { about: "what the results are called", default: "parity-cifar10-mini" },
@@ -51,6 +53,7 @@ export async function parity(values: Values): Promise<void> {
     const dataset = await upload(server, values.data);
     for (let seed = values.first; seed < values.first + values.seeds; seed++) {
       for (const [run, train] of [["latentd", ours(server, dataset)], ["PyTorch", theirs]] as const) {
+        if (!values.runs.split(",").includes(run)) continue;
         const start = performance.now();
         for await (const row of train(values, seed)) {
           rows.push({ run, seed, ...row });
@@ -73,12 +76,22 @@ type Run = (values: Values, seed: number) => AsyncGenerator<Omit<Row, "run" | "s
 
 /** A job over HTTP, as any client would have it. */
 function ours(server: TestServer, dataset: string): Run {
-  return async function* ({ arch, px, batch, epochs, every }, seed) {
+  return async function* ({ arch, px, batch, epochs, every, precision }, seed) {
     const { hidden, out, tau, ...rates } = RECIPE;
     const response = await server.post("/v1/jobs", {
       ...{ kind: "pretrain", dataset },
       config: {
-        ...{ arch, px, batch, epochs, tau, seed, projector: { hidden, out }, predictor: { hidden } },
+        ...{
+          arch,
+          px,
+          batch,
+          epochs,
+          tau,
+          seed,
+          precision,
+          projector: { hidden, out },
+          predictor: { hidden },
+        },
         ...{ augmentation: "cifar", optimizer: { name: "lars", ...rates } },
         ...{ evaluate: { knn_every_epochs: every, k: 200, temperature: 0.1, split: "test" } },
       },
@@ -180,15 +193,17 @@ function conclude(rows: Row[], minutes: Record<string, number[]>, { epochs, seed
   const last = (run: string) =>
     rows.filter((row) => row.run === run && row.epoch === epochs).map(({ knn }) => knn!);
   const mean = (values: number[]) => sum(values) / values.length;
+  const runs = Object.keys(minutes);
   printTable(
     ["", "k-NN>", "of each seed", "minutes a run>"],
-    ["latentd", "PyTorch"].map((run) => [
+    runs.map((run) => [
       run,
       percent(mean(last(run))),
       last(run).map(percent).join(", "),
       mean(minutes[run]).toFixed(1),
     ]),
   );
+  if (runs.length < 2) return;
   const [our, their] = ["latentd", "PyTorch"].map((run) => mean(last(run)));
   const points = 100 * (our - their);
   console.log(

@@ -17,7 +17,10 @@ export const UNIT_ROUNDOFF = 2 ** -24;
 /** Whose WebGPU is under test: GPU_PROVIDER says. */
 export const provider = Deno.env.get("GPU_PROVIDER") === "dawn" ? "dawn" : "deno";
 /** The adapter under test, opened once for all of a file's tests. */
-export const gpu = await openGpu({ allowSoftware: true, provider });
+export const gpu = await openGpu({
+  ...{ allowSoftware: true, provider },
+  toggles: Deno.env.get("DAWN_TOGGLES")?.split(","),
+});
 export const pipelines = new PipelineCache(gpu.device, gpu.capabilities);
 
 /** The same adapter, with other capabilities or another choice among kernels than its own. */

@@ -172,7 +172,8 @@ Deno.test("a fragment is used, says what it needs, and leaves bindings and what 
   assertEquals(fragments.filter((path) => importersOf(path).length === 0), []);
   const header = (path: string) => new RegExp(`^// ${basename(path, ".wgsl")}: (.*\n//)+ needs {7}\\S`);
   assertEquals(fragments.filter((path) => !header(path).test(read(path))), []);
-  const kernelsOwn = /@(group|binding|compute)\b|^(override|alias|enable)\b|\bvar<(storage|uniform)/m;
+  const kernelsOwn =
+    /@(group|binding|compute)\b|^(override|enable|alias (Elems?|Floats))\b|\bvar<(storage|uniform)/m;
   assertEquals(fragments.filter((path) => kernelsOwn.test(read(path).replaceAll(/\/\/.*/g, ""))), []);
 });
 
