@@ -4,7 +4,8 @@
 // w           [panels, taps_r, taps_s, C, 2]  eight f16, read; packed by pack_weight.wgsl: a panel is 16 channels
 // g           the sizes: not constants, so that all shapes of a network share a pipeline
 // y           [N, Y_H, Y_W, K / 4]            vec4 of f16; the addressed pixels are overwritten
-// lib         conv2d_geometry.wgsl, matrix_tile.wgsl, conv2d_matrix.wgsl
+// statistics, gamma, beta, residual           of lib/conv2d_epilogue.wgsl, read; another's where nothing is to become of sums
+// lib         conv2d_geometry.wgsl, conv2d_epilogue.wgsl, matrix_tile.wgsl, conv2d_matrix.wgsl
 // dispatch    [tiles of pixels folded into x and y, ceil(K / TILE_N)]; of more channels than a dispatch takes, those from k_first on
 // numerics    products of f16 are exact in f32; how the device rounds their sums is its own (Vulkan leaves it open)
 alias Elem = f32;
@@ -22,6 +23,10 @@ const TILE_K: u32 = 32;
 @group(0) @binding(1) var<storage, read> w: array<vec4u>;
 @group(0) @binding(2) var<uniform> g: Geometry;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<Elem>>;
+@group(0) @binding(4) var<storage, read> statistics: array<vec4f>;
+@group(0) @binding(5) var<storage, read> gamma: array<vec4f>;
+@group(0) @binding(6) var<storage, read> beta: array<vec4f>;
+@group(0) @binding(7) var<storage, read> residual: array<vec4<Elem>>;
 
 @compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -41,7 +46,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (index >= at.end || k >= g.k) { continue; }
       let i = index / g.j_count;
       let place_y = ((i / g.i_count * g.y_h + i % g.i_count * g.y_step + g.y_top) * g.y_w + index % g.j_count * g.y_step + g.y_left) * g.k;
-      y[(place_y + k) / 4u] = vec4<Elem>(staged(subgroup, row, own % VECTORS));
+      let v = (place_y + k) / 4u;
+      y[v] = finish(staged(subgroup, row, own % VECTORS), k, v);
     }
     workgroupBarrier();
   }

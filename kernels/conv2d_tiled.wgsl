@@ -8,7 +8,8 @@
 // w           [panels, taps_r, taps_s, C, 4]  vec4 of Elem, read; packed by pack_weight.wgsl: a panel is 16 channels
 // g           the sizes: not constants, so that all shapes of a network share a pipeline
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
-// lib         conv2d_geometry.wgsl
+// statistics, gamma, beta, residual           of lib/conv2d_epilogue.wgsl, read; another's where nothing is to become of sums
+// lib         conv2d_geometry.wgsl, conv2d_epilogue.wgsl
 // dispatch    [ceil(pixels / (8 * WG_M)) folded into x and y, ceil(K / (8 * WG_N))], pixels = N * i_count * j_count;
 //             of more channels than a dispatch takes, those from k_first on
 // numerics    f32 sums in the order (a, b, c), whatever the tile: all of conv2d's kernels make the same bits. Loops go
@@ -25,6 +26,10 @@ const STRIDE_X: u32 = 5; // vectors between two pixels in xs: one more than TILE
 @group(0) @binding(1) var<storage, read> w: array<vec4<Elem>>;
 @group(0) @binding(2) var<uniform> g: Geometry;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<Elem>>;
+@group(0) @binding(4) var<storage, read> statistics: array<vec4f>;
+@group(0) @binding(5) var<storage, read> gamma: array<vec4f>;
+@group(0) @binding(6) var<storage, read> beta: array<vec4f>;
+@group(0) @binding(7) var<storage, read> residual: array<vec4<Elem>>;
 
 var<workgroup> xs: array<vec4f, 8 * WG_M * STRIDE_X>; // [pixel][vector of four (a, b, c)]
 var<workgroup> ws: array<vec4f, TILE_K * 2 * WG_N>; // [(a, b, c)][vector of four channels]
@@ -60,8 +65,9 @@ fn store(index: u32, k: u32, low: vec4f, high: vec4f) {
   if (index >= g.n * g.i_count * g.j_count) { return; }
   let row = index / g.j_count;
   let at = ((row / g.i_count * g.y_h + row % g.i_count * g.y_step + g.y_top) * g.y_w + index % g.j_count * g.y_step + g.y_left) * g.k;
-  if (k < g.k) { y[(at + k) / 4u] = vec4<Elem>(low); }
-  if (k + 4u * WG_N < g.k) { y[(at + k) / 4u + WG_N] = vec4<Elem>(high); }
+  let v = (at + k) / 4u;
+  if (k < g.k) { y[v] = finish(low, k, v); }
+  if (k + 4u * WG_N < g.k) { y[v + WG_N] = finish(high, k + 4u * WG_N, v + WG_N); }
 }
 
 @compute @workgroup_size(WG_M * WG_N)

@@ -7,4 +7,5 @@ struct Geometry {
   x_step: u32, x_dir: i32, x_top: i32, x_left: i32, y_step: u32, y_top: u32, y_left: u32,
   k_first: u32, // the first of this dispatch's output channels
   group_pixels: u32, // output pixels of a group (view), of which statistics are made
+  then: u32, // what becomes of sums: of conv2d_epilogue.wgsl's flags, or 0
 }

@@ -181,7 +181,7 @@ export class Recorder {
         label,
         shapes: bindings.map(({ shape }) => shape),
         flops,
-        bytes: bindings.reduce((sum, tensor) => sum + byteLength(tensor), 0),
+        bytes: [...new Set(bindings)].reduce((sum, tensor) => sum + byteLength(tensor), 0),
       };
     }));
     return new Plan(device, dispatches, memory, slabs, constants);

@@ -41,6 +41,15 @@ export interface PartialStatistics {
   /** Of a chunk; the last of a group may have fewer. */
   rows: number;
 }
+/** A BatchNorm by statistics that stay, as whatever makes x may apply it before x is stored. */
+export interface FrozenNorm {
+  /** `[1, 2, C]`, f32: means, then inverse deviations. */
+  statistics: Tensor;
+  gamma: Tensor;
+  beta: Tensor;
+  relu: boolean;
+  residual?: Tensor;
+}
 export interface BatchNormSaved {
   x: Tensor;
   y: Tensor;
@@ -77,7 +86,7 @@ export function recordBatchNormTrain(
   for (const tensor of [gamma, beta, runningMean, runningVar]) {
     expectShape(tensor, [C], "a BatchNorm parameter");
   }
-  const { mean, m2, rows } = options.statistics ?? recordPartialStatistics(recorder, label, x, groups);
+  const { mean, m2, rows } = options.statistics ?? recordPartials(recorder, label, x, groups);
   const chunking = { CHUNKS: Math.ceil(ROWS / rows), ROWS_PER_CHUNK: rows }, { CHUNKS } = chunking;
   const statistics = recorder.alloc(`${label}.statistics`, [groups, 2, C]);
   const slices = slicesOf(recorder, CHUNKS, VECTORS);
@@ -95,30 +104,17 @@ export function recordBatchNormTrain(
   }
   const y = recordApply(recorder, label, x, { statistics, gamma, beta }, groups, options);
   const { relu = false, residual } = options;
-  return {
-    y,
-    saved: { x, y, statistics, gamma, beta, groups, relu, residual: residual !== undefined },
-  };
+  return { y, saved: { x, y, statistics, gamma, beta, groups, relu, residual: residual !== undefined } };
 }
 
 /** Means and squared deviations of x, by chunks that are large enough to be worth one and small enough to fill a device. */
-function recordPartialStatistics(
-  recorder: Recorder,
-  label: string,
-  x: Tensor,
-  groups: number,
-): PartialStatistics {
+function recordPartials(recorder: Recorder, label: string, x: Tensor, groups: number): PartialStatistics {
   const { ROWS, C, VECTORS, vector, chunking, chunkGrid } = layout(x, groups);
   const mean = recorder.alloc(`${label}.partial_mean`, [groups, chunking.CHUNKS, C]);
   const m2 = recorder.alloc(`${label}.partial_m2`, [groups, chunking.CHUNKS, C]);
+  const overrides = { GROUPS: groups, ROWS, VECTORS, ...chunking };
   recorder.dispatch(
-    {
-      name: "batch_norm_partial",
-      source: partialSource,
-      elem: elemOf(x),
-      vector,
-      overrides: { GROUPS: groups, ROWS, VECTORS, ...chunking },
-    },
+    { name: "batch_norm_partial", source: partialSource, elem: elemOf(x), vector, overrides },
     [x, mean, m2],
     chunkGrid,
   );
@@ -135,10 +131,24 @@ export function recordBatchNormInfer(
   recorder: Recorder,
   label: string,
   x: Tensor,
-  { gamma, beta, runningMean, runningVar }: BatchNormParameters,
+  parameters: BatchNormParameters,
   options: BatchNormOptions = {},
 ): Tensor {
-  const { C } = layout(x, 1);
+  return recordFrozenApply(recorder, label, x, recordFrozenNorm(recorder, label, parameters, options));
+}
+
+/** Records a BatchNorm by statistics that stay, of what was stored without it. */
+export const recordFrozenApply = (recorder: Recorder, label: string, x: Tensor, norm: FrozenNorm): Tensor =>
+  recordApply(recorder, label, x, norm, 1, norm);
+
+/** What `recordBatchNormInfer` does, for who applies it to x before x is stored. */
+export function recordFrozenNorm(
+  recorder: Recorder,
+  label: string,
+  { gamma, beta, runningMean, runningVar }: BatchNormParameters,
+  { relu = false, residual }: BatchNormOptions,
+): FrozenNorm {
+  const [C] = gamma.shape;
   const statistics = recorder.ofParameters(`${label}.statistics`, (recorder) => {
     const statistics = recorder.alloc(`${label}.statistics`, [1, 2, C]);
     recorder.dispatch(
@@ -148,7 +158,7 @@ export function recordBatchNormInfer(
     );
     return statistics;
   });
-  return recordApply(recorder, label, x, { statistics, gamma, beta }, 1, options);
+  return { statistics, gamma, beta, relu, residual };
 }
 
 /** What the backward kernels call the ways to tell where the rectifier was open. */
@@ -230,7 +240,7 @@ function recordApply(
   x: Tensor,
   { statistics, gamma, beta }: { statistics: Tensor; gamma: Tensor; beta: Tensor },
   groups: number,
-  { relu = false, residual }: BatchNormOptions,
+  { relu = false, residual }: Pick<BatchNormOptions, "relu" | "residual">,
 ): Tensor {
   if (residual) expectLike(residual, x, "a residual");
   const { ROWS, VECTORS, vector, THREADS, threadGrid } = layout(x, groups);

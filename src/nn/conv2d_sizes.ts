@@ -84,6 +84,9 @@ export function expectProducts(x: Tensor, taps: number, channels: number): void 
 /** Sizes are alike for tuning where they round up to the same power of two. */
 export const powerOfTwo = (size: number): string => `2^${Math.ceil(Math.log2(size))}`;
 
+/** Output channels that stand together in packed weights. */
+export const PANEL = 16;
+
 /** Channels, or columns of a weight gradient, of one dispatch: as many as every kernel's grid takes, and whole tiles of each. */
 export const SLICE_CHANNELS = 65_520 * 16, SLICE_COLUMNS = 65_472 * 32;
 

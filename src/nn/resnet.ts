@@ -4,9 +4,11 @@ import { recordAdd } from "./add.ts";
 import {
   type BatchNormOptions,
   type BatchNormSaved,
-  recordBatchNormInfer,
+  type FrozenNorm,
   recordBatchNormTrain,
   recordBatchNormTrainBackward,
+  recordFrozenApply,
+  recordFrozenNorm,
 } from "./batch_norm.ts";
 import { recordConv2d, recordConv2dBackward } from "./conv2d.ts";
 import type { Conv2dSaved } from "./conv2d_sizes.ts";
@@ -78,7 +80,7 @@ export function recordResNetTrain(
   const layers = new Map<string, LayerSaved>();
   const encoded = recordForward(recorder, network, prefix, spec, x, (layer, x, options, group) => {
     if (group < frozen) return recordLayerInfer(recorder, network, layer, x, options);
-    const conv = recordLayerConv2d(recorder, network, layer, x, groups), { statistics } = conv;
+    const conv = recordLayerConv2d(recorder, network, layer, x, { groups }), { statistics } = conv;
     const name = label(network, layer.norm), parameters = network.batchNorm(layer.norm);
     const how = { ...options, statDecay, statistics };
     const norm = recordBatchNormTrain(recorder, name, conv.y, parameters, groups, how);
@@ -120,8 +122,10 @@ function recordLayerInfer(
   x: Tensor,
   options: BatchNormOptions,
 ): Tensor {
-  const { y } = recordLayerConv2d(recorder, network, layer, x), parameters = network.batchNorm(layer.norm);
-  return recordBatchNormInfer(recorder, label(network, layer.norm), y, parameters, options);
+  const name = label(network, layer.norm), parameters = network.batchNorm(layer.norm);
+  const frozen = recordFrozenNorm(recorder, name, parameters, options);
+  const { y, isNormed } = recordLayerConv2d(recorder, network, layer, x, { frozen });
+  return isNormed ? y : recordFrozenApply(recorder, name, y, frozen);
 }
 
 /** What both modes share: the order of layers, rectifiers and sums. The stem is group 0. */
@@ -212,10 +216,10 @@ function recordLayerConv2d(
   network: Network,
   { conv, window, stride }: LayerSpec,
   x: Tensor,
-  groups?: number,
+  then: { groups?: number; frozen?: FrozenNorm },
 ) {
   const options = { stride, padding: window >> 1 }, weight = network.value(`${conv}.weight`);
-  return recordConv2d(recorder, label(network, conv), x, weight, options, groups);
+  return recordConv2d(recorder, label(network, conv), x, weight, options, then);
 }
 
 const label = (network: Network, name: string): string => `${network.values.label}.${name}`;

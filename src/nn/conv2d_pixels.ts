@@ -1,0 +1,145 @@
+import tiled from "../../kernels/conv2d_tiled.wgsl" with { type: "text" };
+import subgroup8 from "../../kernels/conv2d_subgroup8.wgsl" with { type: "text" };
+import subgroup8Wide from "../../kernels/conv2d_subgroup8_wide.wgsl" with { type: "text" };
+import subgroup8Short from "../../kernels/conv2d_subgroup8_short.wgsl" with { type: "text" };
+import epilogue from "../../kernels/lib/conv2d_epilogue.wgsl" with { type: "text" };
+import geometrySource from "../../kernels/lib/conv2d_geometry.wgsl" with { type: "text" };
+import pixel from "../../kernels/lib/conv2d_pixel.wgsl" with { type: "text" };
+import { foldGrid, type Recorder } from "../gpu/recorder.ts";
+import { elemOf, type Tensor } from "../gpu/tensor.ts";
+import type { FrozenNorm, PartialStatistics } from "./batch_norm.ts";
+import { CHUNK_ROWS, matrixStatisticsWays, matrixWays } from "./conv2d_matrix.ts";
+import {
+  expectProducts,
+  fittingTiles,
+  inSubgroupsOf8,
+  PANEL,
+  powerOfTwo,
+  SLICE_CHANNELS,
+  slices,
+} from "./conv2d_sizes.ts";
+
+const LIB = [{ name: "conv2d_geometry", source: geometrySource }, {
+  name: "conv2d_epilogue",
+  source: epilogue,
+}];
+const IN_SUBGROUPS_LIB = [...LIB, { name: "conv2d_pixel", source: pixel }];
+/** The kernels for subgroups of eight, with the pixels and channels of a workgroup: for one panel of channels, and for more. */
+const IN_SUBGROUPS = {
+  narrow: [{ name: "conv2d_subgroup8", source: subgroup8, pixels: 64, channels: PANEL }],
+  wide: [
+    { name: "conv2d_subgroup8_wide", source: subgroup8Wide, pixels: 48, channels: 2 * PANEL },
+    { name: "conv2d_subgroup8_short", source: subgroup8Short, pixels: 32, channels: 2 * PANEL },
+  ],
+};
+
+/** The output pixels and filter taps of one dispatch, as conv2d_tiled.wgsl's header puts them; in the kernels' order. */
+export interface PixelGeometry {
+  N: number;
+  X_H: number;
+  X_W: number;
+  C: number;
+  Y_H: number;
+  Y_W: number;
+  K: number;
+  I_COUNT: number;
+  J_COUNT: number;
+  TAPS_R: number;
+  TAPS_S: number;
+  X_STEP: number;
+  X_DIR: number;
+  X_TOP: number;
+  X_LEFT: number;
+  Y_STEP: number;
+  Y_TOP: number;
+  Y_LEFT: number;
+}
+
+/**
+ * Records the pixels and channels that `sizes` says: a convolution's output, or those of its input gradient that have one parity.
+ *
+ * @param x, y With whole vectors of channels. @param w Packed by pack_weight.wgsl.
+ * @param frozen What becomes of the sums before they are stored.
+ * @throws {RangeError} If a result is the sum of more than 40,960 products.
+ */
+export function recordPixels(
+  recorder: Recorder,
+  x: Tensor,
+  w: Tensor,
+  y: Tensor,
+  sizes: PixelGeometry,
+  frozen?: FrozenNorm,
+): void {
+  expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
+  for (const { first, count } of slices(sizes.K, SLICE_CHANNELS)) {
+    recordChannels(recorder, { x, w, y, frozen }, sizes, first, count);
+  }
+}
+
+/** As `recordPixels`, and the statistics of y with it; records nothing where the device has no kernel for that. */
+export function recordPixelsWithStatistics(
+  recorder: Recorder,
+  label: string,
+  x: Tensor,
+  w: Tensor,
+  y: Tensor,
+  sizes: PixelGeometry,
+  groups: number,
+): PartialStatistics | undefined {
+  const { N, I_COUNT, J_COUNT, K } = sizes, pixels = N * I_COUNT * J_COUNT / groups;
+  const ways = matrixStatisticsWays(recorder, x, { pixels, groups, count: K });
+  if (ways.length === 0 || K > SLICE_CHANNELS || N % groups !== 0) return undefined;
+  expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
+  const shape = [groups, Math.ceil(pixels / CHUNK_ROWS), K];
+  const mean = recorder.alloc(`${label}.partial_mean`, shape),
+    m2 = recorder.alloc(`${label}.partial_m2`, shape);
+  const g = recorder.constant([...Object.values(sizes), 0, pixels, 0]);
+  recorder.dispatchTuned(shapeClassOf(sizes), ways, [x, w, g, y, mean, m2], { flops: flopsOf(sizes, K) });
+  return { mean, m2, rows: CHUNK_ROWS };
+}
+
+/** What, beside the kernel, decides which tile is the fastest. */
+const shapeClassOf = ({ N, I_COUNT, J_COUNT, TAPS_R, TAPS_S, C, K, X_STEP, Y_STEP }: PixelGeometry): string =>
+  `${powerOfTwo(N * I_COUNT * J_COUNT)} pixels, ${TAPS_R}x${TAPS_S}x${C} to ${K}, step ${X_STEP}/${Y_STEP}`;
+const flopsOf = ({ N, I_COUNT, J_COUNT, TAPS_R, TAPS_S, C }: PixelGeometry, channels: number): number =>
+  2 * N * I_COUNT * J_COUNT * TAPS_R * TAPS_S * C * channels;
+
+/** The flags of conv2d_epilogue.wgsl. */
+const flagsOf = (frozen?: FrozenNorm): number =>
+  frozen ? 1 + 2 * Number(frozen.relu) + 4 * Number(frozen.residual !== undefined) : 0;
+
+/** The output channels from `first` on, `count` of them: a slice. */
+function recordChannels(
+  recorder: Recorder,
+  { x, w, y, frozen }: { x: Tensor; w: Tensor; y: Tensor; frozen?: FrozenNorm },
+  sizes: PixelGeometry,
+  first: number,
+  count: number,
+): void {
+  const { N, I_COUNT, J_COUNT, K } = sizes, elem = elemOf(x), pixels = N * I_COUNT * J_COUNT;
+  const grid = (tilePixels: number, tileChannels: number) => [
+    ...foldGrid(Math.ceil(pixels / tilePixels)),
+    Math.ceil(count / tileChannels),
+  ];
+  const inSubgroups = (K <= PANEL ? IN_SUBGROUPS.narrow : IN_SUBGROUPS.wide).map((
+    { pixels, channels, ...kernel },
+  ) => ({
+    kernel: { ...kernel, lib: IN_SUBGROUPS_LIB, elem },
+    workgroups: grid(pixels, channels),
+  }));
+  const tiles = fittingTiles(recorder, ({ WG_M, WG_N }) => 40 * WG_M + 32 * WG_N).map(({ WG_M, WG_N }) => ({
+    kernel: { name: "conv2d_tiled", source: tiled, lib: LIB, elem, overrides: { WG_M, WG_N } },
+    workgroups: grid(8 * WG_M, 8 * WG_N),
+  }));
+  const { statistics = w, gamma = w, beta = w, residual = x } = frozen ?? {};
+  const geometry = recorder.constant([...Object.values(sizes), first, pixels, flagsOf(frozen)]);
+  recorder.dispatchTuned(
+    shapeClassOf(sizes),
+    [
+      ...matrixWays(recorder, x, { pixels, groups: 1, count }),
+      ...inSubgroupsOf8(recorder) ? inSubgroups : tiles,
+    ],
+    [x, w, geometry, y, statistics, gamma, beta, residual],
+    { flops: flopsOf(sizes, count) },
+  );
+}
