@@ -4,8 +4,7 @@
 // w           [panels, taps_r, taps_s, C, 4]  vec4 of Elem, read; packed by pack_weight.wgsl: a panel is 16 channels
 // g           the sizes
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
-// statistics, gamma, beta, residual           of lib/conv2d_epilogue.wgsl, read; another's where nothing is to become of sums
-// lib         conv2d_geometry.wgsl, conv2d_epilogue.wgsl, conv2d_pixel.wgsl
+// lib         conv2d_geometry.wgsl, conv2d_pixel.wgsl
 // dispatch    [ceil(N * i_count * j_count / 32) folded into x and y, ceil(K / 32)]; of more than a dispatch takes, some
 // numerics    f32, one fixed order of sums: two runs on one device agree bit for bit. Loops go round
 //             taps_r * (3 + taps_s * (2 + C / 4)) times, of 65,535 on a CPU: taps_r * taps_s * C <= 40,960 (conv2d_sizes.ts)
@@ -17,10 +16,6 @@ alias Elem = f32;
 @group(0) @binding(1) var<storage, read> w: array<vec4<Elem>>;
 @group(0) @binding(2) var<uniform> g: Geometry;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<Elem>>;
-@group(0) @binding(4) var<storage, read> statistics: array<vec4f>;
-@group(0) @binding(5) var<storage, read> gamma: array<vec4f>;
-@group(0) @binding(6) var<storage, read> beta: array<vec4f>;
-@group(0) @binding(7) var<storage, read> residual: array<vec4<Elem>>;
 
 fn store(index: u32, p: Pixel, k: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f, v4: vec4f, v5: vec4f, v6: vec4f, v7: vec4f) {
   if (index >= g.n * g.i_count * g.j_count) { return; }

@@ -1,5 +1,5 @@
 // conv2d_epilogue: what becomes of a convolution's sums before they are stored. Nothing, or batch_norm_apply.wgsl's formula by
-// statistics that stay, with its bits:
+// statistics that stay, with its bits (of f16 a driver may leave out the rounding of the sums):
 //   y = act((sum - mean[k]) * inv_std[k] * gamma[k] + beta[k] + residual)
 // needs       conv2d_geometry.wgsl; Elem; the bindings g, statistics, gamma, beta and residual of conv2d_tiled.wgsl
 // Flags of the sizes and not overrides, so that all of a network's layers share a pipeline.

@@ -1,5 +1,5 @@
 // conv2d_pixel: where the kernels for subgroups of eight find an output pixel and its taps, and how they load and store.
-// needs       conv2d_geometry.wgsl, conv2d_epilogue.wgsl; Elem; the bindings x, g and y of conv2d_subgroup8.wgsl
+// needs       conv2d_geometry.wgsl; Elem; the bindings x, g and y of conv2d_subgroup8.wgsl
 // An output pixel: its image, the input row and column of its first tap, and where its channels begin.
 struct Pixel { n: u32, top: i32, left: i32, at: u32 }
 // Integers divided by floats, which a CPU driver does eight at a time; put right if the quotient was rounded. Here it is at
@@ -32,5 +32,5 @@ fn load(base: u32, c4: u32) -> vec4f {
   return select(vec4f(), vec4f(x[select(base + c4, 0u, base == NOWHERE)]), base != NOWHERE);
 }
 fn store4(at: u32, k: u32, v: vec4f) {
-  if (k < g.k) { y[(at + k) / 4u] = finish(v, k, (at + k) / 4u); }
+  if (k < g.k) { y[(at + k) / 4u] = vec4<Elem>(v); }
 }

@@ -91,13 +91,13 @@ export class Recorder {
   ): void {
     const [x = 1, y = 1, z = 1] = workgroups;
     expectGrid({ kernel, workgroups });
-    const declared = kernelBindings(kernel.source).length;
-    if (declared !== bindings.length) {
+    const access = kernelBindings(kernel.source);
+    if (access.length !== bindings.length) {
       throw new RangeError(
-        `Cannot dispatch ${kernel.name}: it has ${declared} bindings, got ${bindings.length}`,
+        `Cannot dispatch ${kernel.name}: it has ${access.length} bindings, got ${bindings.length}`,
       );
     }
-    const label = bindings.at(-1)?.label ?? kernel.name;
+    const label = bindings.findLast((_, i) => access[i] === "write")?.label ?? kernel.name;
     this.#recorded.push({ kernel, bindings, workgroups: [x, y, z], label, flops });
   }
 
@@ -106,6 +106,7 @@ export class Recorder {
    * found to be faster at another.
    *
    * @param shapeClass What, beside the kernel, decides which way is the fastest.
+   * @param bindings Each way takes as many of the first ones as it declares; none takes more than the first way.
    */
   dispatchTuned(
     shapeClass: string,
@@ -115,7 +116,7 @@ export class Recorder {
   ): void {
     const [{ kernel, workgroups }] = candidates;
     candidates.forEach(expectGrid);
-    this.dispatch(kernel, bindings, workgroups, work);
+    this.dispatch(kernel, bindings.slice(0, kernelBindings(kernel.source).length), workgroups, work);
     this.#recorded.at(-1)!.tuning = { shapeClass, candidates };
   }
 
@@ -174,7 +175,7 @@ export class Recorder {
         bindGroup: device.createBindGroup({
           label: `${kernel.name} ${label}`,
           layout: pipeline.getBindGroupLayout(0),
-          entries: entries[i],
+          entries: entries[i].slice(0, kernelBindings(kernel.source).length),
         }),
         workgroups: [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1],
         kernel: kernel.name,

@@ -1,9 +1,10 @@
 import type { Capabilities } from "./capabilities.ts";
+import { kernelBindings } from "./kernel_bindings.ts";
 import { type KernelSpec, specialize } from "./specialize.ts";
 import { TimestampQueries } from "./timing.ts";
 import { submit } from "./submit.ts";
 
-/** One way to do a dispatch. All ways of one take the same bindings and make the same bits. */
+/** One way to do a dispatch. All ways of one take the same bindings, or the first of them, and make the same bits. */
 export interface Candidate {
   kernel: KernelSpec;
   workgroups: readonly number[];
@@ -91,7 +92,7 @@ export class Tuner {
         const bindGroup = device.createBindGroup({
           label: `tuning ${kernel.name}`,
           layout: pipeline.getBindGroupLayout(0),
-          entries,
+          entries: entries.slice(0, kernelBindings(kernel.source).length),
         });
         for (let run = -1; run < RUNS; run++) {
           const at = 2 * (c * RUNS + run);

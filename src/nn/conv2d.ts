@@ -3,7 +3,7 @@ import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { recordConv2dWeightGradient } from "./conv2d_weight_gradient.ts";
 import type { FrozenNorm, PartialStatistics } from "./batch_norm.ts";
-import { recordPixels, recordPixelsWithStatistics } from "./conv2d_pixels.ts";
+import { recordPixels, recordPixelsWithStatistics, takesFrozenNorm } from "./conv2d_pixels.ts";
 import { type Conv2dOptions, type Conv2dSaved, conv2dSizes, PANEL } from "./conv2d_sizes.ts";
 import { MATRIX_CHANNELS } from "./matrix_tiles.ts";
 import { recordPadChannels } from "./pad_channels.ts";
@@ -16,7 +16,7 @@ import { recordPadChannels } from "./pad_channels.ts";
  * @param then The BatchNorm that follows.
  * @returns `y`, `[N, P, Q, K]` of x's type with `P = floor((H + 2·padding − R) / stride) + 1`, overwritten on every replay.
  *   `statistics` are what a BatchNorm by `then.groups` wants of it, where the device can make them along with the products;
- *   `isNormed` says whether y has been through `then.frozen`, which takes whole vectors of four channels.
+ *   `isNormed` says whether y has been through `then.frozen`, as where the device is worth it and all channels are whole vectors.
  * @throws {RangeError} If ranks or channels disagree, the filter exceeds the padded input, or R · S · C (filled up to a multiple
  *   of four) exceeds 40,960.
  */
@@ -49,7 +49,8 @@ export function recordConv2d(
     ...{ Y_STEP: 1, Y_TOP: 0, Y_LEFT: 0 },
   };
   const saved = { x, vectors, weight, options };
-  const isWhole = y.shape[3] === K, frozen = isWhole ? then.frozen : undefined;
+  const isWhole = y.shape[3] === K,
+    frozen = isWhole && takesFrozenNorm(recorder, x) ? then.frozen : undefined;
   const statistics = isWhole && then.groups !== undefined
     ? recordPixelsWithStatistics(recorder, label, vectors, packed, y, sizes, then.groups)
     : undefined;

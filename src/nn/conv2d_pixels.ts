@@ -19,11 +19,9 @@ import {
   slices,
 } from "./conv2d_sizes.ts";
 
-const LIB = [{ name: "conv2d_geometry", source: geometrySource }, {
-  name: "conv2d_epilogue",
-  source: epilogue,
-}];
-const IN_SUBGROUPS_LIB = [...LIB, { name: "conv2d_pixel", source: pixel }];
+const GEOMETRY = { name: "conv2d_geometry", source: geometrySource };
+const TILED_LIB = [GEOMETRY, { name: "conv2d_epilogue", source: epilogue }];
+const IN_SUBGROUPS_LIB = [GEOMETRY, { name: "conv2d_pixel", source: pixel }];
 /** The kernels for subgroups of eight, with the pixels and channels of a workgroup: for one panel of channels, and for more. */
 const IN_SUBGROUPS = {
   narrow: [{ name: "conv2d_subgroup8", source: subgroup8, pixels: 64, channels: PANEL }],
@@ -56,10 +54,17 @@ export interface PixelGeometry {
 }
 
 /**
+ * Whether a frozen BatchNorm may be applied to sums before they are stored. Not by the kernels for subgroups of eight, a CPU's:
+ * each vector of four results would load its channels' figures anew, which took 8 % more of an embedding batch than it saved.
+ */
+export const takesFrozenNorm = (recorder: Recorder, x: Tensor): boolean =>
+  !inSubgroupsOf8(recorder) || (x.dtype === "f16" && recorder.capabilities.matrices !== undefined);
+
+/**
  * Records the pixels and channels that `sizes` says: a convolution's output, or those of its input gradient that have one parity.
  *
  * @param x, y With whole vectors of channels. @param w Packed by pack_weight.wgsl.
- * @param frozen What becomes of the sums before they are stored.
+ * @param frozen What becomes of the sums before they are stored, where `takesFrozenNorm`.
  * @throws {RangeError} If a result is the sum of more than 40,960 products.
  */
 export function recordPixels(
@@ -128,7 +133,7 @@ function recordChannels(
     workgroups: grid(pixels, channels),
   }));
   const tiles = fittingTiles(recorder, ({ WG_M, WG_N }) => 40 * WG_M + 32 * WG_N).map(({ WG_M, WG_N }) => ({
-    kernel: { name: "conv2d_tiled", source: tiled, lib: LIB, elem, overrides: { WG_M, WG_N } },
+    kernel: { name: "conv2d_tiled", source: tiled, lib: TILED_LIB, elem, overrides: { WG_M, WG_N } },
     workgroups: grid(8 * WG_M, 8 * WG_N),
   }));
   const { statistics = w, gamma = w, beta = w, residual = x } = frozen ?? {};
@@ -137,7 +142,7 @@ function recordChannels(
     shapeClassOf(sizes),
     [
       ...matrixWays(recorder, x, { pixels, groups: 1, count }),
-      ...inSubgroupsOf8(recorder) ? inSubgroups : tiles,
+      ...inSubgroupsOf8(recorder) && !frozen ? inSubgroups : tiles,
     ],
     [x, w, geometry, y, statistics, gamma, beta, residual],
     { flops: flopsOf(sizes, count) },

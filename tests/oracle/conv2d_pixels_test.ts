@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { recordFrozenApply, recordFrozenNorm } from "../../src/nn/batch_norm.ts";
 import { recordConv2d } from "../../src/nn/conv2d.ts";
+import { takesFrozenNorm } from "../../src/nn/conv2d_pixels.ts";
 import { TILES } from "../../src/nn/conv2d_sizes.ts";
 import type { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { noise, NthCandidate, pipelines, pipelinesWith, run, testInEachType, upload } from "./oracle.ts";
@@ -9,11 +10,14 @@ import { noise, NthCandidate, pipelines, pipelinesWith, run, testInEachType, upl
 const PLAIN = { ...pipelines.capabilities, subgroupSize: undefined, matrices: undefined };
 const WAYS: [name: string, on: PipelineCache][] = [
   ...TILES.map((_, n): [string, PipelineCache] => [`tile ${n}`, pipelinesWith(PLAIN, new NthCandidate(n))]),
-  ...[0, 1, 2].map((n): [string, PipelineCache] => [
+  ...(pipelines.capabilities.matrices ? [0, 1, 2] : []).map((n): [string, PipelineCache] => [
     `way ${n} of the adapter's own`,
     pipelinesWith(pipelines.capabilities, new NthCandidate(n)),
   ]),
 ];
+
+/** Of normalised sums, scaled, shifted and with a residual added: six deviations of each. */
+const LARGEST = 12;
 
 // N, H, W, C, K, window, stride: one panel, several, past a tile, whole vectors of four only
 for (
@@ -23,7 +27,7 @@ for (
 ) {
   for (const [relu, withResidual] of [[false, false], [true, false], [true, true]]) {
     testInEachType(
-      `a frozen BatchNorm of a convolution's sums has the bits of one of what was stored: ` +
+      `a frozen BatchNorm of a convolution's sums is one of what was stored: ` +
         `${N}x${H}x${W}x${C} to ${K} by ${window}, stride ${stride}${relu ? ", rectified" : ""}${
           withResidual ? ", with a residual" : ""
         }`,
@@ -46,11 +50,18 @@ for (
               options = { stride, padding };
             const frozen = recordFrozenNorm(recorder, "norm", parameters, { relu, residual });
             const { y, isNormed } = recordConv2d(recorder, "fused", input, filters, options, { frozen });
-            assertEquals(isNormed, true);
+            const isWhole = K % (elem === "f16" && on.capabilities.matrices ? 8 : 4) === 0;
+            assertEquals(isNormed, isWhole && takesFrozenNorm(recorder, input));
+            if (!isNormed) return [filters, filters];
             const plain = recordConv2d(recorder, "apart", input, filters, options).y;
             return [y, recordFrozenApply(recorder, "applied", plain, frozen)];
           }, on);
-          assertEquals(fused, apart, way);
+          if (elem === "f32") assertEquals(fused, apart, way);
+          // A driver may leave out the rounding of the sums between the two: one f16 rounding of them, scaled, and one of y.
+          else {fused.forEach((value, i) => {
+              const error = Math.abs(value - apart[i]), bound = 2 ** -10 * (Math.abs(apart[i]) + LARGEST);
+              assert(error <= bound, `${way}: ${value} and ${apart[i]} at ${i}`);
+            });}
         }
       },
     );
