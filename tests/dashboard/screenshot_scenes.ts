@@ -73,7 +73,7 @@ export async function fullScenes(url: string): Promise<Scene[]> {
     {
       ...{ name: "new-wrong", route: `/new?dataset=${dataset}&kind=pretrain` },
       async act(page) {
-        await page.getByLabel("batch", { exact: true }).first().fill("1");
+        await page.getByLabel(/^batch\b/).first().fill("1");
         await page.getByRole("button", { name: "Start the job" }).click();
       },
     },

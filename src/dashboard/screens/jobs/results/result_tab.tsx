@@ -4,7 +4,7 @@ import { Id } from "../../../parts/copy_button.tsx";
 import { formatCount, formatNumber, formatPercent } from "../../../parts/format.ts";
 import { Figure, KeyValue, Section } from "../../../parts/section.tsx";
 import { EmptyState } from "../../../parts/states.tsx";
-import { type Job, KIND_NAMES } from "../job_filter.ts";
+import type { Job } from "../job_filter.ts";
 import { Confusion } from "./confusion.tsx";
 import { PerClass } from "./per_class.tsx";
 import { ResultFiles } from "./result_files.tsx";
@@ -15,7 +15,7 @@ const MOST_CLASSES = 50;
 /** What has a place of its own. */
 const SHOWN = [
   ...["top1", "top5", "mean_per_class", "per_class", "by_k", "sweep", "trials", "files", "quality"],
-  ...["checkpoint", "preprocessing"],
+  ...["checkpoint", "preprocessing", "images", "queries", "dim"],
 ];
 
 /** What a job has found out or made, as suits its kind. */
@@ -37,16 +37,21 @@ export function ResultTab({ job }: { job: Job }) {
   const rest = Object.entries(result).filter(([name]) => !SHOWN.includes(name));
   return (
     <div class="stack">
-      <Shares result={result} kind={kind} />
-      <div class="jobs-result">
-        {perClass && <PerClass shares={perClass} />}
-        {files.some(({ name }) => name === "confusion.csv") && classes <= MOST_CLASSES && (
-          <Confusion job={id} />
-        )}
-      </div>
+      <Shares result={result} />
+      {perClass && (
+        <div class="jobs-result">
+          <PerClass shares={perClass} />
+          {files.some(({ name }) => name === "confusion.csv") && classes <= MOST_CLASSES && (
+            <Confusion job={id} />
+          )}
+        </div>
+      )}
       <SweepTable result={result} />
       <ResultFiles job={id} files={files} />
-      <Section title="How it was found out" note="figures of other protocols do not compare">
+      <Section
+        title={kind === "embed" ? "How they were made" : "How it was judged"}
+        note={kind === "embed" ? undefined : "figures of other protocols do not compare"}
+      >
         <KeyValue
           rows={[
             ...(typeof result.checkpoint === "string"
@@ -65,16 +70,14 @@ export function ResultTab({ job }: { job: Job }) {
   );
 }
 
-function Shares({ result, kind }: { result: Record<string, unknown>; kind: Job["kind"] }) {
+function Shares({ result }: { result: Record<string, unknown> }) {
   const share = (name: string) => typeof result[name] === "number" ? result[name] as number : undefined;
   const quality = Object.entries((result.quality ?? {}) as Record<string, unknown>);
   const figures = [
     ...(["top1", "top5", "mean_per_class"] as const).flatMap((name) => {
       const value = share(name),
         text = { top1: "Top-1", top5: "Top-5", mean_per_class: "Mean per class" }[name];
-      return value === undefined
-        ? []
-        : [<Figure key={name} label={text} value={formatPercent(value, 2)} note={KIND_NAMES[kind]} />];
+      return value === undefined ? [] : [<Figure key={name} label={text} value={formatPercent(value, 2)} />];
     }),
     ...(["images", "queries", "dim"] as const).flatMap((name) => {
       const value = share(name),
@@ -95,7 +98,11 @@ function rowsOf(name: string, value: unknown): [string, preact.ComponentChild][]
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([part, each]) => rowsOf(`${name}.${part}`, each));
   }
-  const text = typeof value === "number"
+  const text = value === null
+    ? (/(^|[._])split$/.test(name) ? "all images" : "none")
+    : typeof value === "boolean"
+    ? (value ? "yes" : "no")
+    : typeof value === "number"
     ? formatNumber(value, 6)
     : typeof value === "string"
     ? value
