@@ -13,9 +13,9 @@ export function jobColumns(nameOf: (dataset: string) => string): Column<Job>[] {
   return [
     { id: "job", head: "Job", main: true, cell: (job) => <JobName job={job} nameOf={nameOf} /> },
     { id: "status", head: "Status", width: "7.5rem", cell: (job) => <StatusPill status={statusOf(job)} /> },
-    { id: "progress", head: "Progress", width: "9.5rem", cell: (job) => <JobProgress job={job} /> },
+    { id: "progress", head: "Progress", width: "8.5rem", cell: (job) => <JobProgress job={job} /> },
     { id: "rate", head: "Images/s", width: "5rem", figures: true, cell: (job) => <Rate job={job} /> },
-    { id: "time", head: "Time", width: "8.75rem", figures: true, cell: (job) => timeOf(job) },
+    { id: "time", head: "Time", width: "8.25rem", figures: true, cell: (job) => timeOf(job) },
     {
       id: "loss",
       head: "Loss",
@@ -34,7 +34,7 @@ export function jobColumns(nameOf: (dataset: string) => string): Column<Job>[] {
     {
       id: "created",
       head: "Created",
-      width: "6.25rem",
+      width: "5.75rem",
       figures: true,
       cell: (job) => (
         <span class="soft">
@@ -45,7 +45,7 @@ export function jobColumns(nameOf: (dataset: string) => string): Column<Job>[] {
     {
       id: "act",
       head: <span class="unseen">Actions</span>,
-      width: "5.5rem",
+      width: "5.25rem",
       figures: true,
       cell: (job) => <JobControls job={job} />,
     },

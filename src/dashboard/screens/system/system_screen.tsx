@@ -93,7 +93,12 @@ function Report({ system }: { system: System }) {
         </Section>
       </div>
       <Adapters workers={system.workers} />
-      <Section title="Settings" note="environment variables of the server, as it reads them" flush>
+      <Section
+        title="Settings"
+        note="environment variables of the server, as it reads them"
+        flush
+        class="table-short"
+      >
         <Table
           caption="Settings"
           columns={[

@@ -94,7 +94,7 @@ export function ViewsBench({ document, datasets, query }: {
               value={dataset.id}
               options={datasets.map(({ id, name, counts }) => ({
                 value: id,
-                text: `${name} · ${formatCount(counts.images)} images`,
+                text: `${name} · ${formatCount(counts.images)}`,
               }))}
               onInput={(id) => setQuery({ dataset: id, item: undefined, split: undefined })}
             />

@@ -1,7 +1,6 @@
-import type { JSX } from "preact";
 import { href } from "../../../live/address.ts";
 import { Id } from "../../../parts/copy_button.tsx";
-import { formatCount, formatNumber, formatPercent } from "../../../parts/format.ts";
+import { formatBytes, formatCount, formatNumber, formatPercent } from "../../../parts/format.ts";
 import { Figure, KeyValue, Section } from "../../../parts/section.tsx";
 import { EmptyState } from "../../../parts/states.tsx";
 import type { Job } from "../job_filter.ts";
@@ -54,14 +53,7 @@ export function ResultTab({ job }: { job: Job }) {
       >
         <KeyValue
           rows={[
-            ...(typeof result.checkpoint === "string"
-              ? [
-                [
-                  "checkpoint",
-                  <Id key="id" id={result.checkpoint} to={href(`/models/${result.checkpoint}`)} copy />,
-                ] as [string, JSX.Element],
-              ]
-              : []),
+            ...("checkpoint" in result ? rowsOf("checkpoint", result.checkpoint) : []),
             ...rest.flatMap(([name, value]) => rowsOf(name, value)),
           ]}
         />
@@ -96,16 +88,26 @@ function Shares({ result }: { result: Record<string, unknown> }) {
 /** A part of a protocol, a line for each of its values. */
 function rowsOf(name: string, value: unknown): [string, preact.ComponentChild][] {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    return Object.entries(value).flatMap(([part, each]) => rowsOf(`${name}.${part}`, each));
+    const under = name === "protocol" ? "" : `${name}.`;
+    return Object.entries(value).flatMap(([part, each]) => rowsOf(`${under}${part}`, each));
+  }
+  if (typeof value === "string" && /^ckpt_\w+$/.test(value)) {
+    return [[name, <Id key="id" id={value} to={href(`/models/${value}`)} copy />]];
   }
   const text = value === null
     ? (/(^|[._])split$/.test(name) ? "all images" : "none")
     : typeof value === "boolean"
     ? (value ? "yes" : "no")
     : typeof value === "number"
-    ? formatNumber(value, 6)
+    ? (name.endsWith("_bytes")
+      ? formatBytes(value)
+      : /(top\d|per_class)$/.test(name)
+      ? formatPercent(value, 2)
+      : formatNumber(value, 6))
     : typeof value === "string"
     ? value
+    : Array.isArray(value) && value.every((each) => typeof each !== "object")
+    ? value.join(", ")
     : JSON.stringify(value);
   return [[name, text]];
 }
