@@ -25,15 +25,17 @@ export function Screen({ query: asked }: ScreenProps) {
   const { datasets, nameOf } = useDatasetNames();
   const columns = useMemo(() => jobColumns(nameOf), [datasets]);
   const system = useQuery("system", (signal) => dataOf(calls().GET("/v1/system", { signal })), { every: 10 });
+  const none = query.data !== undefined && jobs.length === 0 && !filtered; // which says itself what to do
   const narrow = useNarrow(), keyOfJob = ({ id }: Job) => id;
   return (
     <>
       <PageHead
         title="Jobs"
-        actions={<Button kind="primary" icon="add" href={href("/new")} needs="train">New job</Button>}
+        actions={!none &&
+          <Button kind="primary" icon="add" href={href("/new")} needs="train">New job</Button>}
       />
       <div class="stack">
-        {(filtered || !query.data || jobs.length > 0) && (
+        {!none && (
           <JobFilters
             {...{ filter, datasets, counts: system.data?.queue.jobs ?? [], shown: jobs.length, more }}
           />

@@ -64,7 +64,7 @@ export function WantedPanel({ dataset, item }: { dataset: DatasetChoice; item: n
         <div class="toolbar neighbors-number">
           <div class="grow">
             <NumberInput
-              label="Or image number"
+              label="Or number"
               note={`0 … ${formatCount(last)}`}
               value={item}
               onInput={(n) =>
