@@ -71,7 +71,12 @@ export function plotOptions(
     },
     axes: [
       { ...common, space: axis === "step" ? 70 : 95, size: 28, values: (_, splits) => splits.map(xOf) },
-      { ...common, size: 56, space: 32, values: (_, splits) => axisTexts(splits, unit) },
+      {
+        ...common,
+        size: (_, texts) => Math.max(56, 12 + 6.5 * longest(texts)),
+        space: 32,
+        values: (_, splits) => axisTexts(splits, unit),
+      },
     ],
     series: [
       {},
@@ -95,6 +100,8 @@ export function plotOptions(
     },
   };
 }
+
+const longest = (texts: string[] | null): number => Math.max(0, ...(texts ?? []).map(({ length }) => length));
 
 function drawMark(plot: UPlot, value: number): void {
   const { ctx, bbox } = plot, y = plot.valToPos(value, "y", true);

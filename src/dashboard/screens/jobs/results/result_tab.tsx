@@ -91,8 +91,9 @@ function rowsOf(name: string, value: unknown): [string, preact.ComponentChild][]
     const under = name === "protocol" ? "" : `${name}.`;
     return Object.entries(value).flatMap(([part, each]) => rowsOf(`${under}${part}`, each));
   }
+  const shown = name.replaceAll("_", "_\u200b"); // where it may be broken
   if (typeof value === "string" && /^ckpt_\w+$/.test(value)) {
-    return [[name, <Id key="id" id={value} to={href(`/models/${value}`)} copy />]];
+    return [[shown, <Id key="id" id={value} to={href(`/models/${value}`)} copy />]];
   }
   const text = value === null
     ? (/(^|[._])split$/.test(name) ? "all images" : "none")
@@ -109,5 +110,5 @@ function rowsOf(name: string, value: unknown): [string, preact.ComponentChild][]
     : Array.isArray(value) && value.every((each) => typeof each !== "object")
     ? value.join(", ")
     : JSON.stringify(value);
-  return [[name, text]];
+  return [[shown, text]];
 }
