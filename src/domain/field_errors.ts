@@ -1,5 +1,8 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { FieldError } from "./errors.ts";
+import { plainIssue } from "./plain_issue.ts";
+
+z.config({ localeError: plainIssue }); // schemas' own words come before these
 
 const toPointer = (path: readonly PropertyKey[]) =>
   `#${path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`;

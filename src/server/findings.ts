@@ -33,16 +33,16 @@ export class Findings {
 
   #ofWorker({ role, up, restarts, adapter }: WorkerReport): SystemFinding {
     const check = `worker ${role}`;
-    const again = restarts > 0 ? `; it was started again ${restarts} times` : "";
+    const again = restarts > 0 ? `; started again ${restarts} times` : "";
     if (!up) {
-      const message = `it is starting, or cannot start${again}`;
+      const message = `not up yet, or cannot start${again}`;
       return { severity: "error", check, message, remedy: ["read the server's log", "run deno task doctor"] };
     }
     const isSlow = adapter?.software === true,
       on = adapter ? `on ${adapter.description}, by ${adapter.provider}` : "";
     return {
       ...{ severity: isSlow || restarts > 0 ? "warning" : "ok", check },
-      message: `it is up${on && ` ${on}`}${isSlow ? ": a CPU" : ""}${again}`,
+      message: `up${on && ` ${on}`}${isSlow ? ": a CPU" : ""}${again}`,
       remedy: [
         ...(isSlow ? ["where this machine has a GPU, install its driver: deno task doctor says which"] : []),
         ...(restarts > 0 ? ["read in the server's log why it ended"] : []),

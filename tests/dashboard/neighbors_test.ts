@@ -54,7 +54,7 @@ dashboardTest(
       for (const path of ["neighbors", "map"]) {
         await page.goto(`${url}/#/${path}`);
         await page.getByText("There is no dataset").waitFor();
-        await page.getByRole("main").getByRole("link", { name: "Datasets" }).waitFor();
+        await page.getByRole("main").getByRole("link", { name: "Go to the datasets" }).waitFor();
       }
     });
     const { models: [model, other], dataset, ask } = await furnish(stage);

@@ -153,7 +153,7 @@ dashboardTest(
         const flip = page.getByRole("group", { name: "view1" }).getByLabel(/^flip/);
         assertEquals(await flip.inputValue(), "0.5"); // the preset's
         await flip.fill("2");
-        await page.getByText(/expected number to be <=1/).waitFor();
+        await page.getByText(/must be at most 1/).waitFor();
         await flip.fill("1");
         await page.waitForFunction(() => /augmentation=.*flip%22%3A1[^.]/.test(location.hash));
         await page.getByRole("button", { name: "Image 5" }).click();

@@ -73,7 +73,7 @@ export async function fullScenes(url: string): Promise<Scene[]> {
     {
       ...{ name: "new-wrong", route: `/new?dataset=${dataset}&kind=pretrain` },
       async act(page) {
-        await page.getByLabel("batch", { exact: true }).first().fill("1");
+        await page.getByLabel(/^batch\b/).first().fill("1");
         await page.getByRole("button", { name: "Start the job" }).click();
       },
     },
@@ -105,8 +105,8 @@ async function lasso(page: Page): Promise<void> {
   const STEPS = 24,
     at = (n: number) =>
       [
-        box.x + box.width * (0.62 + 0.14 * Math.cos(2 * Math.PI * n / STEPS)),
-        box.y + Math.min(box.height, 500) * (0.42 + 0.2 * Math.sin(2 * Math.PI * n / STEPS)),
+        box.x + box.width * (0.56 + 0.2 * Math.cos(2 * Math.PI * n / STEPS)),
+        box.y + Math.min(box.height, 500) * (0.56 + 0.22 * Math.sin(2 * Math.PI * n / STEPS)),
       ] as const;
   await page.mouse.move(...at(0));
   await page.mouse.down();

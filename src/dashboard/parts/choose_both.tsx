@@ -50,7 +50,7 @@ function NoDataset({ what }: { what: string }) {
     <EmptyState
       icon="datasets"
       title={`There is no dataset to ${what} yet`}
-      actions={<Button kind="primary" href="#/datasets">Datasets</Button>}
+      actions={<Button kind="primary" icon="upload" href="#/datasets">Go to the datasets</Button>}
     >
       Upload one, and wait until it is ready.
     </EmptyState>

@@ -1,4 +1,4 @@
-const number = new Intl.NumberFormat("en");
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 10 }); // 3 unless told
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** What stands where there is no value. */

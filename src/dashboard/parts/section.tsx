@@ -13,8 +13,10 @@ export function Section({ title, actions, note, flush = false, children, class: 
     <section class={`card ${extra}`}>
       {(title || actions) && (
         <header class="card-head">
-          <h2>{title}</h2>
-          {note && <span class="card-note">{note}</span>}
+          <div class="card-title">
+            <h2>{title}</h2>
+            {note && <span class="card-note">{note}</span>}
+          </div>
           {actions && <div class="card-actions">{actions}</div>}
         </header>
       )}

@@ -14,6 +14,8 @@ export interface Column<Row> {
   main?: boolean;
   /** Left out on a narrow screen. */
   minor?: boolean;
+  /** Text of several lines: in a card it stands to the left, without its head. */
+  prose?: boolean;
 }
 export interface Sorting {
   by: string;
@@ -94,15 +96,18 @@ export function TableRow<Row>({ row, columns, selected = false, index }: {
 }) {
   return (
     <tr class={selected ? "selected" : undefined} aria-rowindex={index === undefined ? undefined : index + 2}>
-      {columns.map(({ id, head, cell, figures, main, minor }) => {
-        const label = typeof head === "string" ? head : undefined;
+      {columns.map(({ id, head, cell, figures, main, minor, prose }) => {
+        const attributes = {
+          class: classes(figures, minor, prose),
+          "data-label": typeof head === "string" ? head : undefined,
+        };
         return main
-          ? <th key={id} scope="row" class={classes(figures, minor)} data-label={label}>{cell(row)}</th>
-          : <td key={id} class={classes(figures, minor)} data-label={label}>{cell(row)}</td>;
+          ? <th key={id} scope="row" {...attributes}>{cell(row)}</th>
+          : <td key={id} {...attributes}>{cell(row)}</td>;
       })}
     </tr>
   );
 }
 
-const classes = (figures: boolean | undefined, minor: boolean | undefined): string | undefined =>
-  [figures && "figures", minor && "minor"].filter(Boolean).join(" ") || undefined;
+const classes = (figures?: boolean, minor?: boolean, prose?: boolean): string | undefined =>
+  [figures && "figures", minor && "minor", prose && "prose"].filter(Boolean).join(" ") || undefined;

@@ -76,7 +76,7 @@ export function VirtualTable<Row>(
       <table
         class="table table-fixed"
         aria-rowcount={rows.length + 1}
-        style={{ "--row-height": `${rowHeight}px` }}
+        style={{ "--row-height": `${rowHeight}px`, "--columns": columns.length }}
       >
         <caption class="unseen">{caption}</caption>
         <thead>

@@ -119,7 +119,11 @@ const COLUMNS: Column<Dataset>[] = [
     head: "Created",
     figures: true,
     sortable: true,
-    cell: ({ created_at }) => <RelativeTime iso={created_at} />,
+    cell: ({ created_at }) => (
+      <span class="soft">
+        <RelativeTime iso={created_at} />
+      </span>
+    ),
   },
 ];
 const VALUES: Record<string, (dataset: Dataset) => string | number> = {

@@ -67,8 +67,9 @@ export function ImageDialog({ dataset, columns, places, n, onMove }: {
               [
                 "Path",
                 item && (
-                  <span key="path">
-                    <code>{item.path}</code> <CopyButton text={item.path} label="Copy the path" />
+                  <span key="path" class="id-line">
+                    <code>{item.path}</code>
+                    <CopyButton text={item.path} label="Copy the path" />
                   </span>
                 ),
               ],

@@ -15,18 +15,21 @@ interface Reason {
   reason: string;
   files: number;
 }
+/** More rows than that scroll by themselves. */
+const MANY = 60;
 const COLUMNS: Column<Rejected>[] = [
   {
     id: "path",
     head: "File",
     main: true,
     width: "45%",
-    cell: ({ path }) => <span class="one-line datasets-block mono" title={path}>{path}</span>,
+    cell: ({ path }) => <code class="datasets-name" title={path}>{path}</code>,
   },
   {
     id: "reason",
     head: "Why",
-    cell: ({ reason }) => <span class="one-line datasets-block" title={reason}>{reason}</span>,
+    prose: true,
+    cell: ({ reason }) => <span title={reason}>{reason}</span>,
   },
 ];
 const REASONS: Column<Reason>[] = [
@@ -57,9 +60,14 @@ export function RejectedFiles({ id, rejected }: { id: string; rejected: number |
       </EmptyState>
     );
   }
+  const table = { caption: "Rejected files", columns: COLUMNS, rows, keyOf: ({ place }: Rejected) => place };
   return (
     <div class="stack">
-      <Section title="Reasons" note="# stands for a number" flush>
+      <Section
+        title="Reasons"
+        note={rest?.reasons.some(({ reason }) => reason.includes("#")) && "# stands for a number"}
+        flush
+      >
         <Table
           caption="Reasons"
           columns={REASONS}
@@ -68,17 +76,9 @@ export function RejectedFiles({ id, rejected }: { id: string; rejected: number |
         />
       </Section>
       <Section title="Files" note={rejected === undefined ? undefined : formatCount(rejected)} flush>
-        <VirtualTable
-          {...{
-            caption: "Rejected files",
-            columns: COLUMNS,
-            rows,
-            rowHeight: 34,
-            height: "60vh",
-            onEnd: next,
-          }}
-          keyOf={({ place }) => place}
-        />
+        {rows.length > MANY
+          ? <VirtualTable {...table} rowHeight={34} height="60vh" onEnd={next} />
+          : <Table {...table} />}
       </Section>
     </div>
   );

@@ -3,12 +3,19 @@ import { useQuery } from "../../live/query.ts";
 import { calls, dataOf } from "../../live/session.ts";
 import { Notice } from "../../parts/states.tsx";
 
+/** Workers come up after the server: until then it is no finding that they are not. */
+const STARTING_S = 20;
+
 /** What doctor finds wrong, and a word on what to do; nothing where all is well. */
 export function Health() {
   const { data } = useQuery("system", (signal) => dataOf(calls().GET("/v1/system", { signal })), {
     every: 10,
   });
-  const wrong = data?.findings.filter(({ severity }) => severity !== "ok") ?? [];
+  const starts = (data?.uptime_s ?? 0) < STARTING_S;
+  const wrong =
+    data?.findings.filter(({ severity, check }) =>
+      severity === "warning" || (severity === "error" && !(starts && check.startsWith("worker ")))
+    ) ?? [];
   if (wrong.length === 0) return null;
   // Both workers have the same GPU, and say the same of it.
   const told = Map.groupBy(wrong, ({ message }) => message);

@@ -20,8 +20,8 @@ export function JobList({ title, jobs, note }: { title: string; jobs: Job[]; not
             </a>
             <span class="soft">{KIND_NAMES[job.kind]}</span>
             <StatusPill status={job.status} />
-            <span class="grow soft figures">{figureOf(job)}</span>
-            <span class="soft">
+            <span class="home-right soft figures">
+              <span>{figureOf(job)}</span>
               <RelativeTime iso={job.finished_at ?? job.created_at} />
             </span>
             {job.error && (

@@ -29,14 +29,14 @@ export function LatestCheckpoints({ rows }: { rows: number }) {
                 {checkpoints.map(({ id, arch, job, step, metrics, created_at }) => (
                   <li key={id}>
                     <Id id={id} to={href(`/models/${id}`)} />
-                    <span class="grow soft one-line" title={arch}>
+                    <span class="soft one-line" title={arch}>
                       {job === null ? "imported" : `step ${formatCount(step)}`}
                     </span>
-                    {metrics.knn_top1 !== undefined && (
-                      <span class="home-score">k-NN {formatPercent(metrics.knn_top1)}</span>
-                    )}
-                    <span class="soft">
-                      <RelativeTime iso={created_at} />
+                    <span class="home-right">
+                      {metrics.knn_top1 !== undefined && <span>k-NN {formatPercent(metrics.knn_top1)}</span>}
+                      <span class="soft">
+                        <RelativeTime iso={created_at} />
+                      </span>
                     </span>
                   </li>
                 ))}

@@ -38,11 +38,7 @@ export function Overview({ done }: { done: Done }) {
                 return (
                   <>
                     <RunningJob job={running} last={ended.data?.[0]} />
-                    {waiting.length > 0 && (
-                      <JobList
-                        {...{ title: "Queue", jobs: waiting, note: `${formatCount(waiting.length)} waiting` }}
-                      />
-                    )}
+                    {waiting.length > 0 && <JobList title="Queue" jobs={waiting} note={counted(waiting)} />}
                   </>
                 );
               }}
@@ -60,6 +56,11 @@ export function Overview({ done }: { done: Done }) {
     </>
   );
 }
+
+/** 2 queued, 1 paused */
+const counted = (jobs: readonly { status: string }[]): string =>
+  [...Map.groupBy(jobs, ({ status }) => status)]
+    .map(([status, those]) => `${formatCount(those.length)} ${status}`).join(", ");
 
 /** The newest jobs of some states. */
 const useJobs = (

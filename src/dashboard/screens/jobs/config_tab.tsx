@@ -48,6 +48,7 @@ export function ConfigTab({ job }: { job: Job }) {
           </CopyButton>
         }
         flush
+        class="table-short"
       >
         <Table
           caption="Config"
@@ -66,7 +67,7 @@ export function ConfigTab({ job }: { job: Job }) {
           )}
         </Section>
         {Object.keys(metadata).length > 0 && (
-          <Section title="Metadata" flush>
+          <Section title="Metadata" flush class="table-short">
             <Table
               caption="Metadata"
               columns={[

@@ -24,7 +24,7 @@ export function EvaluationsTab({ job }: { job: Job }) {
     async (signal) => {
       const params = { path: { id }, query: { format: "json" as const } };
       const data = await dataOf(calls().GET("/v1/jobs/{id}/evaluations", { params, signal }));
-      return (data as unknown as { data: Evaluation[] }).data.toReversed();
+      return (data as unknown as { data: Evaluation[] }).data;
     },
     { every: hasEnded(job) ? 15 : 5 },
   );
@@ -76,7 +76,7 @@ export function EvaluationsTab({ job }: { job: Job }) {
     },
   ];
   return (
-    <Section title="Evaluations" note="of its checkpoints, by any job" flush>
+    <Section title="Evaluations" note="of its checkpoints, by any job; latest first" flush>
       <Loaded query={query}>
         {(rows) => (
           <Table
@@ -98,7 +98,7 @@ export function EvaluationsTab({ job }: { job: Job }) {
 }
 
 function By({ evaluation: { kind, job, protocol }, own }: { evaluation: Evaluation; own: string }) {
-  const name = kind === "online_knn" ? "online k-NN" : KIND_NAMES[kind], k = protocol.k;
+  const name = kind === "online_knn" ? "Online k-NN" : KIND_NAMES[kind], k = protocol.k;
   const badge = (
     <Badge title={JSON.stringify(protocol)}>{typeof k === "number" ? `${name}, k = ${k}` : name}</Badge>
   );

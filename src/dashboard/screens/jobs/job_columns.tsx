@@ -11,35 +11,30 @@ import { accuracyOf, hasEnded, type Job, KIND_NAMES } from "./job_filter.ts";
 /** The columns of the table of jobs. @param nameOf A dataset's name, by its id. */
 export function jobColumns(nameOf: (dataset: string) => string): Column<Job>[] {
   return [
-    {
-      id: "job",
-      head: "Job",
-      main: true,
-      width: "22%",
-      cell: (job) => <JobName job={job} nameOf={nameOf} />,
-    },
+    { id: "job", head: "Job", main: true, cell: (job) => <JobName job={job} nameOf={nameOf} /> },
     { id: "status", head: "Status", width: "7.5rem", cell: (job) => <StatusPill status={statusOf(job)} /> },
-    { id: "progress", head: "Progress", width: "13%", cell: (job) => <JobProgress job={job} /> },
+    { id: "progress", head: "Progress", width: "8.5rem", cell: (job) => <JobProgress job={job} /> },
     { id: "rate", head: "Images/s", width: "5rem", figures: true, cell: (job) => <Rate job={job} /> },
-    { id: "eta", head: "ETA", width: "6.75rem", figures: true, cell: (job) => etaOf(job) },
+    { id: "time", head: "Time", width: "8.25rem", figures: true, cell: (job) => timeOf(job) },
     {
       id: "loss",
       head: "Loss",
-      width: "4.75rem",
+      width: "4.5rem",
       figures: true,
-      cell: ({ metrics }) => formatNumber(metrics?.loss, 3),
+      cell: ({ metrics }) =>
+        metrics?.loss === undefined ? <span class="soft">{NONE}</span> : formatNumber(metrics.loss, 3),
     },
     {
       id: "accuracy",
-      head: "k-NN, top-1",
-      width: "6.5rem",
+      head: "Top-1",
+      width: "5.25rem",
       figures: true,
       cell: (job) => <Accuracy job={job} />,
     },
     {
       id: "created",
       head: "Created",
-      width: "6.75rem",
+      width: "5.75rem",
       figures: true,
       cell: (job) => (
         <span class="soft">
@@ -50,7 +45,7 @@ export function jobColumns(nameOf: (dataset: string) => string): Column<Job>[] {
     {
       id: "act",
       head: <span class="unseen">Actions</span>,
-      width: "6.25rem",
+      width: "5.25rem",
       figures: true,
       cell: (job) => <JobControls job={job} />,
     },
@@ -92,18 +87,23 @@ const Rate = ({ job }: { job: Job }) =>
     ? <>{formatNumber(job.progress.images_per_s, 3)}</>
     : <span class="soft">{NONE}</span>;
 
-/** How long a job yet takes, or has taken. */
-export function etaOf(job: Job) {
+/** How long a job yet takes, or has taken; a dash where neither is known. */
+export const timeOf = (job: Job) => timeText(job) ?? <span class="soft">{NONE}</span>;
+
+/** The same in words; undefined where neither is known. */
+export function timeText(job: Job) {
   const { progress, started_at, finished_at } = job;
-  if (statusOf(job) === "running") return formatDuration(progress?.eta_s);
-  if (!hasEnded(job) || !started_at || !finished_at) return <span class="soft">{NONE}</span>;
+  if (statusOf(job) === "running") {
+    return progress?.eta_s == null ? undefined : `${formatDuration(progress.eta_s)} left`;
+  }
+  if (!hasEnded(job) || !started_at || !finished_at) return undefined;
   const took = formatDuration((Date.parse(finished_at) - Date.parse(started_at)) / 1000);
-  return <span class="soft" title="How long it took">{took}</span>;
+  return <span class="soft">took {took}</span>;
 }
 
 export function Accuracy({ job }: { job: Job }) {
   const accuracy = accuracyOf(job);
   return accuracy
-    ? <span title={accuracy.of}>{formatPercent(accuracy.value)}</span>
+    ? <span title={`Top-1, ${accuracy.of}`}>{formatPercent(accuracy.value)}</span>
     : <span class="soft">{NONE}</span>;
 }

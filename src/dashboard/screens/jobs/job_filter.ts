@@ -83,11 +83,11 @@ export function withNewer(kept: Kept, newer: readonly Job[]): Kept {
 /** The figure by which a job is judged, and what it is; of one that trains the online k-NN's. */
 export function accuracyOf({ metrics, result, kind }: Job): { value: number; of: string } | undefined {
   const ended = result?.top1;
-  if (typeof ended === "number") return { value: ended, of: `top-1, ${KIND_NAMES[kind]}` };
+  if (typeof ended === "number") return { value: ended, of: KIND_NAMES[kind] };
   const named = [
-    ["knn_top1", "top-1, online k-NN"],
-    ["test_top1", "top-1 of the test split"],
-    ["validation_top1", "top-1 of the validation images"],
+    ["knn_top1", "online k-NN"],
+    ["test_top1", "of the test split"],
+    ["validation_top1", "of validation images"],
   ] as const;
   const [name, of] = named.find(([name]) => metrics?.[name] !== undefined) ?? [];
   return name && { value: metrics![name], of: of! };

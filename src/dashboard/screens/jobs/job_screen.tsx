@@ -63,6 +63,7 @@ function JobScreen({ id, asked }: { id: string; asked: URLSearchParams }) {
         actions={job && <JobControls job={job} words />}
         note={
           <span class="id-line">
+            {job?.metadata.name && <span>{KIND_NAMES[job.kind]} ·&nbsp;</span>}
             <code class="id">{id}</code>
             <CopyButton text={id} label="Copy the job's id" />
           </span>

@@ -68,7 +68,7 @@ function Figures({ job }: { job: Job }) {
         )}
         {metrics?.loss !== undefined && <Figure label="Loss" value={formatNumber(metrics.loss)} />}
         {accuracy && metrics?.loss !== undefined && (
-          <Figure label="Accuracy" value={formatPercent(accuracy.value)} note={accuracy.of} />
+          <Figure label="Top-1" value={formatPercent(accuracy.value)} note={accuracy.of} />
         )}
         {std !== undefined && (
           <Figure
@@ -80,7 +80,7 @@ function Figures({ job }: { job: Job }) {
           />
         )}
         {metrics?.rankme !== undefined && (
-          <Figure label="RankMe" value={formatNumber(metrics.rankme, 3)} note="dimensions used" />
+          <Figure label="RankMe" value={formatNumber(metrics.rankme, 3)} note="dimensions" />
         )}
         <Figure
           label="Dataset"
@@ -124,7 +124,7 @@ function Duration({ job }: { job: Job }) {
   if (statusOf(job) !== "running") return null;
   return (
     <Figure
-      label="ETA"
+      label="Left"
       value={formatDuration(progress?.eta_s)}
       note={started_at && (
         <>

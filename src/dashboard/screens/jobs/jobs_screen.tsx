@@ -10,9 +10,9 @@ import { VirtualList, VirtualTable } from "../../parts/virtual.tsx";
 import type { ScreenProps } from "../../screen_props.ts";
 import { useDatasetNames } from "./dataset_names.ts";
 import { statusOf } from "./job_actions.ts";
-import { Accuracy, etaOf, jobColumns, JobName, JobProgress } from "./job_columns.tsx";
+import { Accuracy, jobColumns, JobName, JobProgress, timeText } from "./job_columns.tsx";
 import { CancelDialog, JobControls } from "./job_controls.tsx";
-import { filterOf, hasEnded, type Job, keyOf } from "./job_filter.ts";
+import { accuracyOf, filterOf, type Job, keyOf } from "./job_filter.ts";
 import { JobFilters } from "./job_filters.tsx";
 import { useJobPages } from "./job_pages.ts";
 
@@ -25,17 +25,21 @@ export function Screen({ query: asked }: ScreenProps) {
   const { datasets, nameOf } = useDatasetNames();
   const columns = useMemo(() => jobColumns(nameOf), [datasets]);
   const system = useQuery("system", (signal) => dataOf(calls().GET("/v1/system", { signal })), { every: 10 });
+  const none = query.data !== undefined && jobs.length === 0 && !filtered; // which says itself what to do
   const narrow = useNarrow(), keyOfJob = ({ id }: Job) => id;
   return (
     <>
       <PageHead
         title="Jobs"
-        actions={<Button kind="primary" icon="add" href={href("/new")} needs="train">New job</Button>}
+        actions={!none &&
+          <Button kind="primary" icon="add" href={href("/new")} needs="train">New job</Button>}
       />
       <div class="stack">
-        <JobFilters
-          {...{ filter, datasets, counts: system.data?.queue.jobs ?? [], shown: jobs.length, more }}
-        />
+        {!none && (
+          <JobFilters
+            {...{ filter, datasets, counts: system.data?.queue.jobs ?? [], shown: jobs.length, more }}
+          />
+        )}
         <Loaded query={query} lines={8}>
           {() =>
             jobs.length === 0 ? <NoJobs filtered={filtered} /> : (
@@ -70,6 +74,7 @@ export function Screen({ query: asked }: ScreenProps) {
 }
 
 function JobCard({ job, nameOf }: { job: Job; nameOf: (dataset: string) => string }) {
+  const time = timeText(job);
   return (
     <article class="jobs-card">
       <div class="jobs-card-line">
@@ -79,12 +84,12 @@ function JobCard({ job, nameOf }: { job: Job; nameOf: (dataset: string) => strin
       <JobProgress job={job} />
       <div class="jobs-card-line">
         <span class="jobs-card-figures">
-          <span>
-            <small>{hasEnded(job) ? "Took" : "ETA"}</small> {etaOf(job)}
-          </span>
-          <span>
-            <small>Top-1</small> <Accuracy job={job} />
-          </span>
+          {time && <span>{time}</span>}
+          {accuracyOf(job) && (
+            <span>
+              <small>Top-1</small> <Accuracy job={job} />
+            </span>
+          )}
           {job.metrics?.loss !== undefined && (
             <span>
               <small>Loss</small> {job.metrics.loss.toPrecision(3)}

@@ -25,7 +25,7 @@ const FILTERS = [
 ];
 type Types = ("status" | "metrics" | "checkpoint" | "message")[];
 
-const COLUMNS: Column<JobEvent>[] = [
+const columnsOf = (begins: ReadonlySet<number>): Column<JobEvent>[] => [
   {
     id: "seq",
     head: "#",
@@ -37,8 +37,13 @@ const COLUMNS: Column<JobEvent>[] = [
   {
     id: "time",
     head: "Time",
+    figures: true,
     width: "12rem",
-    cell: ({ created_at }) => <time class="soft" dateTime={created_at}>{formatTime(created_at)}</time>,
+    cell: ({ seq, created_at }) => (
+      <time class="soft" dateTime={created_at} title={formatTime(created_at)}>
+        {begins.has(seq) ? formatTime(created_at) : clockOf(created_at)}
+      </time>
+    ),
   },
   { id: "type", head: "Type", width: "7rem", cell: ({ type }) => <Badge>{type}</Badge> },
   {
@@ -51,6 +56,17 @@ const COLUMNS: Column<JobEvent>[] = [
     },
   },
 ];
+
+/** 2 Jan 2026, 03:04:05 → 03:04:05 */
+const clockOf = (iso: string): string => formatTime(iso).split(", ").at(-1)!;
+const dayOf = (iso: string): string => formatTime(iso).split(", ")[0];
+
+/** Those that are the first to be read of their day, in the reader's zone: they show it for all. */
+const beginDays = (events: readonly JobEvent[]): Set<number> =>
+  new Set(
+    events.filter(({ created_at }, n) => n === 0 || dayOf(events[n - 1].created_at) !== dayOf(created_at))
+      .map(({ seq }) => seq),
+  );
 
 async function fetchEvents(id: string, types: string, after: number | undefined, signal?: AbortSignal) {
   const data = await dataOf(
@@ -99,12 +115,14 @@ export function LogTab({ job, asked }: { job: Job; asked: URLSearchParams }) {
         />
       }
       flush
+      class="jobs-log table-short"
     >
       <Loaded query={query}>
         {() => (
           <>
             <Table
-              {...{ caption: "Events", columns: COLUMNS, rows: events, keyOf: ({ seq }: JobEvent) => seq }}
+              {...{ caption: "Events", columns: columnsOf(beginDays(events)), rows: events }}
+              keyOf={({ seq }) => seq}
               empty={<EmptyState title="Nothing of that kind has happened" />}
             />
             {more && (

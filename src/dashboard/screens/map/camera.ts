@@ -14,6 +14,8 @@ export interface Point {
 }
 
 const MARGIN_PX = 28;
+/** What lies over the top of the plane: no point is to be fitted under it. */
+const TOOLS_PX = 28;
 /** How far in, and out, of what fits. */
 const MOST_IN = 400, MOST_OUT = 0.1;
 /** Of the points on either side of each axis, what may lie outside of what fits: a few far ones leave the others no room. */
@@ -47,11 +49,11 @@ function core(positions: Float32Array, axis: 0 | 1): [number, number] {
   return [low - beyond, high + beyond];
 }
 
-/** All of the bounds, with a margin, one scale for both axes. */
+/** All of the bounds, with a margin, below the tools, one scale for both axes. */
 export function fit([x0, y0, x1, y1]: [number, number, number, number], { width, height }: Size): Camera {
   const room = (side: number) => Math.max(1, side - 2 * MARGIN_PX);
-  const scale = Math.min(room(width) / ((x1 - x0) || 1), room(height) / ((y1 - y0) || 1));
-  return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale };
+  const scale = Math.min(room(width) / ((x1 - x0) || 1), room(height - TOOLS_PX) / ((y1 - y0) || 1));
+  return { x: (x0 + x1) / 2, y: (y0 + y1) / 2 + TOOLS_PX / 2 / scale, scale };
 }
 
 export const toScreen = ({ x, y, scale }: Camera, { width, height }: Size, at: Point): Point => ({

@@ -63,7 +63,7 @@ function Mapped({ datasets, models, dataset, model, item, query }: Both & { quer
             min={0}
             max={last}
             step={1}
-            placeholder={`0 … ${last}`}
+            placeholder={`0 … ${formatCount(last)}`}
             onInput={(n) => {
               if (n === undefined) setQuery({ item: undefined });
               else if (Number.isInteger(n) && n >= 0 && n <= last) setQuery({ item: n });

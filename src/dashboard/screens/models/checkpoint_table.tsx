@@ -76,10 +76,11 @@ export function CheckpointTable({ aliases, compared, onCompare, onServe, onImpor
     },
     {
       id: "made",
-      head: "Made",
+      head: "Created",
+      figures: true,
       minor: true,
       cell: ({ created_at }) => (
-        <span class="models-line">
+        <span class="models-line soft">
           <RelativeTime iso={created_at} />
         </span>
       ),
@@ -100,6 +101,7 @@ export function CheckpointTable({ aliases, compared, onCompare, onServe, onImpor
   ];
   return (
     <Section
+      class="models-checkpoints"
       title="All checkpoints"
       note={compared.length === 0
         ? "tick some to see their evaluations side by side"

@@ -154,7 +154,7 @@ function About({ model, checkpoint }: { model: Model; checkpoint: Checkpoint | u
               </span>
             ),
           ],
-          ["Made", formatTime(checkpoint?.created_at)],
+          ["Created", formatTime(checkpoint?.created_at)],
           ["Mean of channels", three(channel_mean)],
           ["Their deviation", three(channel_std)],
         ]}

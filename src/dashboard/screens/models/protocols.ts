@@ -22,9 +22,9 @@ const UNTOLD = ["bank", "queries", "classes"];
 export const SHARES = ["top1", "top5", "mean_per_class", "probe_top1"] as const;
 export const KIND_NAMES: Record<Evaluation["kind"], string> = {
   knn: "k-NN",
-  online_knn: "k-NN while trained",
+  online_knn: "Online k-NN",
   linear_probe: "Linear probe",
-  finetune: "Fine-tuned",
+  finetune: "Fine-tuning",
   embed: "Label-free quality",
 };
 

@@ -91,7 +91,7 @@ export function TryIt({ model }: { model: Model }) {
             {file ? <span class="one-line">{file.name}</span> : "Drop an image here, or choose one"}
           </span>
         </DropZone>
-        <div class="stack" aria-live="polite">
+        <div class="stack models-answer" aria-live="polite">
           {error && <ErrorState error={error} title="It made nothing of that" />}
           {answer?.embedding && <EmbeddingView embedding={answer.embedding} />}
           {answer?.labels && <LabelsView labels={answer.labels} />}

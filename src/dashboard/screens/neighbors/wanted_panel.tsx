@@ -7,6 +7,7 @@ import { toast } from "../../live/toasts.ts";
 import { ApiImage } from "../../parts/api_image.tsx";
 import { Button } from "../../parts/button.tsx";
 import { NumberInput } from "../../parts/field.tsx";
+import { formatCount } from "../../parts/format.ts";
 import { Section } from "../../parts/section.tsx";
 import { Badge } from "../../parts/status_pill.tsx";
 import { dropped, fileOf, IMAGE_TYPES, takeFile } from "./dropped_image.ts";
@@ -63,8 +64,8 @@ export function WantedPanel({ dataset, item }: { dataset: DatasetChoice; item: n
         <div class="toolbar neighbors-number">
           <div class="grow">
             <NumberInput
-              label="Or image number"
-              note={`0 … ${last}`}
+              label="Or number"
+              note={`0 … ${formatCount(last)}`}
               value={item}
               onInput={(n) =>
                 n !== undefined && Number.isInteger(n) && n >= 0 && n <= last && setQuery({ item: n })}
@@ -73,7 +74,7 @@ export function WantedPanel({ dataset, item }: { dataset: DatasetChoice; item: n
               step={1}
             />
           </div>
-          <Button onClick={() => setQuery({ item: Math.floor(Math.random() * (last + 1)) })}>Any</Button>
+          <Button onClick={() => setQuery({ item: Math.floor(Math.random() * (last + 1)) })}>Random</Button>
         </div>
       </div>
     </Section>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { SchemaFields } from "../../forms/schema_fields.tsx";
 import { Section } from "../../parts/section.tsx";
 import { Badge } from "../../parts/status_pill.tsx";
@@ -16,10 +17,11 @@ const HIDDEN = ["preset_reason"];
  * A config's fields in two parts: what is required or what the server decides by the rest, and, folded, what has a plain
  * default.
  */
-export function ConfigFields({ fields, config, errors }: {
+export function ConfigFields({ fields, config, errors, actions }: {
   fields: readonly FormField[];
   config: Json;
   errors: readonly FieldError[];
+  actions?: ComponentChildren;
 }) {
   const shown = fields.filter(({ name }) => !HIDDEN.includes(name));
   const isFirst = ({ name, required, fallback }: FormField) =>
@@ -30,7 +32,7 @@ export function ConfigFields({ fields, config, errors }: {
   const wrong = more.filter(({ pointer }) => errorsOf(errors, pointer, true).length > 0).length;
   const [openAtFirst] = useState(given > 0);
   return (
-    <Section title="Settings" note="what is left out is filled in by the server">
+    <Section title="Settings" note="what is left out is filled in by the server" actions={actions}>
       <div class="stack newjob-settings">
         <SchemaFields fields={main} />
         {more.length > 0 && (

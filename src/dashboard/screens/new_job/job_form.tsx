@@ -103,7 +103,18 @@ export function JobForm({ kinds, datasets, start }: { kinds: Kind[]; datasets: D
           )}
         />
         <FormProvider value={state}>
-          <ConfigFields key={kind} {...{ fields, config, errors }} />
+          <ConfigFields
+            key={kind}
+            {...{ fields, config, errors }}
+            actions={Object.keys(config).length === 0 && example !== undefined && (
+              <Button
+                size="small"
+                onClick={() => setConfig(() => withoutIds(example as Json))}
+              >
+                Fill in an example
+              </Button>
+            )}
+          />
         </FormProvider>
         <Section title="Metadata" note="to find it again by; optional">
           <Field label="Metadata" hideLabel description="A line each: name = value">
@@ -138,14 +149,6 @@ export function JobForm({ kinds, datasets, start }: { kinds: Kind[]; datasets: D
           <div class="row">
             <Button kind="primary" type="submit" icon="play" needs="train" busy={busy}>Start the job</Button>
             <CopyButton text={curl} label="Copy the request as curl">Copy as curl</CopyButton>
-            {Object.keys(config).length === 0 && example !== undefined && (
-              <Button
-                kind="quiet"
-                onClick={() => setConfig(() => withoutIds(example as Json))}
-              >
-                Fill in an example
-              </Button>
-            )}
           </div>
         </div>
         <Previewed {...{ dataset, fields, config, filled }} />

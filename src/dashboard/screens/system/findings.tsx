@@ -31,6 +31,7 @@ export function Findings({ findings }: { findings: Finding[] }) {
           {
             id: "message",
             head: "Finding",
+            prose: true,
             cell: ({ message, remedy }) => <Told message={message} remedy={remedy} />,
           },
         ]}

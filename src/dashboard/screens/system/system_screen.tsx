@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatDuration, formatTime } from "../../part
 import { Figure, KeyValue, PageHead, Section } from "../../parts/section.tsx";
 import { Loaded } from "../../parts/states.tsx";
 import { Table } from "../../parts/table.tsx";
+import { KIND_NAMES } from "../jobs/job_filter.ts";
 import { Adapters } from "./adapters.tsx";
 import { Disk } from "./disk.tsx";
 import { Findings } from "./findings.tsx";
@@ -53,7 +54,7 @@ function Report({ system }: { system: System }) {
       </div>
       <Findings findings={system.findings} />
       <Workers workers={system.workers} />
-      <div class="columns">
+      <div class="columns system-short">
         <Disk disk={disk} />
         <Section title="Memory" note="of this machine">
           <KeyValue
@@ -72,10 +73,13 @@ function Report({ system }: { system: System }) {
               ["Running jobs", formatCount(queue.running)],
               ...queue.jobs.map((
                 { kind, status, count },
-              ): [string, string] => [`${kind}, ${status}`, formatCount(count)]),
+              ): [string, string] => [
+                `${KIND_NAMES[kind as keyof typeof KIND_NAMES] ?? kind}, ${status}`,
+                formatCount(count),
+              ]),
               ...system.datasets.map((
                 { status, count },
-              ): [string, string] => [`datasets, ${status}`, formatCount(count)]),
+              ): [string, string] => [`Datasets, ${status}`, formatCount(count)]),
             ]}
           />
         </Section>
@@ -89,7 +93,12 @@ function Report({ system }: { system: System }) {
         </Section>
       </div>
       <Adapters workers={system.workers} />
-      <Section title="Settings" note="environment variables of the server, as it reads them" flush>
+      <Section
+        title="Settings"
+        note="environment variables of the server, as it reads them"
+        flush
+        class="table-short"
+      >
         <Table
           caption="Settings"
           columns={[

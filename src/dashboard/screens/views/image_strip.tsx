@@ -21,7 +21,7 @@ export function ImageStrip({ dataset, split, item, onChoose }: {
       <div class="views-strip-head">
         <span class="soft figures">
           {total > 0 &&
-            `${formatCount(offset + 1)} to ${formatCount(Math.min(total, offset + EACH))} of ${
+            `${formatCount(offset + 1)} – ${formatCount(Math.min(total, offset + EACH))} of ${
               formatCount(total)
             }`}
         </span>

@@ -44,7 +44,7 @@ export function ViewsBench({ document, datasets, query }: {
   const split = query.get("split") || undefined, asked = whole(query.get("item"));
   const seed = whole(query.get("seed")) ?? 0,
     pairs = Math.min(16, Math.max(1, whole(query.get("pairs")) ?? 4));
-  const px = whole(query.get("px")), side = whole(query.get("side")) ?? 128;
+  const px = whole(query.get("px")), side = whole(query.get("side"));
   const [augmentation, setAugmentation] = useState(() => augmentationOf(query));
   const item = asked ?? 0, entry = useItem(dataset.id, item).data;
   const { sheet, error, busy } = useSheet({ dataset: dataset.id, item, seed, pairs, px, augmentation });
@@ -76,7 +76,7 @@ export function ViewsBench({ document, datasets, query }: {
     <div class="views-layout">
       <div class="stack views-side">
         <Section title="Image" actions={<Button size="small" onClick={random}>Random</Button>}>
-          <div class="stack">
+          <div class="stack views-image">
             <div class="views-original">
               <ApiImage
                 src={`/v1/datasets/${dataset.id}/items/${item}/image?px=448`}
@@ -94,7 +94,7 @@ export function ViewsBench({ document, datasets, query }: {
               value={dataset.id}
               options={datasets.map(({ id, name, counts }) => ({
                 value: id,
-                text: `${name} · ${formatCount(counts.images)} images`,
+                text: `${name} · ${formatCount(counts.images)}`,
               }))}
               onInput={(id) => setQuery({ dataset: id, item: undefined, split: undefined })}
             />
@@ -125,14 +125,14 @@ export function ViewsBench({ document, datasets, query }: {
             </div>
           </div>
         </Section>
-        <Section title="Choose another">
+        <Section title="Choose another" class="views-choose">
           <ImageStrip
             {...{ key: `${dataset.id} ${split}`, dataset: dataset.id, split, item }}
             onChoose={(n) => setQuery({ item: n })}
           />
         </Section>
       </div>
-      <div class="stack">
+      <div class="stack views-made">
         <Section
           title="Pairs of views"
           note={sheet && `${sheet.px} px, of the first ${pairs} epochs`}
@@ -182,9 +182,12 @@ export function ViewsBench({ document, datasets, query }: {
               />
               <Select
                 label="Shown at"
-                value={String(side)}
-                options={[...new Set([...SIDES, side])].toSorted((a, b) => a - b)
-                  .map((size) => ({ value: String(size), text: `${size} px` }))}
+                value={String(side ?? "")}
+                options={[
+                  { value: "", text: "fitting" },
+                  ...[...new Set([...SIDES, ...side === undefined ? [] : [side]])].toSorted((a, b) => a - b)
+                    .map((size) => ({ value: String(size), text: `${size} px` })),
+                ]}
                 onInput={(size) => setQuery({ side: size })}
               />
             </div>
@@ -196,7 +199,7 @@ export function ViewsBench({ document, datasets, query }: {
             {sheet ? <PairSheet sheet={sheet} side={side} busy={busy} /> : !error && <Skeleton lines={6} />}
           </div>
         </Section>
-        <Section title="Augmentation" note="as a job's config has it">
+        <Section title="Augmentation" note="as a job's config has it" class="views-augmentation">
           <AugmentationForm
             document={document}
             value={augmentation}

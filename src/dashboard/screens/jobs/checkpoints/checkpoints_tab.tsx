@@ -43,7 +43,7 @@ export function CheckpointsTab({ job }: { job: Job }) {
     { id: "loss", head: "Loss", figures: true, cell: ({ metrics }) => formatNumber(metrics.loss, 3) },
     {
       id: "knn",
-      head: "k-NN, top-1",
+      head: "Top-1",
       figures: true,
       cell: ({ metrics }) => formatPercent(metrics.knn_top1 ?? metrics.top1 ?? metrics.test_top1),
     },
@@ -55,7 +55,7 @@ export function CheckpointsTab({ job }: { job: Job }) {
     },
     {
       id: "when",
-      head: "Kept",
+      head: "Created",
       figures: true,
       cell: ({ created_at }) => (
         <span class="soft">

@@ -64,7 +64,7 @@ export function CurvesToolbar({ job, view, nameOf, onZoom }: {
             {`${axis === "step" ? "Steps " : ""}${text[0]} – ${text[1]}`}
           </Button>
         )
-        : <span class="soft jobs-hint">Drag across a plot to zoom</span>}
+        : view.compare.length === 0 && <span class="soft jobs-hint">Drag across a plot to zoom</span>}
     </div>
   );
 }

@@ -10,7 +10,7 @@ export interface Panel {
   /** What it means, for those who see it the first time. */
   about: string;
   curves: Curve[];
-  unit?: "share";
+  unit?: "share" | "bytes";
   /** Of its figures, where four would hide what changes. */
   digits?: number;
   /** Few values, drawn as points; asked for exactly. */
@@ -77,7 +77,7 @@ export const MORE_PANELS: readonly Panel[] = [
   one("parameter_norm", "Parameter norm", "Of all trained weights"),
   one("probe_loss", "Probe loss", "Of the linear classifier that is trained alongside"),
   one("probe_train_top1", "Probe's training top-1", "Of that classifier, on its batches", { unit: "share" }),
-  one("gpu_memory_bytes", "GPU memory", "Bytes held"),
+  one("gpu_memory_bytes", "GPU memory", "What training holds of it", { unit: "bytes" }),
   one("loss_scale", "Loss scale", "Of mixed precision"),
   one("skipped_steps", "Skipped steps", "Of mixed precision"),
   one("trial", "Trial", "Of the sweep; the last is the final training"),

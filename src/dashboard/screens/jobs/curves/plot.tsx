@@ -1,7 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type UPlot from "uplot";
 import { shownTheme } from "../../../live/theme.ts";
-import { formatCount, formatDuration, formatNumber, formatPercent } from "../../../parts/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+} from "../../../parts/format.ts";
 import type { Range } from "./curve_rows.ts";
 import type { Panel } from "./panels.ts";
 import { changeRange, type Line, type PlotData, type XAxis } from "./plot_data.ts";
@@ -141,6 +147,10 @@ function valuesAt(
   }));
 }
 const format = (value: number | undefined, { unit, digits }: Panel): string =>
-  unit === "share" ? formatPercent(value) : formatNumber(value, digits);
+  unit === "share"
+    ? formatPercent(value)
+    : unit === "bytes"
+    ? formatBytes(value)
+    : formatNumber(value, digits);
 const placeOf = (x: number, axis: XAxis): string =>
   axis === "step" ? `step ${formatNumber(x)}` : formatDuration(x);

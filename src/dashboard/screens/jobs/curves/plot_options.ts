@@ -1,6 +1,7 @@
 import type UPlot from "uplot";
-import { formatCount, formatDuration, formatNumber, formatPercent } from "../../../parts/format.ts";
+import { formatCount, formatDuration } from "../../../parts/format.ts";
 import type { Range } from "./curve_rows.ts";
+import { axisTexts } from "./axis_texts.ts";
 import type { Panel } from "./panels.ts";
 import type { Line, XAxis } from "./plot_data.ts";
 
@@ -34,10 +35,8 @@ export function plotOptions(
     grid: { stroke: colorOf("--line"), width: 1 },
   };
   const xOf = (value: number) => axis === "step" ? formatCount(value) : formatDuration(Math.max(0, value));
-  const yOf = (value: number | null) =>
-    value === null ? "" : unit === "share" ? formatPercent(value, 0) : formatNumber(value, 3);
   return {
-    ...{ width, height, legend: { show: false }, padding: [10, 12, 0, 0] },
+    ...{ width, height, legend: { show: false }, padding: [10, 18, 0, 0] },
     cursor: {
       sync: { key: "curves", setSeries: false },
       drag: { x: true, y: false, setScale: false },
@@ -72,7 +71,12 @@ export function plotOptions(
     },
     axes: [
       { ...common, space: axis === "step" ? 70 : 95, size: 28, values: (_, splits) => splits.map(xOf) },
-      { ...common, size: 56, space: 32, values: (_, splits) => splits.map(yOf) },
+      {
+        ...common,
+        size: (_, texts) => Math.max(56, 12 + 6.5 * longest(texts)),
+        space: 32,
+        values: (_, splits) => axisTexts(splits, unit),
+      },
     ],
     series: [
       {},
@@ -96,6 +100,8 @@ export function plotOptions(
     },
   };
 }
+
+const longest = (texts: string[] | null): number => Math.max(0, ...(texts ?? []).map(({ length }) => length));
 
 function drawMark(plot: UPlot, value: number): void {
   const { ctx, bbox } = plot, y = plot.valToPos(value, "y", true);

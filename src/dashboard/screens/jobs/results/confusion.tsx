@@ -6,6 +6,9 @@ import { Section } from "../../../parts/section.tsx";
 import { Loaded } from "../../../parts/states.tsx";
 import { parseConfusion } from "./parse_confusion.ts";
 
+/** So much of a tint, in percent, has a cell with anything in it. */
+const LEAST_TINT = 15;
+
 /** What was taken for what, as a table whose cells are the darker the larger their share of the true class. */
 export function Confusion({ job }: { job: string }) {
   const query = useQuery(`job:${job}/files/confusion`, async (signal) => {
@@ -68,7 +71,7 @@ function HeatCell(
   const share = total === 0 ? 0 : count / total;
   // Its own text's colour on top of that much of a tint stays readable in both themes.
   const tint = `color-mix(in srgb, var(${right ? "--good" : "--bad"}) ${
-    Math.round(45 * share)
+    count === 0 ? 0 : Math.round(LEAST_TINT + (45 - LEAST_TINT) * share)
   }%, var(--surface))`;
   return (
     <td title={`${title} (${formatPercent(share)})`} style={{ background: tint }}>

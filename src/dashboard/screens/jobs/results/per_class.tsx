@@ -53,7 +53,7 @@ export function PerClass({ shares }: { shares: Record<string, number | null> }) 
     onSort: setSorting,
   };
   return (
-    <Section title="By class" note={`${rows.length} classes`} flush>
+    <Section title="By class" note={`${rows.length} classes`} flush class="table-short">
       {rows.length > MANY ? <VirtualTable {...table} rowHeight={32} height="28rem" /> : <Table {...table} />}
     </Section>
   );

@@ -26,7 +26,7 @@ export function SweepTable({ result }: { result: Record<string, unknown> }) {
   const chosen = chosenOf(found.name, points, result);
   const columns: Column<Point>[] = names.map((name, n) => ({
     id: name,
-    head: name.replaceAll("_", " "),
+    head: name.replaceAll("_", " ").replace(/top(?=\d)/, "top-"),
     figures: true,
     main: n === 0,
     cell: (point) => {
