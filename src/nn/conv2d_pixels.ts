@@ -5,6 +5,7 @@ import subgroup8Short from "../../kernels/conv2d_subgroup8_short.wgsl" with { ty
 import epilogue from "../../kernels/lib/conv2d_epilogue.wgsl" with { type: "text" };
 import geometrySource from "../../kernels/lib/conv2d_geometry.wgsl" with { type: "text" };
 import pixel from "../../kernels/lib/conv2d_pixel.wgsl" with { type: "text" };
+import { eachPart } from "../gpu/parts.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, type Tensor } from "../gpu/tensor.ts";
 import type { FrozenNorm, PartialStatistics } from "./batch_norm.ts";
@@ -58,22 +59,25 @@ export interface PixelGeometry {
 /**
  * Records the pixels and channels that `sizes` says: a convolution's output, or those of its input gradient that have one parity.
  *
- * @param x, y With whole vectors of channels. @param w Packed by pack_weight.wgsl.
+ * @param x, y With whole vectors of channels. @param w Packed by pack_weight.wgsl; none where there are no taps: x stands for it.
  * @param frozen What becomes of the sums before they are stored.
  * @throws {RangeError} If a result is the sum of more than 40,960 products.
  */
 export function recordPixels(
   recorder: Recorder,
   x: Tensor,
-  w: Tensor,
+  w: Tensor | undefined,
   y: Tensor,
   sizes: PixelGeometry,
   frozen?: FrozenNorm,
 ): void {
   expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
-  for (const { first, count } of slices(sizes.K, SLICE_CHANNELS)) {
-    recordChannels(recorder, { x, w, y, frozen }, sizes, first, count);
-  }
+  eachPart([x, y, frozen?.residual ?? x], ([x, y, residual]) => {
+    const norm = frozen && { ...frozen, ...frozen.residual && { residual } };
+    for (const { first, count } of slices(sizes.K, SLICE_CHANNELS)) {
+      recordChannels(recorder, { x, w: w ?? x, y, frozen: norm }, { ...sizes, N: x.shape[0] }, first, count);
+    }
+  });
 }
 
 /** As `recordPixels`, and the statistics of y with it; records nothing where the device has no kernel for that. */
