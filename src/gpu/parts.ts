@@ -52,7 +52,7 @@ export function cut(tensor: Tensor, groups: number, bytesEach: number, limit = I
   while (parts < images && Math.ceil(images / parts) * bytesEach > limit) {
     parts = Math.min(2 * parts, images);
   }
-  parts = Math.max(parts, own / groups);
+  parts = Math.max(parts, Math.ceil(own / groups));
   if (Math.ceil(images / parts) * bytesEach > limit || !Number.isInteger(images)) return tensor;
   const sizes = Array.from(
     { length: groups * parts },

@@ -39,9 +39,7 @@ async function stepOn(on: PipelineCache, config: ResolvedPretrainConfig) {
   const [figures] = await step.metrics(0, 1);
   const gradients = await readFloats(gpu.device, state.online.gradients!.all);
   const statistics = await readFloats(gpu.device, state.online.statistics.all);
-  const dispatches = step.plans.micro.dispatches.map(({ kernel, label, workgroups }) => ({
-    ...{ kernel, label, workgroups },
-  }));
+  const { dispatches } = step.plans.micro;
   step.destroy();
   state.destroy();
   x.storage.buffer.destroy();
@@ -72,7 +70,9 @@ for (
       const whole = await stepOn(pipelines, config);
       const parts = await stepOn(inParts(most * stem * (precision === "mixed" ? 2 : 4)), config);
       const first = ({ dispatches }: typeof whole) =>
-        dispatches.filter(({ label }) => label.startsWith("online.encoder.conv1.y")).length;
+        dispatches.filter(({ kernel, label }) =>
+          kernel === "batch_norm_apply" && label.startsWith("online.encoder.bn1.")
+        ).length;
       assertEquals([first(whole), first(parts)], [1, 2 * batch / most]);
       for (const { name, shape, offset } of whole.slots) {
         const of = ({ statistics }: typeof whole) => statistics.slice(offset, offset + shape[0]);
