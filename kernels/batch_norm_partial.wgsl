@@ -2,7 +2,7 @@
 //   partial_mean[g, z, c] = mean of x over the chunk;  partial_m2[g, z, c] = sum of (x - that mean)^2
 // x             [GROUPS, ROWS, C]     Elem, read; a row is a pixel of an image
 // partial_mean  [GROUPS, CHUNKS, C]   f32, overwritten, from chunk FIRST_CHUNK on: x may be a part of all rows
-// partial_m2    [GROUPS, CHUNKS, C]   f32, likewise; of a chunk without rows both are 0
+// partial_m2    [GROUPS, CHUNKS, C]   f32, likewise
 // dispatch      [ceil(GROUPS * CHUNKS * VECTORS / WORKGROUP_SIZE)] folded into x and y; an invocation takes a chunk's vector
 // numerics      eight rows at a time: their mean, their deviations from it, and both merged into those of the rows before
 //               (Chan, Golub & LeVeque 1979): one load each, and no cancellation, as E[x^2] - E[x]^2 would have

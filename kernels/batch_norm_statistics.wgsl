@@ -52,8 +52,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var m2 = Floats();
       for (var z = slice; z < CHUNKS && v < VECTORS; z += SLICES) {
         let rows = rows_of(z);
+        if (rows == 0.0) { continue; } // whoever made the others may have left it out
         let at = (g * CHUNKS + z) * VECTORS + v;
-        let share = rows / max(1.0, count + rows);
+        let share = rows / (count + rows);
         let apart = partial_mean[at] - m;
         m += apart * share;
         m2 += partial_m2[at] + apart * apart * (count * share);

@@ -54,6 +54,7 @@ export function layout(x: Tensor, groups: number) {
   });
   return {
     ...{ ROWS, C, vector, VECTORS, CHUNKS, ROWS_PER_CHUNK },
+    ...{ PARTS, most }, // parts of a group, and rows of the largest
     /** What the statistics' kernel is told of the parts. */
     parting: cut({ IMAGES, PARTS }),
     /** Goes through the parts of tensors like x, with how the kernels see them. */

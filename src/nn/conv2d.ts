@@ -51,7 +51,7 @@ export function recordConv2d(
   };
   const saved = { x, vectors, weight, options };
   const isWhole = y.shape[3] === K, frozen = isWhole ? then.frozen : undefined;
-  const statistics = isWhole && then.groups !== undefined && !y.parts
+  const statistics = isWhole && then.groups !== undefined
     ? recordPixelsWithStatistics(recorder, label, vectors, packed, y, sizes, then.groups)
     : undefined;
   if (!statistics) recordPixels(recorder, vectors, packed, y, sizes, frozen);

@@ -5,10 +5,11 @@ import subgroup8Short from "../../kernels/conv2d_subgroup8_short.wgsl" with { ty
 import epilogue from "../../kernels/lib/conv2d_epilogue.wgsl" with { type: "text" };
 import geometrySource from "../../kernels/lib/conv2d_geometry.wgsl" with { type: "text" };
 import pixel from "../../kernels/lib/conv2d_pixel.wgsl" with { type: "text" };
-import { eachPart } from "../gpu/parts.ts";
+import { eachPart, partsOf } from "../gpu/parts.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, type Tensor } from "../gpu/tensor.ts";
 import type { FrozenNorm, PartialStatistics } from "./batch_norm.ts";
+import { layout } from "./batch_norm_rows.ts";
 import { CHUNK_ROWS, matrixStatisticsWays, matrixWays } from "./conv2d_matrix.ts";
 import {
   expectProducts,
@@ -90,16 +91,22 @@ export function recordPixelsWithStatistics(
   sizes: PixelGeometry,
   groups: number,
 ): PartialStatistics | undefined {
-  const { N, I_COUNT, J_COUNT, K } = sizes, pixels = N * I_COUNT * J_COUNT / groups;
-  const ways = matrixStatisticsWays(recorder, x, { pixels, groups, count: K });
-  if (ways.length === 0 || K > SLICE_CHANNELS || N % groups !== 0) return undefined;
+  const { N, I_COUNT, J_COUNT, K } = sizes, each = I_COUNT * J_COUNT;
+  if (K > SLICE_CHANNELS || N % groups !== 0) return undefined;
+  const { PARTS, most } = layout(y, groups), rows = CHUNK_ROWS, chunks = Math.ceil(most / rows);
+  const made = { groups: y.parts ? 1 : groups, count: K };
+  const waysOf = (x: Tensor) =>
+    matrixStatisticsWays(recorder, x, { ...made, pixels: x.shape[0] * each / made.groups });
+  if (partsOf(x).some((x) => waysOf(x).length === 0)) return undefined;
   expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
-  const shape = [groups, Math.ceil(pixels / CHUNK_ROWS), K];
-  const mean = recorder.alloc(`${label}.partial_mean`, shape),
-    m2 = recorder.alloc(`${label}.partial_m2`, shape);
-  const g = recorder.constant([...Object.values(sizes), 0, pixels, 0]);
-  recorder.dispatchTuned(shapeClassOf(sizes), ways, [x, w, g, y, mean, m2], { flops: flopsOf(sizes, K) });
-  return { mean, m2, rows: CHUNK_ROWS };
+  const mean = recorder.alloc(`${label}.partial_mean`, [groups, PARTS * chunks, K]),
+    m2 = recorder.alloc(`${label}.partial_m2`, mean.shape);
+  eachPart([x, y], ([x, y], part) => {
+    const own = { ...sizes, N: x.shape[0] }, pixels = own.N * each / made.groups;
+    const g = recorder.constant([...Object.values(own), 0, pixels, 0, part * chunks]);
+    recorder.dispatchTuned(shapeClassOf(own), waysOf(x), [x, w, g, y, mean, m2], { flops: flopsOf(own, K) });
+  });
+  return { mean, m2, rows };
 }
 
 /** What, beside the kernel, decides which tile is the fastest. */
@@ -136,7 +143,7 @@ function recordChannels(
     workgroups: grid(8 * WG_M, 8 * WG_N),
   }));
   const { statistics = w, gamma = w, beta = w, residual = x } = frozen ?? {};
-  const geometry = recorder.constant([...Object.values(sizes), first, pixels, flagsOf(frozen)]);
+  const geometry = recorder.constant([...Object.values(sizes), first, pixels, flagsOf(frozen), 0]);
   recorder.dispatchTuned(
     shapeClassOf(sizes),
     [
