@@ -1,7 +1,7 @@
 // batch_norm_apply: normalise, scale and shift; then add the residual and rectify, where asked.
 //   y = act((x - mean[g, c]) * inv_std[g, c] * gamma[c] + beta[c] + residual)
 // x, residual     [GROUPS, ROWS, C]   Elem, read; residual is bound to x again where RESIDUAL is false
-// statistics      [GROUPS, 2, C]      f32, read: mean, then inv_std
+// statistics      [GROUPS, 2, C]      f32, read from group FIRST_GROUP on: mean, then inv_std
 // gamma, beta     [C]                 f32, read
 // y               [GROUPS, ROWS, C]   Elem, overwritten
 // dispatch        [ceil(GROUPS * THREADS / WORKGROUP_SIZE)] folded into x and y
@@ -10,6 +10,7 @@ alias Elem = f32;
 alias Elems = vec4<Elem>;
 alias Floats = vec4f;
 override GROUPS: u32;
+override FIRST_GROUP: u32 = 0u; // where x is a part of all rows: of its one group
 override ROWS: u32;
 override VECTORS: u32; // of a row: C / 4, or C
 override THREADS: u32; // of a group: ceil(ROWS / 8) * VECTORS
@@ -32,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let g = index / THREADS;
   let thread = index % THREADS;
   let v = thread % VECTORS;
-  let s = g * 2u * VECTORS + v;
+  let s = (FIRST_GROUP + g) * 2u * VECTORS + v;
   let centre = statistics[s];
   let scale = statistics[s + VECTORS] * gamma[v];
   let shift = beta[v];

@@ -5,9 +5,10 @@
 // dy              [GROUPS, ROWS, C]     Elem, read; replaced by d if STORE
 // addend          [GROUPS, ROWS, C]     Elem, read; bound to x again where ADD is false
 // y               [GROUPS, ROWS, C]     Elem, read where RECTIFY = BY_OUTPUT; elsewhere bound to x again
-// statistics      [GROUPS, 2, C]        f32, read: mean, then inv_std
+// statistics      [GROUPS, 2, C]        f32, read from group FIRST_GROUP on: mean, then inv_std
 // gamma, beta     [C]                   f32, read where RECTIFY = BY_INPUT
-// sums            [GROUPS, CHUNKS, 2, C]  f32, overwritten: sum_dy, then sum_dy_xhat
+// sums            [GROUPS, CHUNKS, 2, C]  f32, overwritten from chunk FIRST_CHUNK on: sum_dy, then sum_dy_xhat; of a
+//                                       chunk without rows both are 0
 // dispatch        [ceil(GROUPS * CHUNKS * VECTORS / WORKGROUP_SIZE)] folded into x and y; an invocation takes a chunk's vector
 alias Elem = f32;
 alias Elems = vec4<Elem>;
@@ -15,10 +16,12 @@ alias Floats = vec4f;
 const BY_INPUT: u32 = 1u; // nothing was added before the rectifier: what it saw is made again, as batch_norm_apply.wgsl did
 const BY_OUTPUT: u32 = 2u; // y is above 0 where it was open
 override GROUPS: u32;
+override FIRST_GROUP: u32 = 0u; // where x is a part of all rows: of its one group
 override ROWS: u32;
 override VECTORS: u32; // of a row: C / 4, or C
 override CHUNKS: u32;
 override ROWS_PER_CHUNK: u32;
+override FIRST_CHUNK: u32 = 0u;
 override ADD: bool = false;
 override RECTIFY: u32 = 0u;
 override STORE: bool = false;
@@ -41,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let v = thread % VECTORS;
   let chunk = thread / VECTORS; // of all groups'
   let g = chunk / CHUNKS;
-  let s = g * 2u * VECTORS + v;
+  let s = (FIRST_GROUP + g) * 2u * VECTORS + v;
   let centre = statistics[s];
   let inv = statistics[s + VECTORS];
   let scale = inv * gamma[v];
@@ -68,7 +71,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     a += a16;
     b += b16;
   }
-  let out = chunk * 2u * VECTORS + v;
+  let out = (FIRST_CHUNK + chunk) * 2u * VECTORS + v;
   sums[out] = a;
   sums[out + VECTORS] = b * inv;
 }

@@ -1,8 +1,8 @@
 // batch_norm_partial: mean and squared deviations of one chunk of rows, by channel and statistics group (view).
 //   partial_mean[g, z, c] = mean of x over the chunk;  partial_m2[g, z, c] = sum of (x - that mean)^2
 // x             [GROUPS, ROWS, C]     Elem, read; a row is a pixel of an image
-// partial_mean  [GROUPS, CHUNKS, C]   f32, overwritten
-// partial_m2    [GROUPS, CHUNKS, C]   f32, overwritten
+// partial_mean  [GROUPS, CHUNKS, C]   f32, overwritten, from chunk FIRST_CHUNK on: x may be a part of all rows
+// partial_m2    [GROUPS, CHUNKS, C]   f32, likewise
 // dispatch      [ceil(GROUPS * CHUNKS * VECTORS / WORKGROUP_SIZE)] folded into x and y; an invocation takes a chunk's vector
 // numerics      eight rows at a time: their mean, their deviations from it, and both merged into those of the rows before
 //               (Chan, Golub & LeVeque 1979): one load each, and no cancellation, as E[x^2] - E[x]^2 would have
@@ -14,6 +14,7 @@ override ROWS: u32;
 override VECTORS: u32; // of a row: C / 4, or C
 override CHUNKS: u32;
 override ROWS_PER_CHUNK: u32;
+override FIRST_CHUNK: u32 = 0u;
 override WORKGROUP_SIZE: u32 = 64;
 
 @group(0) @binding(0) var<storage, read> x: array<Elems>;
@@ -59,6 +60,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     mean += apart / f32(row - first + 1u);
     m2 += apart * (value - mean);
   }
-  partial_mean[thread] = mean;
-  partial_m2[thread] = m2;
+  partial_mean[FIRST_CHUNK * VECTORS + thread] = mean;
+  partial_m2[FIRST_CHUNK * VECTORS + thread] = m2;
 }

@@ -11,7 +11,9 @@
 alias Floats = vec4f;
 override FIRST_GROUP: u32;
 override END_GROUP: u32;
-override ROWS: u32;
+override ROWS: u32; // of a group
+override IMAGES: u32 = 1u; // of a group, in PARTS parts whose sizes differ by one at most (src/gpu/parts.ts), each
+override PARTS: u32 = 1u; // of as many chunks as the largest needs
 override VECTORS: u32; // C / 4, or C
 override CHUNKS: u32;
 override ROWS_PER_CHUNK: u32;
@@ -31,6 +33,14 @@ var<workgroup> counts: array<f32, SLICES * CHANNEL_LANES>;
 var<workgroup> means: array<Floats, SLICES * CHANNEL_LANES>;
 var<workgroup> m2s: array<Floats, SLICES * CHANNEL_LANES>;
 
+// The rows of chunk z of a group: fewer, or none, in a part's last one.
+fn rows_of(z: u32) -> f32 {
+  let part = z / (CHUNKS / PARTS);
+  let rows = ((part + 1u) * IMAGES / PARTS - part * IMAGES / PARTS) * (ROWS / IMAGES);
+  let first = min(z % (CHUNKS / PARTS) * ROWS_PER_CHUNK, rows);
+  return f32(min(first + ROWS_PER_CHUNK, rows) - first);
+}
+
 @compute @workgroup_size(CHANNEL_LANES, SLICE_LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_id) id: vec3u) {
@@ -41,7 +51,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var m = Floats();
       var m2 = Floats();
       for (var z = slice; z < CHUNKS && v < VECTORS; z += SLICES) {
-        let rows = f32(min((z + 1u) * ROWS_PER_CHUNK, ROWS) - z * ROWS_PER_CHUNK);
+        let rows = rows_of(z);
+        if (rows == 0.0) { continue; } // whoever made the others may have left it out
         let at = (g * CHUNKS + z) * VECTORS + v;
         let share = rows / (count + rows);
         let apart = partial_mean[at] - m;

@@ -3,13 +3,14 @@
 //     0 brightness  v + delta          1 contrast  (v - m) * factor + m, m the channel's mean over the image then
 //     2 saturation  HSV's S * factor, S clipped to [0, 1]      3 hue  HSV's H + delta, in turns
 //   grayscale: 0.2989 R + 0.5870 G + 0.1140 B in every channel
-// colors      [ROWS, 8]            f32, read: jitter (0 or 1), order (the k-th operation in bits 2k, 2k + 1),
+// colors      [ROWS, 8]            f32, read from row FIRST_ROW on: jitter (0 or 1), order (the k-th operation in bits 2k, 2k + 1),
 //                                  brightness delta, contrast factor, saturation factor, hue delta, gray; word 7 is not read here
 // x           [ROWS, PIXELS, 3]    f32, read and overwritten
 // dispatch    [ROWS] folded into x and y; one workgroup per image
 // numerics    a lane's pixels are summed in order, then the lanes': two runs on one device agree bit for bit
 // reference   byol.md A7 (the official augmentation code)
 override ROWS: u32;
+override FIRST_ROW: u32 = 0u; // of the table, where x is a part of all images
 override PIXELS: u32;
 override WORKGROUP_SIZE: u32 = 64;
 
@@ -67,7 +68,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_index) lane: u32) {
   let row = group.y * groups.x + group.x;
   if (row >= ROWS) { return; }
-  let c = row * 8u;
+  let c = (FIRST_ROW + row) * 8u;
   let first = row * PIXELS;
   let jitter = colors[c] == 1.0;
   let order = u32(colors[c + 1u]);

@@ -5,7 +5,8 @@
 // w             [panels, taps_r, taps_s, C, 2]  eight f16, read; packed by pack_weight.wgsl: a panel is 16 channels
 // g             the sizes; y_step = 1: all of y is made, in the order of its pixels
 // y             [N, Y_H, Y_W, K / 4]            vec4 of f16, overwritten
-// partial_mean  [GROUPS, CHUNKS, K / 4]         vec4f, overwritten; a chunk is ROWS pixels, fewer at the end of a group
+// partial_mean  [GROUPS, CHUNKS, K / 4]         vec4f, overwritten from chunk g.first_chunk on; a chunk is ROWS pixels, fewer at
+//                                               the end of a group
 // partial_m2    [GROUPS, CHUNKS, K / 4]         vec4f, overwritten
 // lib         conv2d_geometry.wgsl, matrix_tile.wgsl, conv2d_matrix.wgsl
 // dispatch    [tiles of pixels folded into x and y, ceil(K / TILE_N)]; no tile has pixels of two groups
@@ -49,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let first = at.pixel + subgroup / SUBGROUPS_N * ROWS;
   let first_k = at.k + subgroup % SUBGROUPS_N * BLOCKS_N * N + own % VECTORS * 4u;
   let start = at.end - g.group_pixels;
-  let chunk = start / g.group_pixels * ((g.group_pixels + ROWS - 1u) / ROWS) + (first - start) / ROWS;
+  let chunk = g.first_chunk + start / g.group_pixels * ((g.group_pixels + ROWS - 1u) / ROWS) + (first - start) / ROWS;
   for (var n = 0u; n < BLOCKS_N; n++) {
     put(&sums, n, subgroup);
     workgroupBarrier();

@@ -2,12 +2,13 @@
 // antialiasing), flip it where asked, and clip to [0, 1].
 //   Taps outside the rectangle are dropped and the others' weights renormalised, as the official code's resize does.
 // pixels      [BYTES / 4]          u32, read: images as 8-bit RGB, row-major, packed; little-endian bytes
-// crops       [ROWS, 8]            u32, read: byte offset, image width, image height, left, top, width, height, flip
+// crops       [ROWS, 8]            u32, read from row FIRST_ROW on: byte offset, image width, image height, left, top, width, height, flip
 // y           [ROWS, PX, PX, 3]    f32, overwritten; in [0, 1]
 // dispatch    [ceil(ROWS*PX*PX / WORKGROUP_SIZE)] folded into x and y; one invocation per pixel
 // numerics    a tap's distance is exact but for one rounding; 16 products a value, rows first
 // reference   Keys, "Cubic convolution interpolation for digital image processing", 1981
 override ROWS: u32;
+override FIRST_ROW: u32 = 0u; // of the table, where y is a part of all images
 override PX: u32;
 override WORKGROUP_SIZE: u32 = 64;
 
@@ -57,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = i / (PX * PX);
   let out_y = (i / PX) % PX;
   let out_x = i % PX;
-  let crop = row * 8u;
+  let crop = (FIRST_ROW + row) * 8u;
   let offset = crops[crop];
   let image_width = crops[crop + 1u];
   let left = crops[crop + 3u];

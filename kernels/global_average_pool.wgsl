@@ -1,6 +1,6 @@
 // global_average_pool: y[n, c] = mean over the PIXELS of an image.
 // x           [N, PIXELS, C]   Elem, read
-// y           [N, C]           Elem, overwritten
+// y           [N, C]           Elem, overwritten, from vector FIRST on
 // dispatch    [ceil(N * VECTORS / WORKGROUP_SIZE)] folded into x and y
 // numerics    by sixteens, since one long sum of what a rectifier made rounds one way
 alias Elem = f32;
@@ -9,6 +9,7 @@ alias Floats = vec4f;
 override N: u32;
 override PIXELS: u32;
 override VECTORS: u32; // of a pixel: C / 4, or C
+override FIRST: u32 = 0u;
 override WORKGROUP_SIZE: u32 = 64;
 
 @group(0) @binding(0) var<storage, read> x: array<Elems>;
@@ -26,5 +27,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var p = start; p < min(start + 16u, PIXELS); p++) { sixteen += Floats(x[base + p * VECTORS]); }
     sum += sixteen;
   }
-  y[i] = Elems(sum / f32(PIXELS));
+  y[FIRST + i] = Elems(sum / f32(PIXELS));
 }

@@ -1,5 +1,5 @@
 // global_average_pool_backward: dx[n, p, c] = dy[n, c] / PIXELS.
-// dy          [N, C]           Elem, read
+// dy          [N, C]           Elem, read from vector FIRST on
 // dx          [N, PIXELS, C]   Elem, overwritten
 // dispatch    [ceil(LENGTH / (4 * WORKGROUP_SIZE))] folded into x and y; four vectors an invocation
 alias Elem = f32;
@@ -8,6 +8,7 @@ alias Floats = vec4f;
 override LENGTH: u32; // N * PIXELS * VECTORS
 override PIXELS: u32;
 override VECTORS: u32; // of a pixel: C / 4, or C
+override FIRST: u32 = 0u;
 override WORKGROUP_SIZE: u32 = 64;
 
 @group(0) @binding(0) var<storage, read> dy: array<Elems>;
@@ -20,6 +21,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var e = 0u; e < 4u; e++) {
     let i = first + e * WORKGROUP_SIZE;
     if (i >= LENGTH) { return; }
-    dx[i] = Elems(Floats(dy[(i / (PIXELS * VECTORS)) * VECTORS + i % VECTORS]) / f32(PIXELS));
+    dx[i] = Elems(Floats(dy[FIRST + (i / (PIXELS * VECTORS)) * VECTORS + i % VECTORS]) / f32(PIXELS));
   }
 }

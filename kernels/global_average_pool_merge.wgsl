@@ -1,6 +1,6 @@
 // global_average_pool_merge: y[n, c] = sum over the chunks of an image, made by global_average_pool_partial.wgsl, / PIXELS.
 // sums        [N, CHUNKS, C]   f32, read
-// y           [N, C]           Elem, overwritten
+// y           [N, C]           Elem, overwritten, from vector FIRST on
 // dispatch    [ceil(N * VECTORS / WORKGROUP_SIZE)] folded into x and y
 // numerics    by sixteens, as global_average_pool.wgsl
 alias Elem = f32;
@@ -10,6 +10,7 @@ override N: u32;
 override PIXELS: u32;
 override VECTORS: u32; // of a pixel: C / 4, or C
 override CHUNKS: u32;
+override FIRST: u32 = 0u;
 override WORKGROUP_SIZE: u32 = 64;
 
 @group(0) @binding(0) var<storage, read> sums: array<Floats>;
@@ -27,5 +28,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var z = start; z < min(start + 16u, CHUNKS); z++) { sixteen += sums[base + z * VECTORS]; }
     sum += sixteen;
   }
-  y[i] = Elems(sum / f32(PIXELS));
+  y[FIRST + i] = Elems(sum / f32(PIXELS));
 }

@@ -1,11 +1,12 @@
 // pad_channels: y[row, c] = x[row, c] where c < X_C, else 0: channels added, or (Y_C < X_C) the last ones dropped.
-// x           [ROWS, X_C]   Elem, read
+// x           [ROWS, X_C]   Elem, read from element FIRST on
 // y           [ROWS, Y_C]   Elem, overwritten
 // dispatch    [ceil(ROWS * Y_C / WORKGROUP_SIZE)] folded into x and y
 alias Elem = f32;
 override LENGTH: u32; // ROWS * Y_C
 override X_C: u32;
 override Y_C: u32;
+override FIRST: u32 = 0u;
 override WORKGROUP_SIZE: u32 = 64;
 
 @group(0) @binding(0) var<storage, read> x: array<Elem>;
@@ -18,6 +19,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (i >= LENGTH) { return; }
   let c = i % Y_C;
   var value = Elem(0.0);
-  if (c < X_C) { value = x[i / Y_C * X_C + c]; }
+  if (c < X_C) { value = x[FIRST + i / Y_C * X_C + c]; }
   y[i] = value;
 }

@@ -8,4 +8,5 @@ struct Geometry {
   k_first: u32, // the first of this dispatch's output channels
   group_pixels: u32, // output pixels of a group (view), of which statistics are made
   then: u32, // what becomes of sums: of conv2d_epilogue.wgsl's flags, or 0
+  first_chunk: u32, // the first of the statistics that are made, where y is a part of a group
 }

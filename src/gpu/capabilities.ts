@@ -13,6 +13,8 @@ export interface Capabilities {
   /** Bytes of memory that a workgroup may take, and its invocations; WebGPU's defaults, 16,384 and 256, where not told. */
   maxWorkgroupBytes?: number;
   maxWorkgroupInvocations?: number;
+  /** Bytes that a binding takes. What exceeds them is laid out in parts, whose sums are rounded in another order. */
+  bindingBytes?: number;
   /** GPU timestamps, which profiles are made of. */
   timestamps?: boolean;
 }

@@ -1,3 +1,4 @@
+import { bindingLimit } from "./allocate.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { blame } from "./gpu_error.ts";
 import type { Tuner } from "./tuner.ts";
@@ -6,12 +7,15 @@ import { type KernelSpec, placeOf, specialize } from "./specialize.ts";
 /** Compiles each distinct kernel once per device. */
 export class PipelineCache {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly capabilities: Capabilities;
   constructor(
     readonly device: GPUDevice,
-    readonly capabilities: Capabilities = {},
+    capabilities: Capabilities = {},
     /** Chooses among kernels; without one, the first is taken. */
     readonly tuner?: Tuner,
-  ) {}
+  ) {
+    this.capabilities = { bindingBytes: bindingLimit(device.limits), ...capabilities };
+  }
 
   /**
    * @throws {Error} If the kernel does not compile: names the kernel and its constants and quotes the compiler, with

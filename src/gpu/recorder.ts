@@ -7,6 +7,7 @@ import type { PipelineCache } from "./pipeline.ts";
 import { type Dispatch, Plan } from "./plan.ts";
 import type { KernelSpec } from "./specialize.ts";
 import type { Candidate } from "./tuner.ts";
+import { partsOf } from "./parts.ts";
 import { byteLength, type DType, type Tensor } from "./tensor.ts";
 
 /** Workgroups past this many in x do not fit one dimension of a dispatch; kernels fold y back in. */
@@ -42,10 +43,16 @@ export class Recorder {
   /**
    * A tensor that the dispatches write and read. It shares memory with others: what it holds is lost after the last
    * dispatch that binds it, unless it is kept.
+   *
+   * @param like Of which images it holds something, a row each: it is laid out in parts where that is.
    */
-  alloc(label: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
-    const tensor: Tensor = { label, shape, dtype };
-    this.#tensors.push(tensor);
+  alloc(label: string, shape: readonly number[], dtype: DType = "f32", like?: Tensor): Tensor {
+    const [, ...row] = shape;
+    const parts = like?.parts?.map(({ shape: [images] }, i) =>
+      this.alloc(`${label}/${i}`, [images, ...row], dtype)
+    );
+    const tensor: Tensor = parts ? { label, shape, dtype, parts } : { label, shape, dtype };
+    if (!parts) this.#tensors.push(tensor);
     return tensor;
   }
 
@@ -60,7 +67,7 @@ export class Recorder {
 
   /** Keeps what a tensor holds: to be read after a replay, or to carry something from one replay to the next. */
   keep<T extends Tensor>(tensor: T): T {
-    this.#kept.add(tensor.base ?? tensor);
+    for (const part of partsOf(tensor)) this.#kept.add(part.base ?? part);
     return tensor;
   }
 
@@ -81,7 +88,7 @@ export class Recorder {
    *
    * @param work Its floating-point operations, where they and not the bytes it moves bound it; profiles show them.
    * @throws {RangeError} If a dimension exceeds 65,535 workgroups or isn't a positive integer, or if the kernel declares
-   *   another number of bindings.
+   *   another number of bindings. @throws {TypeError} If one lies in parts, or is a window.
    */
   dispatch(
     kernel: KernelSpec,
@@ -97,6 +104,8 @@ export class Recorder {
         `Cannot dispatch ${kernel.name}: it has ${access.length} bindings, got ${bindings.length}`,
       );
     }
+    const cut = bindings.find(({ parts, start }) => parts || start !== undefined);
+    if (cut) throw new TypeError(`Cannot dispatch ${kernel.name} over ${cut.label}: it lies in parts`);
     const label = bindings.findLast((_, i) => access[i] === "write")?.label ?? kernel.name;
     this.#recorded.push({ kernel, bindings, workgroups: [x, y, z], label, flops });
   }

@@ -1,6 +1,7 @@
 /** The element types that storage buffers hold. */
 export type DType = "f32" | "f16" | "u32";
-const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4 };
+/** Bytes of an element. */
+export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4 };
 
 /**
  * An array on the GPU: row-major, dense. Until its recorder is compiled it is a name with a shape; then it
@@ -14,6 +15,10 @@ export interface Tensor {
   storage?: { readonly buffer: GPUBuffer; readonly offset: number };
   /** The tensor whose elements these are, where this is another shape for them. */
   readonly base?: Tensor;
+  /** Where one binding does not take it: what it lies in, along its first axis. It has no storage itself (`parts.ts`). */
+  readonly parts?: readonly Tensor[];
+  /** Of a window on `base`, some of its rows: the element that it begins at. No binding begins there. */
+  readonly start?: number;
 }
 
 /** The number of elements of a shape; 1 for a scalar's empty shape. */
@@ -31,6 +36,9 @@ export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
     throw new RangeError(
       `Cannot reshape ${tensor.label}: [${tensor.shape}] has not the elements of [${shape}]`,
     );
+  }
+  if (tensor.parts || tensor.start !== undefined) {
+    throw new TypeError(`Cannot reshape ${tensor.label}: it lies in parts`);
   }
   const base = tensor.base ?? tensor;
   return {

@@ -6,16 +6,9 @@ import backwardPartialSource from "../../kernels/batch_norm_backward_partial.wgs
 import backwardSumsSource from "../../kernels/batch_norm_backward_sums.wgsl" with { type: "text" };
 import backwardApplySource from "../../kernels/batch_norm_backward_apply.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
-import { elementCount, elemOf, expectLike, expectShape, type Tensor } from "../gpu/tensor.ts";
-import { MAX_ROUNDS, type Slices, slicesOf, vectorOf } from "./elementwise.ts";
-
-const WORKGROUP_SIZE = 64;
-/** Rows that one invocation sums: few enough that serial f32 sums keep six digits, many enough to be worth a partial. */
-const MIN_ROWS_PER_CHUNK = 32, MAX_ROWS_PER_CHUNK = 256;
-/** Invocations that the sums over a group are to have at least, where it has rows for them: they fill a large GPU. */
-const MIN_THREADS = 4096;
-/** Rows that one invocation normalises: the channels' figures are loaded once for all of them. */
-const ROWS_PER_THREAD = 8;
+import { elemOf, expectLike, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { groupRanges, layout, WORKGROUP_SIZE } from "./batch_norm_rows.ts";
+import { slicesOf } from "./elementwise.ts";
 
 export interface BatchNormParameters {
   gamma: Tensor;
@@ -81,13 +74,13 @@ export function recordBatchNormTrain(
   groups: number,
   options: BatchNormOptions = {},
 ): { y: Tensor; saved: BatchNormSaved } {
-  const { ROWS, C, VECTORS, vector } = layout(x, groups),
-    { gamma, beta, runningMean, runningVar } = parameters;
+  const { ROWS, C, VECTORS, vector, parting } = layout(x, groups);
+  const { gamma, beta, runningMean, runningVar } = parameters;
   for (const tensor of [gamma, beta, runningMean, runningVar]) {
     expectShape(tensor, [C], "a BatchNorm parameter");
   }
   const { mean, m2, rows } = options.statistics ?? recordPartials(recorder, label, x, groups);
-  const chunking = { CHUNKS: Math.ceil(ROWS / rows), ROWS_PER_CHUNK: rows }, { CHUNKS } = chunking;
+  const CHUNKS = mean.shape[1], chunking = { CHUNKS, ROWS_PER_CHUNK: rows };
   const statistics = recorder.alloc(`${label}.statistics`, [groups, 2, C]);
   const slices = slicesOf(recorder, CHUNKS, VECTORS);
   for (const range of groupRanges(groups, CHUNKS, slices)) {
@@ -96,7 +89,10 @@ export function recordBatchNormTrain(
         name: "batch_norm_statistics",
         source: statisticsSource,
         vector,
-        overrides: { ...range, ROWS, VECTORS, ...chunking, ...slices, STAT_DECAY: options.statDecay ?? 0.9 },
+        overrides: {
+          ...{ ...range, ROWS, VECTORS, ...chunking, ...slices, ...parting },
+          STAT_DECAY: options.statDecay ?? 0.9,
+        },
       },
       [mean, m2, statistics, runningMean, runningVar],
       foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),
@@ -109,16 +105,18 @@ export function recordBatchNormTrain(
 
 /** Means and squared deviations of x, by chunks that are large enough to be worth one and small enough to fill a device. */
 function recordPartials(recorder: Recorder, label: string, x: Tensor, groups: number): PartialStatistics {
-  const { ROWS, C, VECTORS, vector, chunking, chunkGrid } = layout(x, groups);
-  const mean = recorder.alloc(`${label}.partial_mean`, [groups, chunking.CHUNKS, C]);
-  const m2 = recorder.alloc(`${label}.partial_m2`, [groups, chunking.CHUNKS, C]);
-  const overrides = { GROUPS: groups, ROWS, VECTORS, ...chunking };
-  recorder.dispatch(
-    { name: "batch_norm_partial", source: partialSource, elem: elemOf(x), vector, overrides },
-    [x, mean, m2],
-    chunkGrid,
-  );
-  return { mean, m2, rows: chunking.ROWS_PER_CHUNK };
+  const { C, CHUNKS, ROWS_PER_CHUNK, vector, eachOf } = layout(x, groups), elem = elemOf(x);
+  const mean = recorder.alloc(`${label}.partial_mean`, [groups, CHUNKS, C]);
+  const m2 = recorder.alloc(`${label}.partial_m2`, [groups, CHUNKS, C]);
+  eachOf([x], ([x], { sizes, chunking, chunkGrid }) => {
+    const overrides = { ...sizes, ...chunking };
+    recorder.dispatch(
+      { name: "batch_norm_partial", source: partialSource, elem, vector, overrides },
+      [x, mean, m2],
+      chunkGrid,
+    );
+  });
+  return { mean, m2, rows: ROWS_PER_CHUNK };
 }
 
 /**
@@ -186,26 +184,28 @@ export function recordBatchNormTrainBackward(
   const { x, y, statistics, gamma, beta, groups, relu, residual } = saved, elem = elemOf(x);
   expectLike(dy, x, "a BatchNorm's output gradient");
   if (addend) expectLike(addend, x, "a part of a BatchNorm's output gradient");
-  const { ROWS, C, VECTORS, vector, chunking, chunkGrid, THREADS, threadGrid } = layout(x, groups);
-  const { CHUNKS } = chunking;
+  const { ROWS, C, VECTORS, CHUNKS, vector, eachOf } = layout(x, groups);
   const rectify = !relu ? RECTIFY.not : residual ? RECTIFY.byOutput : RECTIFY.byInput;
   const inPlace = addend !== undefined || rectify === RECTIFY.byOutput;
   const sums = recorder.alloc(`${label}.sums`, [groups, CHUNKS, 2, C]);
   const groupSums = recorder.alloc(`${label}.group_sums`, [groups, 2, C]);
-  recorder.dispatch(
-    {
-      name: "batch_norm_backward_partial",
-      source: backwardPartialSource,
-      elem,
-      vector,
-      overrides: {
-        ...{ GROUPS: groups, ROWS, VECTORS, ...chunking },
-        ...{ ADD: Number(addend !== undefined), RECTIFY: rectify, STORE: Number(inPlace) },
+  const operands = [x, dy, addend ?? x, rectify === RECTIFY.byOutput ? y : x];
+  eachOf(operands, (operands, { sizes, group, chunking, chunkGrid }) => {
+    recorder.dispatch(
+      {
+        name: "batch_norm_backward_partial",
+        source: backwardPartialSource,
+        elem,
+        vector,
+        overrides: {
+          ...{ ...sizes, ...group, ...chunking },
+          ...{ ADD: Number(addend !== undefined), RECTIFY: rectify, STORE: Number(inPlace) },
+        },
       },
-    },
-    [x, dy, addend ?? x, rectify === RECTIFY.byOutput ? y : x, statistics, gamma, beta, sums],
-    chunkGrid,
-  );
+      [...operands, statistics, gamma, beta, sums],
+      chunkGrid,
+    );
+  });
   const slices = slicesOf(recorder, CHUNKS, VECTORS);
   for (const range of groupRanges(groups, CHUNKS, slices)) {
     recorder.dispatch(
@@ -219,18 +219,23 @@ export function recordBatchNormTrainBackward(
       foldGrid(Math.ceil(VECTORS / slices.CHANNEL_LANES)),
     );
   }
-  const dx = recorder.alloc(`${label}.dx`, x.shape, x.dtype);
-  recorder.dispatch(
-    {
-      name: "batch_norm_backward_apply",
-      source: backwardApplySource,
-      elem,
-      vector,
-      overrides: { GROUPS: groups, ROWS, VECTORS, THREADS, RECTIFY: Number(relu && !inPlace) },
-    },
-    [x, dy, statistics, groupSums, gamma, beta, dx],
-    threadGrid,
-  );
+  const dx = recorder.alloc(`${label}.dx`, x.shape, x.dtype, x);
+  eachOf([x, dy, dx], ([x, dy, dx], { sizes, group, THREADS, threadGrid }) => {
+    recorder.dispatch(
+      {
+        name: "batch_norm_backward_apply",
+        source: backwardApplySource,
+        elem,
+        vector,
+        overrides: {
+          ...{ ...sizes, ...group, GROUP_ROWS: ROWS, THREADS },
+          RECTIFY: Number(relu && !inPlace),
+        },
+      },
+      [x, dy, statistics, groupSums, gamma, beta, dx],
+      threadGrid,
+    );
+  });
   return { dx, dResidual: dy };
 }
 
@@ -243,56 +248,22 @@ function recordApply(
   { relu = false, residual }: Pick<BatchNormOptions, "relu" | "residual">,
 ): Tensor {
   if (residual) expectLike(residual, x, "a residual");
-  const { ROWS, VECTORS, vector, THREADS, threadGrid } = layout(x, groups);
-  const y = recorder.alloc(`${label}.y`, x.shape, x.dtype);
-  recorder.dispatch(
-    {
-      name: "batch_norm_apply",
-      source: applySource,
-      elem: elemOf(x),
-      vector,
-      overrides: {
-        ...{ GROUPS: groups, ROWS, VECTORS, THREADS },
-        ...{ RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
+  const { vector, eachOf } = layout(x, groups), y = recorder.alloc(`${label}.y`, x.shape, x.dtype, x);
+  eachOf([x, residual ?? x, y], ([x, residue, y], { sizes, group, THREADS, threadGrid }) => {
+    recorder.dispatch(
+      {
+        name: "batch_norm_apply",
+        source: applySource,
+        elem: elemOf(x),
+        vector,
+        overrides: {
+          ...{ ...sizes, ...group, THREADS },
+          ...{ RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
+        },
       },
-    },
-    [x, statistics, gamma, beta, residual ?? x, y],
-    threadGrid,
-  );
-  return y;
-}
-
-/**
- * The groups that each dispatch of what goes through them one after another takes: all in one, unless its loops would
- * then exceed a driver's rounds. The bits are those of one.
- *
- * @param rows What each channel's sum in a group is of.
- */
-function groupRanges(groups: number, rows: number, { SLICES, SLICE_LANES }: Slices) {
-  const rounds = 6 + 3 * Math.log2(SLICES) + Math.ceil((rows + 3 * SLICES) / SLICE_LANES);
-  const each = Math.max(1, Math.floor(MAX_ROUNDS / rounds));
-  return Array.from({ length: Math.ceil(groups / each) }, (_, i) => ({
-    FIRST_GROUP: i * each,
-    END_GROUP: Math.min((i + 1) * each, groups),
-  }));
-}
-
-/** How the kernels see x: rows of vectors, by group; what sums takes a chunk of rows, what makes elements every THREADS-th. */
-function layout(x: Tensor, groups: number) {
-  const C = x.shape.at(-1) ?? 0;
-  if (x.shape.length < 2 || x.shape[0] % groups !== 0) {
-    throw new RangeError(
-      `Cannot batch-normalise ${x.label}: shape must be [N, …, C] with N a multiple of ${groups}, got [${x.shape}]`,
+      [x, statistics, gamma, beta, residue, y],
+      threadGrid,
     );
-  }
-  const vector = vectorOf(C), VECTORS = C / vector, ROWS = elementCount(x.shape) / C / groups;
-  const share = 2 ** Math.floor(Math.log2(Math.max(1, (ROWS * VECTORS) / MIN_THREADS)));
-  const ROWS_PER_CHUNK = Math.min(MAX_ROWS_PER_CHUNK, Math.max(MIN_ROWS_PER_CHUNK, share));
-  const CHUNKS = Math.ceil(ROWS / ROWS_PER_CHUNK);
-  const THREADS = Math.ceil(ROWS / ROWS_PER_THREAD) * VECTORS;
-  const grid = (threads: number) => foldGrid(Math.ceil((groups * threads) / WORKGROUP_SIZE));
-  return {
-    ...{ ROWS, C, vector, VECTORS, THREADS, chunking: { CHUNKS, ROWS_PER_CHUNK } },
-    ...{ chunkGrid: grid(CHUNKS * VECTORS), threadGrid: grid(THREADS) },
-  };
+  });
+  return y;
 }

@@ -1,4 +1,5 @@
 import packWeight from "../../kernels/pack_weight.wgsl" with { type: "text" };
+import { eachPart } from "../gpu/parts.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { recordConv2dWeightGradient } from "./conv2d_weight_gradient.ts";
@@ -30,7 +31,7 @@ export function recordConv2d(
 ): { y: Tensor; saved: Conv2dSaved; statistics?: PartialStatistics; isNormed: boolean } {
   const { N, H, W, K, R, S, P, Q } = conv2dSizes(x, weight, options);
   const vectors = withWholeVectors(recorder, `${label}.x`, x);
-  const y = recorder.alloc(`${label}.y`, [N, P, Q, wholeVectors(recorder, x, K)], x.dtype);
+  const y = recorder.alloc(`${label}.y`, [N, P, Q, wholeVectors(recorder, x, K)], x.dtype, vectors);
   const taps = { TAPS_R: R, TAPS_S: S, R_FIRST: 0, S_FIRST: 0, STEP: 1 };
   const packed = recorder.ofParameters(
     `${label}.packed`,
@@ -79,7 +80,10 @@ export function recordConv2dBackward(
   expectShape(dy, [N, P, Q, K], "a convolution's output gradient");
   expectShape(dWeight, weight.shape, "a convolution's weight gradient");
   const vectors = withWholeVectors(recorder, `${label}.dy`, dy);
-  recordConv2dWeightGradient(recorder, label, saved, vectors, dWeight);
+  eachPart([x, saved.vectors, vectors], ([x, padded, dy], part) => {
+    const of = { ...saved, x, vectors: padded };
+    recordConv2dWeightGradient(recorder, vectors.parts ? `${label}/${part}` : label, of, dy, dWeight);
+  });
   return needsInput ? recordConv2dInputGradient(recorder, label, saved, vectors) : undefined;
 }
 
@@ -97,7 +101,7 @@ export function recordConv2dInputGradient(
 ): Tensor {
   const { N, H, W, C, R, S, P, Q } = conv2dSizes(saved.x, saved.weight, saved.options);
   const { stride, padding } = saved.options;
-  const dx = recorder.alloc(`${label}.dx`, [N, H, W, wholeVectors(recorder, dy, C)], dy.dtype);
+  const dx = recorder.alloc(`${label}.dx`, [N, H, W, wholeVectors(recorder, dy, C)], dy.dtype, dy);
   const axis = (parity: number, extent: number, taps: number) => {
     const first = (parity + padding) % stride; // the first tap that meets this parity
     return {
@@ -113,9 +117,9 @@ export function recordConv2dInputGradient(
       const taps = {
         ...{ TAPS_R: row.taps, TAPS_S: column.taps, R_FIRST: row.first, S_FIRST: column.first, STEP: stride },
       };
-      // A parity that no tap meets gets its zeros all the same; something must stand for its weights.
+      // A parity that no tap meets gets its zeros all the same.
       const packed = row.taps * column.taps === 0
-        ? dy
+        ? undefined
         : recordPackedWeight(recorder, `${label}.${top}${left}`, saved.weight, dy, taps, true);
       recordPixels(recorder, dy, packed, dx, {
         ...{ N, X_H: P, X_W: Q, C: dy.shape[3], Y_H: H, Y_W: W, K: dx.shape[3] },

@@ -5,9 +5,11 @@ import subgroup8Short from "../../kernels/conv2d_subgroup8_short.wgsl" with { ty
 import epilogue from "../../kernels/lib/conv2d_epilogue.wgsl" with { type: "text" };
 import geometrySource from "../../kernels/lib/conv2d_geometry.wgsl" with { type: "text" };
 import pixel from "../../kernels/lib/conv2d_pixel.wgsl" with { type: "text" };
+import { eachPart, partsOf } from "../gpu/parts.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, type Tensor } from "../gpu/tensor.ts";
 import type { FrozenNorm, PartialStatistics } from "./batch_norm.ts";
+import { layout } from "./batch_norm_rows.ts";
 import { CHUNK_ROWS, matrixStatisticsWays, matrixWays } from "./conv2d_matrix.ts";
 import {
   expectProducts,
@@ -63,22 +65,25 @@ export const takesFrozenNorm = (recorder: Recorder, x: Tensor): boolean =>
 /**
  * Records the pixels and channels that `sizes` says: a convolution's output, or those of its input gradient that have one parity.
  *
- * @param x, y With whole vectors of channels. @param w Packed by pack_weight.wgsl.
+ * @param x, y With whole vectors of channels. @param w Packed by pack_weight.wgsl; none where there are no taps: x stands for it.
  * @param frozen What becomes of the sums before they are stored, where `takesFrozenNorm`.
  * @throws {RangeError} If a result is the sum of more than 40,960 products.
  */
 export function recordPixels(
   recorder: Recorder,
   x: Tensor,
-  w: Tensor,
+  w: Tensor | undefined,
   y: Tensor,
   sizes: PixelGeometry,
   frozen?: FrozenNorm,
 ): void {
   expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
-  for (const { first, count } of slices(sizes.K, SLICE_CHANNELS)) {
-    recordChannels(recorder, { x, w, y, frozen }, sizes, first, count);
-  }
+  eachPart([x, y, frozen?.residual ?? x], ([x, y, residual]) => {
+    const norm = frozen && { ...frozen, ...frozen.residual && { residual } };
+    for (const { first, count } of slices(sizes.K, SLICE_CHANNELS)) {
+      recordChannels(recorder, { x, w: w ?? x, y, frozen: norm }, { ...sizes, N: x.shape[0] }, first, count);
+    }
+  });
 }
 
 /** As `recordPixels`, and the statistics of y with it; records nothing where the device has no kernel for that. */
@@ -91,16 +96,22 @@ export function recordPixelsWithStatistics(
   sizes: PixelGeometry,
   groups: number,
 ): PartialStatistics | undefined {
-  const { N, I_COUNT, J_COUNT, K } = sizes, pixels = N * I_COUNT * J_COUNT / groups;
-  const ways = matrixStatisticsWays(recorder, x, { pixels, groups, count: K });
-  if (ways.length === 0 || K > SLICE_CHANNELS || N % groups !== 0) return undefined;
+  const { N, I_COUNT, J_COUNT, K } = sizes, each = I_COUNT * J_COUNT;
+  if (K > SLICE_CHANNELS || N % groups !== 0) return undefined;
+  const { PARTS, most } = layout(y, groups), rows = CHUNK_ROWS, chunks = Math.ceil(most / rows);
+  const made = { groups: y.parts ? 1 : groups, count: K };
+  const waysOf = (x: Tensor) =>
+    matrixStatisticsWays(recorder, x, { ...made, pixels: x.shape[0] * each / made.groups });
+  if (partsOf(x).some((x) => waysOf(x).length === 0)) return undefined;
   expectProducts(x, sizes.TAPS_R * sizes.TAPS_S, sizes.C);
-  const shape = [groups, Math.ceil(pixels / CHUNK_ROWS), K];
-  const mean = recorder.alloc(`${label}.partial_mean`, shape),
-    m2 = recorder.alloc(`${label}.partial_m2`, shape);
-  const g = recorder.constant([...Object.values(sizes), 0, pixels, 0]);
-  recorder.dispatchTuned(shapeClassOf(sizes), ways, [x, w, g, y, mean, m2], { flops: flopsOf(sizes, K) });
-  return { mean, m2, rows: CHUNK_ROWS };
+  const mean = recorder.alloc(`${label}.partial_mean`, [groups, PARTS * chunks, K]),
+    m2 = recorder.alloc(`${label}.partial_m2`, mean.shape);
+  eachPart([x, y], ([x, y], part) => {
+    const own = { ...sizes, N: x.shape[0] }, pixels = own.N * each / made.groups;
+    const g = recorder.constant([...Object.values(own), 0, pixels, 0, part * chunks]);
+    recorder.dispatchTuned(shapeClassOf(own), waysOf(x), [x, w, g, y, mean, m2], { flops: flopsOf(own, K) });
+  });
+  return { mean, m2, rows };
 }
 
 /** What, beside the kernel, decides which tile is the fastest. */
@@ -137,7 +148,7 @@ function recordChannels(
     workgroups: grid(8 * WG_M, 8 * WG_N),
   }));
   const { statistics = w, gamma = w, beta = w, residual = x } = frozen ?? {};
-  const geometry = recorder.constant([...Object.values(sizes), first, pixels, flagsOf(frozen)]);
+  const geometry = recorder.constant([...Object.values(sizes), first, pixels, flagsOf(frozen), 0]);
   recorder.dispatchTuned(
     shapeClassOf(sizes),
     [

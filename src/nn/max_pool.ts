@@ -1,5 +1,6 @@
 import forwardSource from "../../kernels/max_pool.wgsl" with { type: "text" };
 import backwardSource from "../../kernels/max_pool_backward.wgsl" with { type: "text" };
+import { eachPart } from "../gpu/parts.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import { recordPadChannels } from "./pad_channels.ts";
@@ -44,13 +45,16 @@ export function recordMaxPool(
   }
   const [N, H, W, C] = x.shape, shape = [N, H, W, C] as const, sizes = geometry(shape, options);
   const { P, Q, VECTORS } = sizes, vectors = recordPadChannels(recorder, `${label}.x`, x, CHANNELS * VECTORS);
-  const y = recorder.alloc(`${label}.y`, [N, P, Q, CHANNELS * VECTORS], x.dtype);
-  const chosen = recorder.alloc(`${label}.chosen`, [N, P, Q, VECTORS], "u32");
-  recorder.dispatch(
-    { name: "max_pool", source: forwardSource, elem: elemOf(x), overrides: sizes },
-    [vectors, y, chosen],
-    foldGrid(Math.ceil((N * P * Q * VECTORS) / WORKGROUP_SIZE)),
-  );
+  const y = recorder.alloc(`${label}.y`, [N, P, Q, CHANNELS * VECTORS], x.dtype, x);
+  const chosen = recorder.alloc(`${label}.chosen`, [N, P, Q, VECTORS], "u32", x);
+  eachPart([vectors, y, chosen], ([vectors, y, chosen]) => {
+    const [N] = y.shape;
+    recorder.dispatch(
+      { name: "max_pool", source: forwardSource, elem: elemOf(x), overrides: { ...sizes, N } },
+      [vectors, y, chosen],
+      foldGrid(Math.ceil((N * P * Q * VECTORS) / WORKGROUP_SIZE)),
+    );
+  });
   return { y: recordPadChannels(recorder, label, y, C), saved: { chosen, shape, options } };
 }
 
@@ -69,12 +73,15 @@ export function recordMaxPoolBackward(
   const [N, H, W, C] = shape, sizes = geometry(shape, options);
   expectShape(dy, [N, sizes.P, sizes.Q, C], "a pool's output gradient");
   const { VECTORS } = sizes, vectors = recordPadChannels(recorder, `${label}.dy`, dy, CHANNELS * VECTORS);
-  const dx = recorder.alloc(`${label}.dx`, [N, H, W, CHANNELS * VECTORS], dy.dtype);
-  recorder.dispatch(
-    { name: "max_pool_backward", source: backwardSource, elem: elemOf(dy), overrides: sizes },
-    [chosen, vectors, dx],
-    foldGrid(Math.ceil((N * H * W * VECTORS) / WORKGROUP_SIZE)),
-  );
+  const dx = recorder.alloc(`${label}.dx`, [N, H, W, CHANNELS * VECTORS], dy.dtype, dy);
+  eachPart([chosen, vectors, dx], ([chosen, vectors, dx]) => {
+    const [N] = dx.shape;
+    recorder.dispatch(
+      { name: "max_pool_backward", source: backwardSource, elem: elemOf(dy), overrides: { ...sizes, N } },
+      [chosen, vectors, dx],
+      foldGrid(Math.ceil((N * H * W * VECTORS) / WORKGROUP_SIZE)),
+    );
+  });
   return recordPadChannels(recorder, `${label}.dx`, dx, C);
 }
 

@@ -1,5 +1,6 @@
+import { cut } from "../gpu/parts.ts";
 import type { Recorder } from "../gpu/recorder.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import { BYTES, type Tensor } from "../gpu/tensor.ts";
 import { recordAdd } from "./add.ts";
 import {
   type BatchNormOptions,
@@ -15,7 +16,13 @@ import type { Conv2dSaved } from "./conv2d_sizes.ts";
 import { recordGlobalAveragePool, recordGlobalAveragePoolBackward } from "./global_average_pool.ts";
 import { type MaxPoolSaved, recordMaxPool, recordMaxPoolBackward } from "./max_pool.ts";
 import { type Network, NetworkLayout } from "./network.ts";
-import { blocksOf, type LayerSpec, type ResNetSpec, stemOf } from "./resnet_architecture.ts";
+import {
+  blocksOf,
+  largestActivation,
+  type LayerSpec,
+  type ResNetSpec,
+  stemOf,
+} from "./resnet_architecture.ts";
 
 /** Adds the encoder's parameters and statistics under `prefix`, in torchvision's order and names. */
 export function addResNet(layout: NetworkLayout, prefix: string, spec: ResNetSpec): void {
@@ -48,7 +55,7 @@ export interface ResNetSaved {
   /** By the convolution's name. */
   layers: Map<string, LayerSaved>;
   pool?: MaxPoolSaved;
-  featureShape: readonly number[];
+  features: Tensor;
 }
 
 export interface ResNetTraining {
@@ -78,7 +85,7 @@ export function recordResNetTrain(
   { frozen = 0, statDecay }: ResNetTraining = {},
 ): { y: Tensor; saved: ResNetSaved } {
   const layers = new Map<string, LayerSaved>();
-  const encoded = recordForward(recorder, network, prefix, spec, x, (layer, x, options, group) => {
+  const encoded = recordForward(recorder, network, prefix, spec, x, groups, (layer, x, options, group) => {
     if (group < frozen) return recordLayerInfer(recorder, network, layer, x, options);
     const conv = recordLayerConv2d(recorder, network, layer, x, { groups }), { statistics } = conv;
     const name = label(network, layer.norm), parameters = network.batchNorm(layer.norm);
@@ -87,8 +94,8 @@ export function recordResNetTrain(
     layers.set(layer.conv, { conv: conv.saved, norm: norm.saved });
     return norm.y;
   });
-  const { y, pool, featureShape } = encoded;
-  return { y, saved: { spec, frozen, layers, pool, featureShape } };
+  const { y, pool, features } = encoded;
+  return { y, saved: { spec, frozen, layers, pool, features } };
 }
 
 /**
@@ -111,6 +118,7 @@ export function recordResNetInfer(
     prefix,
     spec,
     x,
+    1,
     (layer, x, options) => recordLayerInfer(recorder, network, layer, x, options),
   ).y;
 }
@@ -135,10 +143,13 @@ function recordForward(
   prefix: string,
   spec: ResNetSpec,
   x: Tensor,
+  groups: number,
   recordLayer: (layer: LayerSpec, x: Tensor, options: BatchNormOptions, group: number) => Tensor,
-): { y: Tensor; pool?: MaxPoolSaved; featureShape: readonly number[] } {
-  const stem = stemOf(spec, prefix);
-  let y = recordLayer(stem.layer, x, { relu: true }, 0), pool: MaxPoolSaved | undefined;
+): { y: Tensor; pool?: MaxPoolSaved; features: Tensor } {
+  const stem = stemOf(spec, prefix), [, H, W] = x.shape;
+  const bytesEach = BYTES[x.dtype] * largestActivation(spec, Math.max(H, W));
+  const images = cut(x, groups, bytesEach, recorder.capabilities.bindingBytes);
+  let y = recordLayer(stem.layer, images, { relu: true }, 0), pool: MaxPoolSaved | undefined;
   if (stem.pool) {
     ({ y, saved: pool } = recordMaxPool(recorder, label(network, `${prefix}.maxpool`), y, stem.pool));
   }
@@ -149,7 +160,7 @@ function recordForward(
     y = recordLayer(layers.at(-1)!, y, { relu: true, residual }, group);
   }
   const pooled = recordGlobalAveragePool(recorder, label(network, `${prefix}.avgpool`), y);
-  return { y: pooled, pool, featureShape: y.shape };
+  return { y: pooled, pool, features: y };
 }
 
 /**
@@ -162,7 +173,7 @@ export function recordResNetBackward(
   recorder: Recorder,
   network: Network,
   prefix: string,
-  { spec, frozen, layers: saved, pool, featureShape }: ResNetSaved,
+  { spec, frozen, layers: saved, pool, features }: ResNetSaved,
   dy: Tensor,
 ): void {
   const back = ({ conv, norm }: LayerSpec, dy: Gradient, { needsInput = true } = {}) => {
@@ -184,7 +195,9 @@ export function recordResNetBackward(
   const trained = [...blocksOf(spec, prefix)].filter(({ group }) => group >= frozen);
   if (trained.length === 0) return;
   const pooled = label(network, `${prefix}.avgpool`);
-  let dx: Gradient = { of: recordGlobalAveragePoolBackward(recorder, pooled, featureShape, dy) };
+  let dx: Gradient = {
+    of: recordGlobalAveragePoolBackward(recorder, pooled, features.shape, dy, features),
+  };
   for (const { name, layers, shortcut } of trained.toReversed()) {
     const needsInput = frozen === 0 || name !== trained[0].name, last = back(layers.at(-1)!, dx);
     let dInput = last.dx;

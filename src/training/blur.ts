@@ -23,20 +23,24 @@ export function writeBlurTaps(sigma: number, taps: Float32Array): void {
  * Records a Gaussian blur of each image, in place: along rows, then along columns, with zeros beyond the border.
  *
  * @param x `[rows, px, px, 3]` f32; overwritten.
- * @param taps `[rows, radius + 1]` f32, radius ≥ 1: each image's, as `writeBlurTaps` writes them.
+ * @param taps `[at least first + rows, radius + 1]` f32, radius ≥ 1: each image's, as `writeBlurTaps` writes them.
+ * @param first The row of the first image's.
  * @throws {RangeError} If the shapes disagree.
  */
-export function recordGaussianBlur(recorder: Recorder, x: Tensor, taps: Tensor): void {
+export function recordGaussianBlur(recorder: Recorder, x: Tensor, taps: Tensor, first = 0): void {
   const [rows, px] = x.shape, radius = taps.shape[1] - 1;
   expectShape(x, [rows, px, px, 3], "images to blur");
-  expectShape(taps, [rows, Math.max(2, radius + 1)], "a blur's taps");
+  expectShape(taps, [Math.max(taps.shape[0], first + rows), Math.max(2, radius + 1)], "a blur's taps");
   const across = recorder.alloc("views.blurred_along_rows", x.shape);
   for (const [from, to, alongColumns] of [[x, across, false], [across, x, true]] as const) {
     recorder.dispatch(
       {
         name: "gaussian_blur",
         source,
-        overrides: { ROWS: rows, PX: px, RADIUS: radius, ALONG_COLUMNS: Number(alongColumns) },
+        overrides: {
+          ...{ ROWS: rows, PX: px, RADIUS: radius, ALONG_COLUMNS: Number(alongColumns) },
+          ...first > 0 && { FIRST_ROW: first },
+        },
       },
       [taps, from, to],
       foldGrid(Math.ceil(elementCount(x.shape) / WORKGROUP_SIZE)),

@@ -65,7 +65,7 @@ export function sketchViews(
   const inputs = viewInputs(config, batch, maxBatchBytes, views);
   const bytes = Object.values(inputs).reduce((sum, tensor) => sum + (tensor ? byteLength(tensor) : 0), 0);
   return {
-    record: (recorder) => recordViews(recorder, inputs, config.px, channels(config), dtypeOf(config)),
+    record: (recorder) => recordViews(recorder, inputs, config.px, channels(config), dtypeOf(config), views),
     bytes,
   };
 }
@@ -107,7 +107,14 @@ function augmentedViews(
   const cropRows = new Uint32Array(views * N * VIEW_WORDS), colorRows = new Float32Array(cropRows.length);
   return {
     record: (recorder) =>
-      recordViews(recorder, { pixels, crops, colors, blurTaps }, px, channels(config), dtypeOf(config)),
+      recordViews(
+        recorder,
+        { pixels, crops, colors, blurTaps },
+        px,
+        channels(config),
+        dtypeOf(config),
+        views,
+      ),
     write(batch, micro = 0) {
       const { epoch, samples, pixels: packed, offsets, widths, heights } = partOf(batch, micro * N, N);
       for (const [i, sample] of samples.entries()) {

@@ -1,6 +1,7 @@
 import cropResize from "../../kernels/crop_resize.wgsl" with { type: "text" };
 import colorAugment from "../../kernels/color_augment.wgsl" with { type: "text" };
 import solarizeNormalize from "../../kernels/solarize_normalize.wgsl" with { type: "text" };
+import { cut, eachPart } from "../gpu/parts.ts";
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, expectShape, type Tensor } from "../gpu/tensor.ts";
 import type { ViewDraw } from "./augment.ts";
@@ -26,7 +27,8 @@ export interface ViewInputs {
  * Records the augmentation of a batch: crop, resize to `px`, flip, jitter, grayscale, blur, solarise, clip, normalise.
  *
  * @param dtype What the views are stored as; they are computed in f32.
- * @returns `[rows, px, px, 3]`, overwritten on every replay.
+ * @param views How many an image has: rows are the first view's of every image, then the second's.
+ * @returns `[rows, px, px, 3]`, overwritten on every replay; in parts, where a binding does not take it in f32.
  * @throws {RangeError} If the tables' shapes differ.
  */
 export function recordViews(
@@ -35,39 +37,46 @@ export function recordViews(
   px: number,
   { mean, std }: { mean: readonly [number, number, number]; std: readonly [number, number, number] },
   dtype: "f32" | "f16" = "f32",
+  views = 1,
 ): Tensor {
   const [rows] = crops.shape;
   expectShape(crops, [rows, VIEW_WORDS], "a table of crops");
   expectShape(colors, [rows, VIEW_WORDS], "a table of colours");
-  const drawn = recorder.alloc("views.drawn", [rows, px, px, 3]),
-    x = recorder.alloc("views", drawn.shape, dtype);
-  const onePixelEach = foldGrid(Math.ceil((rows * px * px) / WORKGROUP_SIZE));
-  recorder.dispatch(
-    { name: "crop_resize", source: cropResize, overrides: { ROWS: rows, PX: px } },
-    [pixels, crops, drawn],
-    onePixelEach,
-  );
-  recorder.dispatch(
-    { name: "color_augment", source: colorAugment, overrides: { ROWS: rows, PIXELS: px * px } },
-    [colors, drawn],
-    foldGrid(rows),
-  );
-  if (blurTaps) recordGaussianBlur(recorder, drawn, blurTaps);
-  recorder.dispatch(
-    {
-      name: "solarize_normalize",
-      source: solarizeNormalize,
-      elem: elemOf(x),
-      overrides: {
-        ...{ ROWS: rows, PIXELS: px * px },
-        ...{ MEAN_R: mean[0], MEAN_G: mean[1], MEAN_B: mean[2] },
-        ...{ STD_R: std[0], STD_G: std[1], STD_B: std[2] },
+  const shape = [rows, px, px, 3], whole: Tensor = { label: "views", shape, dtype };
+  const like = cut(whole, views, 4 * 3 * px * px, recorder.capabilities.bindingBytes);
+  const all = recorder.alloc("views", shape, dtype, like);
+  let first = 0; // the row of the tables that a part's first image has
+  eachPart([recorder.alloc("views.drawn", shape, "f32", like), all], ([drawn, x]) => {
+    const [ROWS] = x.shape, place: Record<string, number> = first > 0 ? { FIRST_ROW: first } : {};
+    const onePixelEach = foldGrid(Math.ceil((ROWS * px * px) / WORKGROUP_SIZE));
+    recorder.dispatch(
+      { name: "crop_resize", source: cropResize, overrides: { ROWS, PX: px, ...place } },
+      [pixels, crops, drawn],
+      onePixelEach,
+    );
+    recorder.dispatch(
+      { name: "color_augment", source: colorAugment, overrides: { ROWS, PIXELS: px * px, ...place } },
+      [colors, drawn],
+      foldGrid(ROWS),
+    );
+    if (blurTaps) recordGaussianBlur(recorder, drawn, blurTaps, first);
+    recorder.dispatch(
+      {
+        name: "solarize_normalize",
+        source: solarizeNormalize,
+        elem: elemOf(x),
+        overrides: {
+          ...{ ROWS, PIXELS: px * px, ...place },
+          ...{ MEAN_R: mean[0], MEAN_G: mean[1], MEAN_B: mean[2] },
+          ...{ STD_R: std[0], STD_G: std[1], STD_B: std[2] },
+        },
       },
-    },
-    [colors, drawn, x],
-    onePixelEach,
-  );
-  return x;
+      [colors, drawn, x],
+      onePixelEach,
+    );
+    first += ROWS;
+  });
+  return all;
 }
 
 /**

@@ -13,6 +13,7 @@ import { describeOptions, type Option, readOptions, UsageError } from "./options
 import { neighbors, NEIGHBORS_OPTIONS } from "./neighbors_bench.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
 import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
+import { plan, PLAN_OPTIONS } from "./plan_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
 import { parity, PARITY_OPTIONS } from "./parity_bench.ts";
 import { quality, QUALITY_OPTIONS } from "./quality_bench.ts";
@@ -54,6 +55,12 @@ const COMMANDS: Record<string, Command> = {
     about: "resident memory over a long run: it should stay as it is",
     options: MEMORY_OPTIONS,
     run: memory,
+  },
+  plan: {
+    about: "the largest batch within a GPU's memory and limits, and what its bytes are for; asks no GPU",
+    options: PLAN_OPTIONS,
+    withoutGpu: true,
+    run: plan,
   },
   neighbors: {
     about: "an exact search of 100,000 embeddings: 30 ms a query, and 64 at once in ten times that, at most",
