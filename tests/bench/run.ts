@@ -12,6 +12,7 @@ import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
 import { describeOptions, type Option, readOptions, UsageError } from "./options.ts";
 import { neighbors, NEIGHBORS_OPTIONS } from "./neighbors_bench.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
+import { peaks, PEAKS_OPTIONS } from "./peaks_bench.ts";
 import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
 import { parity, PARITY_OPTIONS } from "./parity_bench.ts";
@@ -39,6 +40,11 @@ const COMMANDS: Record<string, Command> = {
     about: "a whole step of any encoder beside PyTorch's, on a GPU or a CPU",
     options: TORCH_OPTIONS,
     run: torch,
+  },
+  peaks: {
+    about: "what the card does at most: large products in f32 and f16, and a copy",
+    options: PEAKS_OPTIONS,
+    run: peaks,
   },
   profile: {
     about: "where a step's time goes, kernel by kernel, by the GPU's own clock; and its memory",
