@@ -18,6 +18,7 @@ import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
 import { parity, PARITY_OPTIONS } from "./parity_bench.ts";
 import { quality, QUALITY_OPTIONS } from "./quality_bench.ts";
 import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
+import { keepOutput } from "./results_file.ts";
 import { serve, SERVE_OPTIONS } from "./serve_bench.ts";
 import { soak, SOAK_OPTIONS } from "./soak_bench.ts";
 import { torch, TORCH_OPTIONS } from "./torch_bench.ts";
@@ -123,7 +124,9 @@ const COMMANDS: Record<string, Command> = {
 
 const [first = "peers", ...rest] = Deno.args;
 const name = first.startsWith("--") && first !== "--help" ? "peers" : first;
-const args = name === first ? rest : Deno.args;
+const given = name === first ? rest : Deno.args;
+/** Any command's, so not among its own options. */
+const WRITE = "--write", args = given.filter((argument) => argument !== WRITE);
 try {
   if (["--help", "-h", "help"].includes(name)) help();
   else if (!Object.hasOwn(COMMANDS, name)) {
@@ -133,12 +136,18 @@ try {
   } else if (args.includes("--help") || args.includes("-h")) help(name);
   else {
     const { options, run, withoutGpu } = COMMANDS[name], values = readOptions(name, args, options);
+    let adapter: string | undefined;
     if (!withoutGpu) {
       Deno.env.set("XDG_RUNTIME_DIR", runtimeDirectory());
-      const adapter = await ensureAdapter((line) => console.error(line));
+      adapter = await ensureAdapter((line) => console.error(line));
       if (!("json" in values && values.json)) console.log(`adapter  ${adapter}`);
     }
-    await run(values);
+    const write = given.includes(WRITE) ? await keepOutput(adapter ?? "no GPU", [name, ...args]) : undefined;
+    try {
+      await run(values);
+    } finally {
+      write?.();
+    }
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
@@ -150,7 +159,8 @@ Deno.exit(0);
 function help(command?: string): void {
   if (command) {
     const { about, options } = COMMANDS[command];
-    console.log([`deno task bench ${command}: ${about}`, "", ...describeOptions(options)].join("\n"));
+    const kept = `  ${WRITE.padEnd(26)} adds what is printed to tests/bench/results/DATE-ADAPTER.md`;
+    console.log([`deno task bench ${command}: ${about}`, "", ...describeOptions(options), kept].join("\n"));
     return;
   }
   console.log("deno task bench [COMMAND] [OPTIONS]; each command has a --help of its own\n");
