@@ -31,5 +31,7 @@ export interface StepCase {
   out: number;
   precision?: string;
 }
+/** A frozen encoder's forward over a batch of ready images. */
+export type EmbedCase = Pick<StepCase, "arch" | "px" | "batch">;
 /** The step that the peers take too: tfjs's is written for this encoder. */
 export const STEP_CASE: StepCase = { arch: "cifar_resnet8", px: 32, batch: 64, hidden: 256, out: 64 };

@@ -1,12 +1,8 @@
 import { fromFileUrl, join } from "@std/path";
 import { DatasetReader } from "../../src/data/dataset_reader.ts";
 import { newId } from "../../src/domain/ids.ts";
-import { RandomStream } from "../../src/domain/philox.ts";
 import { Encoder } from "../../src/inference/encoder.ts";
 import { Preprocessor } from "../../src/inference/preprocess.ts";
-import { krscToOihw, NetworkLayout } from "../../src/nn/network.ts";
-import { addResNet } from "../../src/nn/resnet.ts";
-import { resnetSpec } from "../../src/nn/resnet_architecture.ts";
 import { csvTable, idLines, parquetTable, writeTable } from "../../src/results/embedding_tables.ts";
 import { completeResults } from "../../src/results/result_files.ts";
 import { RowFile } from "../../src/results/row_file.ts";
@@ -14,6 +10,7 @@ import { embedRounds, type ImageSource } from "../../src/workers/embed_rounds.ts
 import { generate } from "./data_reading.ts";
 import { digits, median, printTable } from "./figures.ts";
 import type { OptionValues } from "./options.ts";
+import { randomModel } from "./random_model.ts";
 import { openBench } from "./training.ts";
 
 const TARGET = 1.15;
@@ -34,7 +31,7 @@ export async function embed(
 ): Promise<void> {
   const directory = join(fromFileUrl(new URL("./results", import.meta.url)), `embed-${Deno.pid}`);
   const { pipelines, adapter } = await openBench();
-  const encoder = new Encoder(pipelines, arch, px, valuesOf(arch));
+  const encoder = new Encoder(pipelines, arch, px, randomModel(arch));
   const preprocessor = new Preprocessor(pipelines, {
     ...{ px, channel_mean: [0.5, 0.5, 0.5], channel_std: [0.25, 0.25, 0.25] },
   });
@@ -106,15 +103,4 @@ export async function embed(
     preprocessor.destroy();
     await Deno.remove(directory, { recursive: true });
   }
-}
-
-/** An encoder's values by torchvision's names, drawn at random: what they are changes no time. */
-function valuesOf(arch: string) {
-  const layout = new NetworkLayout(), random = new RandomStream(1, 92);
-  addResNet(layout, "encoder", resnetSpec(arch));
-  return new Map([...layout.parameters.slots, ...layout.statistics.slots].map(({ name, shape }) => {
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    for (let i = 0; i < data.length; i++) data[i] = random.uniform(0.01, 0.05);
-    return [name.slice("encoder.".length), krscToOihw(data, shape)];
-  }));
 }

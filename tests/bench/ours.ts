@@ -1,22 +1,36 @@
-/** latentd as a contender: the kernels and the step that training runs. */
-import { ByolState } from "../../src/byol/state.ts";
+/** latentd as a contender: the kernels and the step that training runs, and the encoder that embeds. */
+import { parseArgs } from "@std/cli/parse-args";
 import { ByolStep } from "../../src/byol/step.ts";
+import { Encoder } from "../../src/inference/encoder.ts";
 import type { Plan } from "../../src/gpu/plan.ts";
 import { Recorder } from "../../src/gpu/recorder.ts";
+import { elementCount } from "../../src/gpu/tensor.ts";
 import { uploadTensor } from "../../src/gpu/upload.ts";
 import { recordConv2d, recordConv2dInputGradient } from "../../src/nn/conv2d.ts";
 import { recordConv2dWeightGradient } from "../../src/nn/conv2d_weight_gradient.ts";
-import { LossScale } from "../../src/optim/loss_scale.ts";
 import { type Run, serveContender } from "./contender.ts";
+import { GPU_OPTIONS, gpuChoice } from "./gpu_choice.ts";
+import { randomModel } from "./random_model.ts";
+import { openStepState, viewsOf } from "./step_state.ts";
 import { openBench } from "./training.ts";
 
-const { device, capabilities, pipelines } = await openBench();
+const { provider = GPU_OPTIONS.provider.default, toggles = GPU_OPTIONS.toggles.default, tuning } = parseArgs(
+  Deno.args,
+  { string: ["provider", "toggles", "tuning"] },
+);
+const { device, capabilities, pipelines } = await openBench(gpuChoice({ provider, toggles }), tuning);
 
-function noise(label: string, shape: number[], dtype: "f32" | "f16" = "f32") {
-  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.random() - 0.5);
-  const tensor = uploadTensor(device, label, shape, dtype);
+/** Noise, the same again after a million elements: what it is changes no time, but drawing it would take long. */
+function noise(label: string, shape: readonly number[], dtype: "f32" | "f16" = "f32") {
+  const tensor = uploadTensor(device, label, shape, dtype), { buffer } = tensor.storage;
+  const values = Float32Array.from(
+    { length: Math.min(2 ** 20, elementCount(shape)) },
+    () => Math.random() - 0.5,
+  );
   const bytes = new Uint8Array((dtype === "f16" ? new Float16Array(values) : values).buffer);
-  device.queue.writeBuffer(tensor.storage.buffer, 0, bytes);
+  for (let at = 0; at < buffer.size; at += bytes.length) {
+    device.queue.writeBuffer(buffer, at, bytes, 0, Math.min(bytes.length, buffer.size - at));
+  }
   return tensor;
 }
 
@@ -46,13 +60,27 @@ await serveContender({
     return runOf(await recorder.compile(pipelines));
   },
 
-  async step({ arch, px, batch, hidden, out, precision = "f32" }) {
-    const optimizer = { name: "lars", weightDecay: 1.5e-6, momentum: 0.9, trustCoefficient: 1e-3 } as const;
-    const heads = { projector: { hidden, out }, predictor: { hidden } };
-    const mixed = precision === "mixed", lossScale = mixed ? LossScale.dynamic(device) : undefined;
-    const state = new ByolState(device, { arch, ...heads }, optimizer, lossScale);
+  // As the service embeds: f32, in batches of its own sizes.
+  embed({ arch, px, batch }) {
+    const encoder = new Encoder(pipelines, arch, px, randomModel(arch), undefined, batch);
+    const rows = uploadTensor(device, "rows", [batch, encoder.dim], "f32");
+    return Promise.resolve({
+      async enqueue() {
+        for (let at = 0; at < batch; at += encoder.largestBatch) {
+          await encoder.submit(Math.min(encoder.largestBatch, batch - at), () => {}, rows, at);
+        }
+      },
+      async wait(submitted) {
+        await Promise.all(submitted);
+        await device.queue.onSubmittedWorkDone();
+      },
+    });
+  },
+
+  async step(shape) {
+    const state = openStepState(device, shape), { label, shape: sizes, dtype } = viewsOf(shape);
     state.initialize(0);
-    const views = noise("views", [2 * batch, px, px, 3], mixed ? "f16" : "f32");
+    const views = noise(label, sizes, dtype as "f32");
     const step = await ByolStep.compile(pipelines, state, () => views);
     let k = 0;
     return {

@@ -8,6 +8,7 @@ export const PEERS_OPTIONS = {
   rounds: { about: "turns that each contender gets; medians are compared", default: 5 },
   cases: { about: "what is measured", default: "all", choices: ["all", "convolutions", "step"] },
   threads: { about: "PyTorch's threads; as many as there are cores", default: navigator.hardwareConcurrency },
+  python: { about: "a Python that has torch", default: "python3" },
 } as const;
 
 /** One comparison, as it is kept: `ratio` above 1 says that ours is faster. */
@@ -53,7 +54,7 @@ export async function peers(options: OptionValues<typeof PEERS_OPTIONS>): Promis
  * @param report Called with each comparison when it is known.
  */
 async function comparePeers(
-  { rounds, cases, threads }: OptionValues<typeof PEERS_OPTIONS>,
+  { rounds, cases, threads, python }: OptionValues<typeof PEERS_OPTIONS>,
   report: (comparison: Comparison) => void,
 ): Promise<void> {
   const ours = new ContenderProcess("latentd", "./ours.ts");
@@ -86,13 +87,13 @@ async function comparePeers(
   }
 
   if (cases !== "convolutions") {
-    const torch = await findTorch({ ...STEP_CASE, device: "cpu", precision: "fp32", threads });
+    const torch = await findTorch({ ...STEP_CASE, device: "cpu", precision: "fp32", threads, python });
     const contenders = [ours, tfjs].map((process) => ({
       name: process.name,
       ms: () => process.ask({ step: STEP_CASE }),
     }));
-    if (torch) contenders.push(torch);
-    else console.log("PyTorch is left out: no python3 with torch, or no torch_byol.py, is here");
+    if (typeof torch === "string") console.log(`PyTorch is left out: ${torch}`);
+    else contenders.push(torch);
     const { arch, px, batch } = STEP_CASE;
     const rates = (await measure(contenders)).map((ms) => (1000 * batch) / ms);
     compare(

@@ -12,12 +12,14 @@ import { memory, MEMORY_OPTIONS } from "./memory_bench.ts";
 import { describeOptions, type Option, readOptions, UsageError } from "./options.ts";
 import { neighbors, NEIGHBORS_OPTIONS } from "./neighbors_bench.ts";
 import { overhead, OVERHEAD_OPTIONS } from "./overhead_bench.ts";
+import { peaks, PEAKS_OPTIONS } from "./peaks_bench.ts";
 import { peers, PEERS_OPTIONS } from "./peers_bench.ts";
 import { plan, PLAN_OPTIONS } from "./plan_bench.ts";
 import { profile, PROFILE_OPTIONS } from "./profile_bench.ts";
 import { parity, PARITY_OPTIONS } from "./parity_bench.ts";
 import { quality, QUALITY_OPTIONS } from "./quality_bench.ts";
 import { scaling, SCALING_OPTIONS } from "./scaling_bench.ts";
+import { keepOutput } from "./results_file.ts";
 import { serve, SERVE_OPTIONS } from "./serve_bench.ts";
 import { soak, SOAK_OPTIONS } from "./soak_bench.ts";
 import { torch, TORCH_OPTIONS } from "./torch_bench.ts";
@@ -40,6 +42,11 @@ const COMMANDS: Record<string, Command> = {
     about: "a whole step of any encoder beside PyTorch's, on a GPU or a CPU",
     options: TORCH_OPTIONS,
     run: torch,
+  },
+  peaks: {
+    about: "what the card does at most: large products in f32 and f16, and a copy",
+    options: PEAKS_OPTIONS,
+    run: peaks,
   },
   profile: {
     about: "where a step's time goes, kernel by kernel, by the GPU's own clock; and its memory",
@@ -124,7 +131,9 @@ const COMMANDS: Record<string, Command> = {
 
 const [first = "peers", ...rest] = Deno.args;
 const name = first.startsWith("--") && first !== "--help" ? "peers" : first;
-const args = name === first ? rest : Deno.args;
+const given = name === first ? rest : Deno.args;
+/** Any command's, so not among its own options. */
+const WRITE = "--write", args = given.filter((argument) => argument !== WRITE);
 try {
   if (["--help", "-h", "help"].includes(name)) help();
   else if (!Object.hasOwn(COMMANDS, name)) {
@@ -134,12 +143,18 @@ try {
   } else if (args.includes("--help") || args.includes("-h")) help(name);
   else {
     const { options, run, withoutGpu } = COMMANDS[name], values = readOptions(name, args, options);
+    let adapter: string | undefined;
     if (!withoutGpu) {
       Deno.env.set("XDG_RUNTIME_DIR", runtimeDirectory());
-      const adapter = await ensureAdapter((line) => console.error(line));
+      adapter = await ensureAdapter((line) => console.error(line));
       if (!("json" in values && values.json)) console.log(`adapter  ${adapter}`);
     }
-    await run(values);
+    const write = given.includes(WRITE) ? await keepOutput(adapter ?? "no GPU", [name, ...args]) : undefined;
+    try {
+      await run(values);
+    } finally {
+      write?.();
+    }
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
@@ -151,7 +166,8 @@ Deno.exit(0);
 function help(command?: string): void {
   if (command) {
     const { about, options } = COMMANDS[command];
-    console.log([`deno task bench ${command}: ${about}`, "", ...describeOptions(options)].join("\n"));
+    const kept = `  ${WRITE.padEnd(26)} adds what is printed to tests/bench/results/DATE-ADAPTER.md`;
+    console.log([`deno task bench ${command}: ${about}`, "", ...describeOptions(options), kept].join("\n"));
     return;
   }
   console.log("deno task bench [COMMAND] [OPTIONS]; each command has a --help of its own\n");

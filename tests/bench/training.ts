@@ -12,11 +12,12 @@ import { type Gpu, openGpu } from "../../src/gpu/device.ts";
 import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import { TimestampQueries } from "../../src/gpu/timing.ts";
 import { Tuner } from "../../src/gpu/tuner.ts";
-import { memoryTuningCache } from "../../src/gpu/tuning_file.ts";
+import { fileTuningCache, memoryTuningCache } from "../../src/gpu/tuning_file.ts";
 import { readConfig } from "../../src/config.ts";
 import { learningRate } from "../../src/optim/schedule.ts";
 import { resolvePretrainConfig } from "../../src/jobs/resolve_config.ts";
 import { aDataset } from "../contract/store_contract.ts";
+import type { GpuChoice } from "./gpu_choice.ts";
 import { UsageError } from "./options.ts";
 
 /** What is trained: any encoder that `resnetSpec` knows. */
@@ -49,11 +50,19 @@ export const describeCase = ({ arch, px, batch, hidden, out, precision }: Traini
 export interface Bench extends Gpu {
   pipelines: PipelineCache;
 }
-/** Opens whatever adapter there is, tuned afresh as a first job would: a bench says on what it ran. */
-export async function openBench(): Promise<Bench> {
-  const provider = readConfig((name) => Deno.env.get(name)).gpuProvider;
-  const gpu = await openGpu({ allowSoftware: true, provider }), { software, driver } = gpu.adapter;
-  const tuner = new Tuner(driver, memoryTuningCache(), { measure: true, software });
+/**
+ * Opens whatever adapter there is, tuned afresh as a first job would: a bench says on what it ran.
+ *
+ * @param tuning A file whose choices are taken over, and added to; without one they are made anew.
+ */
+export async function openBench({ provider, toggles }: GpuChoice = {}, tuning?: string): Promise<Bench> {
+  const named = provider ?? readConfig((name) => Deno.env.get(name)).gpuProvider;
+  const gpu = await openGpu({ allowSoftware: true, provider: named, toggles });
+  const { software, driver } = gpu.adapter;
+  const choices = tuning === undefined ? memoryTuningCache() : fileTuningCache(tuning);
+  // Toggles change what a kernel becomes: its choices are not another's.
+  const key = [driver, ...toggles ?? []].join(" "), options = { measure: true, software };
+  const tuner = new Tuner(key, choices, options);
   return { ...gpu, pipelines: new PipelineCache(gpu.device, gpu.capabilities, tuner) };
 }
 
