@@ -51,7 +51,7 @@ const Environment = z.object({
   BODY_IDLE_SECONDS: wholeNumber(1, 3600, 60),
   IMAGE_DECODER: z.enum(["wasm", "sharp"], { error: "must be wasm or sharp" }).default("wasm"),
   DECODE_WORKERS: wholeNumber(1, 64, 2),
-  GPU_PROVIDER: z.enum(["deno", "dawn"], { error: "must be deno or dawn" }).default("deno"),
+  GPU_PROVIDER: z.enum(["auto", "deno", "dawn"], { error: "must be auto, deno or dawn" }).default("auto"),
   GPU_MEMORY_BYTES: z.string().regex(/^\d{1,15}$/, "must be a whole number of bytes").transform(Number)
     .default(0),
   GPU_TUNE: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
@@ -96,7 +96,7 @@ export interface Config {
   decodeWorkers: number;
   /** What decodes JPEG and WebP when a dataset is taken in. */
   imageDecoder: "wasm" | "sharp";
-  gpuProvider: "deno" | "dawn";
+  gpuProvider: "auto" | "deno" | "dawn";
   /** The most that a job may take of the GPU; 0 leaves it to the GPU. */
   gpuMemoryBytes: number;
   /** Whether training times its kernels on this adapter, once, and keeps the fastest. */
@@ -185,8 +185,8 @@ export const CONFIG_KEYS: readonly { name: Key; default: string; meaning: string
   { name: "DECODE_WORKERS", default: "2", meaning: "threads that decode images" },
   {
     name: "GPU_PROVIDER",
-    default: "deno",
-    meaning: "WebGPU implementation: `deno`'s own (wgpu), or `dawn`, Chromium's",
+    default: "auto",
+    meaning: "WebGPU: `deno`'s own, `dawn` (Chromium's), or `auto`: `dawn` for `mixed` on tensor cores",
   },
   {
     name: "GPU_MEMORY_BYTES",

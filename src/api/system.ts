@@ -29,6 +29,10 @@ const SystemSchema = z.object({
     resident_bytes: bytes.nullable(),
     gpu_held_bytes: bytes.nullable(),
     gpu_planned_bytes: bytes.nullable(),
+    mixed: z.string().nullable().openapi({
+      description:
+        "By `GPU_PROVIDER=auto`, of the worker that trains: who computes in mixed precision, and why",
+    }),
     models: z.array(z.object({ checkpoint: z.string(), bytes })).nullable(),
   })),
   queue: z.object({

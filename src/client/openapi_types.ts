@@ -1985,6 +1985,8 @@ export interface components {
                 resident_bytes: number | null;
                 gpu_held_bytes: number | null;
                 gpu_planned_bytes: number | null;
+                /** @description By `GPU_PROVIDER=auto`, of the worker that trains: who computes in mixed precision, and why */
+                mixed: string | null;
                 models: {
                     checkpoint: string;
                     bytes: number;

@@ -3,7 +3,7 @@ import { resolve } from "@std/path";
 import { type Config, readConfig } from "../config.ts";
 import { lookAtDatabase, lookAtDisk, lookAtPermissions } from "./data_dir.ts";
 import { exitCode, type Finding } from "./finding.ts";
-import { lookAtGpu } from "./gpu.ts";
+import { lookAtGpu, lookAtMixedPrecision } from "./gpu.ts";
 import { lookForNvidia, lookForVulkan } from "./vulkan.ts";
 
 const SIGNS = { good: "ok  ", warning: "warn", bad: "FAIL" };
@@ -29,7 +29,11 @@ async function examine(): Promise<Finding[]> {
     await lookAtDatabase(dataDir),
     lookForVulkan(env),
     ...(nvidia ? [nvidia] : []),
-    ...await lookAtGpu({ provider: config.gpuProvider, allowSoftware: config.allowSoftwareGpu }),
+    ...await lookAtGpu({
+      ...{ provider: config.gpuProvider === "auto" ? "deno" : config.gpuProvider },
+      allowSoftware: config.allowSoftwareGpu,
+    }),
+    ...(config.gpuProvider === "auto" ? [await lookAtMixedPrecision()] : []),
   ];
 }
 

@@ -50,6 +50,17 @@ export async function lookAtGpu(
   return findings;
 }
 
+/** Who computes jobs in mixed precision by `GPU_PROVIDER=auto`, and why. */
+export async function lookAtMixedPrecision(): Promise<Finding> {
+  const { adapter, matrices = [], failure } = await runCheck("dawn"), [matrix] = matrices;
+  const found = !adapter
+    ? `by Deno's own WebGPU: Dawn is not to be had here: ${failure}`
+    : !matrix
+    ? `by Deno's own WebGPU: ${adapter.description} has no products of matrices by Dawn`
+    : `by Dawn on ${adapter.description}, which multiplies matrices of f16, ${matrix.M} × ${matrix.N} × ${matrix.K} at once`;
+  return { what: "mixed", state: "good", found, details: { adapter, matrices } };
+}
+
 async function runCheck(provider: string): Promise<GpuCheck> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [

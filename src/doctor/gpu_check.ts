@@ -3,6 +3,7 @@
  * kernels/ to float64. Its last line on standard output is a `GpuCheck` as JSON; its argument is the WebGPU provider.
  */
 import { RandomStream } from "../domain/philox.ts";
+import type { MatrixShape } from "../gpu/capabilities.ts";
 import { openGpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/pipeline.ts";
 import type { GpuProvider } from "../gpu/provider.ts";
@@ -17,6 +18,8 @@ export interface GpuCheck {
   adapter?: { description: string; vendor: string; driver: string; software: boolean };
   features?: string[];
   limits?: Record<string, number>;
+  /** Products of small matrices that a subgroup makes at once, of f16 with f32 sums. */
+  matrices?: readonly MatrixShape[];
   /** A product of matrices. `error`: the largest difference from float64, of what the terms' magnitudes allow. */
   kernel?: { error: number; products: number; gflops: number };
   failure?: string;
@@ -31,7 +34,7 @@ async function checkGpu(provider: GpuProvider): Promise<GpuCheck> {
   const pipelines = new PipelineCache(device, capabilities),
     found = {
       ...{ adapter: { description, vendor, driver, software }, features: granted.features },
-      limits: granted.limits,
+      ...{ limits: granted.limits, matrices: capabilities.matrices },
     };
   try {
     await new Canary(pipelines).check();

@@ -58,6 +58,8 @@ export interface Vitals {
   gpuHeld?: number;
   /** Of the GPU's memory, what the job that runs was worked out to need; 0 where none runs. */
   gpuPlanned?: number;
+  /** Who computes in mixed precision, and why, in words; of the worker that trains, where that is for it to choose. */
+  mixed?: string;
   /** The models that it holds ready, and what each takes of the GPU's memory; the one that was used last first. */
   models?: { checkpoint: string; bytes: number }[];
 }

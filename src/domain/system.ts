@@ -15,7 +15,7 @@ export interface SystemReport {
   versions: { latentd: string; deno: string; v8: string };
   started_at: string;
   uptime_s: number;
-  /** WebGPU's implementation that the workers use. */
+  /** WebGPU's implementation that the workers use: GPU_PROVIDER. */
   provider: string;
   workers: {
     role: string;
@@ -26,6 +26,8 @@ export interface SystemReport {
     resident_bytes: number | null;
     gpu_held_bytes: number | null;
     gpu_planned_bytes: number | null;
+    /** Who computes in mixed precision, and why; null of one that does not train, or where GPU_PROVIDER says it. */
+    mixed: string | null;
     /** What the worker holds ready to embed with, used last first; null of one that does not embed. */
     models: { checkpoint: string; bytes: number }[] | null;
   }[];

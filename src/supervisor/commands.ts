@@ -44,7 +44,9 @@ export function workerCommand(
     runtimeDirectory: string;
   },
 ): Command {
-  const native = name === "ingest" ? config.imageDecoder === "sharp" : config.gpuProvider === "dawn";
+  // Embeddings are computed in f32, which has no use for Dawn.
+  const provider = config.gpuProvider === "auto" && name !== "train" ? "deno" : config.gpuProvider;
+  const native = name === "ingest" ? config.imageDecoder === "sharp" : provider !== "deno";
   const own = name === "ingest"
     ? [...decoders, ...(native ? sharp : []), ...config.importRoots]
     : ["/sys/module/nvidia/version"];
@@ -53,7 +55,7 @@ export function workerCommand(
     DATA_DIR: dataDir,
     LOG_FORMAT: "json", // the server writes it as its own lines are
     LOG_LEVEL: config.logLevel,
-    GPU_PROVIDER: config.gpuProvider,
+    GPU_PROVIDER: provider,
     GPU_MEMORY_BYTES: String(config.gpuMemoryBytes),
     EMBED_MEMORY_BYTES: String(config.embedMemoryBytes),
     IMAGE_DECODER: config.imageDecoder,

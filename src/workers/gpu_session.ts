@@ -11,7 +11,8 @@ export interface WorkerOptions {
   /** DATA_DIR: datasets and checkpoints lie under it. */
   dataDir: string;
   allowSoftwareGpu: boolean;
-  gpuProvider: GpuProvider;
+  /** `auto`: Deno's, unless `GpuChoice` finds another for a job. */
+  gpuProvider: GpuProvider | "auto";
   /** Whether kernels' tiles are chosen by what was timed on this adapter. */
   gpuTune: boolean;
   /** The most bytes of GPU memory that a job may take; 0 where that is not for the operator to say. */
@@ -43,10 +44,9 @@ export async function openGpuSession(
   { dataDir, allowSoftwareGpu, gpuProvider, gpuTune, gpuMemoryBytes }: WorkerOptions,
   { measure }: { measure: boolean },
 ): Promise<GpuSession> {
-  const { device, adapter, capabilities, granted, heldBytes, failed } = await openGpu({
-    allowSoftware: allowSoftwareGpu,
-    provider: gpuProvider,
-  });
+  const provider = gpuProvider === "auto" ? "deno" : gpuProvider;
+  const opened = await openGpu({ allowSoftware: allowSoftwareGpu, provider });
+  const { device, adapter, capabilities, granted, heldBytes, failed } = opened;
   const { software, driver } = adapter;
   const tuner = gpuTune
     ? new Tuner(tunedFor(driver), fileTuningCache(join(dataDir, "gpu_tuning.json")), { measure, software })
@@ -59,7 +59,7 @@ export async function openGpuSession(
     memoryBudget,
     adapter: adapter.description,
     report: {
-      ...{ provider: gpuProvider, description: adapter.description, vendor: adapter.vendor },
+      ...{ provider, description: adapter.description, vendor: adapter.vendor },
       ...{ device: adapter.device, driver: driverOf(driver), software, ...granted },
       planning: {
         ...{ adapter: adapter.description, limits: { maxStorageBufferBindingSize, maxBufferSize } },

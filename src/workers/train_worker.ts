@@ -1,10 +1,10 @@
 import type { JobKind } from "../domain/job.ts";
 import type { WorkConfigs } from "../domain/work.ts";
 import { serveWorker } from "../ipc/worker_loop.ts";
-import type { PipelineCache } from "../gpu/pipeline.ts";
 import { dropStaging } from "../gpu/staging.ts";
 import { runEmbed } from "./embed_task.ts";
 import { runFinetune } from "./finetune_task.ts";
+import { GpuChoice } from "./gpu_choice.ts";
 import { openGpuSession, type WorkerOptions } from "./gpu_session.ts";
 import { runKnn } from "./knn_task.ts";
 import { runLinearProbe } from "./linear_probe_task.ts";
@@ -32,15 +32,14 @@ const run = <K extends JobKind>(
 /** The training child: runs one job after another. */
 export function runTrainWorker(options: WorkerOptions): Promise<never> {
   const serial = new Serial();
-  let pipelines: PipelineCache, memoryBudget: number | undefined;
-  let heldBytes = () => 0, plannedBytes = 0;
+  let choice: GpuChoice | undefined, plannedBytes = 0;
   return serveWorker({
     async ready() {
       const session = await openGpuSession(options, { measure: true });
-      ({ pipelines, memoryBudget, heldBytes } = session);
-      return session;
+      choice = new GpuChoice(options, session);
+      return { ...session, failed: choice.failed };
     },
-    vitals: () => ({ gpuHeld: heldBytes(), gpuPlanned: plannedBytes }),
+    vitals: () => ({ gpuHeld: choice?.heldBytes() ?? 0, gpuPlanned: plannedBytes, mixed: choice?.mixed }),
     handle(request, _payload, say, signal) {
       if (request.type !== "train") {
         throw new TypeError(`Cannot serve ${request.type}: this worker trains`);
@@ -51,6 +50,9 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
         say({ type: "alive" }); // from here on a death is this job's
         const timer = setInterval(() => say({ type: "alive" }), ALIVE_EVERY_MS);
         const { dataDir } = options, planned = (bytes: number) => void (plannedBytes = bytes);
+        const { config } = task.work, precision = "precision" in config ? config.precision : undefined;
+        const { session: { pipelines, memoryBudget }, why } = await choice!.for(precision);
+        if (why) say({ type: "message", level: "info", text: `Mixed precision is computed ${why}` });
         try {
           return {
             result: await run(task.work, { pipelines, dataDir, task, say, signal, memoryBudget, planned }),

@@ -57,7 +57,7 @@ export interface Bench extends Gpu {
  */
 export async function openBench({ provider, toggles }: GpuChoice = {}, tuning?: string): Promise<Bench> {
   const named = provider ?? readConfig((name) => Deno.env.get(name)).gpuProvider;
-  const gpu = await openGpu({ allowSoftware: true, provider: named, toggles });
+  const gpu = await openGpu({ allowSoftware: true, provider: named === "auto" ? "deno" : named, toggles });
   const { software, driver } = gpu.adapter;
   const choices = tuning === undefined ? memoryTuningCache() : fileTuningCache(tuning);
   // Toggles change what a kernel becomes: its choices are not another's.

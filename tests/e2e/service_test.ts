@@ -331,9 +331,18 @@ Deno.test({
   );
 
   await step("a job in mixed precision tells its loss scale; where there is no f16, it says so", async () => {
-    const { status, error, metrics } = await ended(
-      await submit("pretrain", { ...CONFIG, steps: 4, precision: "mixed" }),
-    );
+    const job = await submit("pretrain", { ...CONFIG, steps: 4, precision: "mixed" });
+    const { status, error, metrics } = await ended(job);
+    // GPU_PROVIDER=auto, and the reason in the job and in the operator's view.
+    const { data } = await server.json(`/v1/jobs/${job}/events?type=message&order=desc`, {
+      headers: { Accept: "application/json" },
+    });
+    const told = (data as { data: { text: string } }[]).map(({ data: { text } }) => text)
+      .find((text) => text.startsWith("Mixed precision is computed by "))!;
+    await server.until(() => server.json("/v1/system"), ({ workers }) => { // told once a second
+      const { mixed } = (workers as { role: string; mixed: string }[]).find(({ role }) => role === "train")!;
+      return `Mixed precision is computed ${mixed}` === told;
+    });
     if (status === "failed") return assertEquals((error as { code: string }).code, "no_shader_f16");
     const { loss, loss_scale, skipped_steps } = metrics as Record<string, number>;
     assert(loss > 0 && loss < 8 && loss_scale === 2 ** (16 - skipped_steps), JSON.stringify(metrics));

@@ -8,7 +8,7 @@ Deno.test("readConfig() has the documented defaults", () => {
   assertEquals(read(documented), read({}));
   assertEquals([read({}).host, read({}).port, read({}).maxUploadBytes], ["127.0.0.1", 8000, 8 * 2 ** 30]);
   assertEquals(read({ PORT: "" }).port, 8000);
-  assertEquals([read({}).gpuProvider, read({ GPU_PROVIDER: "dawn" }).gpuProvider], ["deno", "dawn"]);
+  assertEquals([read({}).gpuProvider, read({ GPU_PROVIDER: "dawn" }).gpuProvider], ["auto", "dawn"]);
   assertEquals([read({}).gpuTune, read({ GPU_TUNE: "off" }).gpuTune], [true, false]);
   assertEquals(read({ ALLOWED_HOSTS: "A.example, *.b.example" }).allowedHosts, ["a.example", "*.b.example"]);
   assertEquals([read({ PORT: "0" }).port, read({ ALLOW_SOFTWARE_GPU: "true" }).allowSoftwareGpu], [0, true]);

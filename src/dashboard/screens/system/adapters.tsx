@@ -8,13 +8,15 @@ type Adapter = NonNullable<Worker["adapter"]>;
 
 /** The GPUs that the workers have opened, each once; features and limits on demand. */
 export function Adapters({ workers }: { workers: Worker[] }) {
-  const users = new Map<string, { adapter: Adapter; roles: string[] }>();
-  for (const { role, adapter } of workers) {
+  const users = new Map<string, Use>();
+  for (const { role, adapter, mixed } of workers) {
     if (!adapter) continue;
     const name = `${adapter.provider} ${adapter.description} ${adapter.device}`;
     const known = users.get(name);
-    if (known) known.roles.push(role);
-    else users.set(name, { adapter, roles: [role] });
+    if (known) {
+      known.roles.push(role);
+      known.mixed ??= mixed;
+    } else users.set(name, { adapter, roles: [role], mixed });
   }
   if (users.size === 0) {
     return (
@@ -27,10 +29,17 @@ export function Adapters({ workers }: { workers: Worker[] }) {
       </Section>
     );
   }
-  return <>{[...users].map(([name, { adapter, roles }]) => <One key={name} {...{ adapter, roles }} />)}</>;
+  return <>{[...users].map(([name, use]) => <One key={name} {...use} />)}</>;
 }
 
-function One({ adapter, roles }: { adapter: Adapter; roles: string[] }) {
+interface Use {
+  adapter: Adapter;
+  roles: string[];
+  /** Who computes in mixed precision, and why. */
+  mixed: string | null;
+}
+
+function One({ adapter, roles, mixed }: Use) {
   const limits = Object.entries(adapter.limits).sort(([a], [b]) => a.localeCompare(b));
   return (
     <Section title="GPU" note={`used by ${roles.join(" and ")}`}>
@@ -46,6 +55,7 @@ function One({ adapter, roles }: { adapter: Adapter; roles: string[] }) {
             ["Driver", adapter.driver || "–"],
             ["Vendor · device", `${adapter.vendor || "–"} · ${adapter.device || "–"}`],
             ["WebGPU", adapter.provider],
+            ...(mixed ? [["Mixed precision", mixed] as [string, string]] : []),
             [
               "Features",
               <span key="features" class="row">
