@@ -5,7 +5,7 @@
 // g           the sizes: not constants, so that all shapes of a network share a pipeline
 // y           [N, Y_H, Y_W, K / 4]            vec4 of f16; the addressed pixels are overwritten
 // statistics, gamma, beta, residual           of lib/conv2d_epilogue.wgsl, read; another's where nothing is to become of sums
-// lib         conv2d_geometry.wgsl, conv2d_epilogue.wgsl, matrix_tile.wgsl, conv2d_matrix.wgsl
+// lib         conv2d_geometry.wgsl, conv2d_epilogue.wgsl, conv2d_tap.wgsl, matrix_tile.wgsl, conv2d_matrix.wgsl
 // dispatch    [tiles of pixels folded into x and y, ceil(K / TILE_N)]; of more channels than a dispatch takes, those from k_first on
 // numerics    products of f16 are exact in f32; how the device rounds their sums is its own (Vulkan leaves it open)
 alias Elem = f32;

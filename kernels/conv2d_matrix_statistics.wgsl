@@ -8,7 +8,7 @@
 // partial_mean  [GROUPS, CHUNKS, K / 4]         vec4f, overwritten from chunk g.first_chunk on; a chunk is ROWS pixels, fewer at
 //                                               the end of a group
 // partial_m2    [GROUPS, CHUNKS, K / 4]         vec4f, overwritten
-// lib         conv2d_geometry.wgsl, matrix_tile.wgsl, conv2d_matrix.wgsl
+// lib         conv2d_geometry.wgsl, conv2d_tap.wgsl, matrix_tile.wgsl, conv2d_matrix.wgsl
 // dispatch    [tiles of pixels folded into x and y, ceil(K / TILE_N)]; no tile has pixels of two groups
 // numerics    statistics of what is stored, rounded to f16: an invocation's values about their mean, then merged pair by pair
 //             (Chan, Golub & LeVeque 1979), in an order that the matrix and the subgroup's size decide alone

@@ -9,7 +9,7 @@
 // g           the sizes: not constants, so that all shapes of a network share a pipeline
 // y           [N, Y_H, Y_W, K / 4]            vec4 of Elem; the addressed pixels are overwritten
 // statistics, gamma, beta, residual           of lib/conv2d_epilogue.wgsl, read; another's where nothing is to become of sums
-// lib         conv2d_geometry.wgsl, conv2d_epilogue.wgsl
+// lib         conv2d_geometry.wgsl, conv2d_tap.wgsl, conv2d_epilogue.wgsl
 // dispatch    [ceil(pixels / (8 * WG_M)) folded into x and y, ceil(K / (8 * WG_N))], pixels = N * i_count * j_count;
 //             of more channels than a dispatch takes, those from k_first on
 // numerics    f32 sums in the order (a, b, c), whatever the tile: all of conv2d's kernels make the same bits. Loops go
@@ -39,17 +39,6 @@ struct Pixel { n: u32, top: i32, left: i32 }
 fn pixel(index: u32) -> Pixel {
   let row = index / g.j_count;
   return Pixel(row / g.i_count, i32((row % g.i_count) * g.x_step) + g.x_top, i32((index % g.j_count) * g.x_step) + g.x_left);
-}
-// Where an invocation is among (a, b, c): four channels of one tap.
-struct Tap { a: u32, b: u32, c: u32 }
-fn advance(t: Tap, channels: u32) -> Tap {
-  var next = Tap(t.a, t.b, t.c + channels);
-  while (next.c >= g.c) {
-    next.c -= g.c;
-    next.b++;
-    if (next.b == g.taps_s) { next.b = 0u; next.a++; }
-  }
-  return next;
 }
 fn load_x(p: Pixel, t: Tap) -> vec4f {
   let row = u32(p.top + i32(t.a) * g.x_dir); // a negative one wraps round past x_h

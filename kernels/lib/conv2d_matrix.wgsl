@@ -1,6 +1,6 @@
 // conv2d_matrix: a tile of a convolution's output by products of small matrices (tensor cores), as conv2d_tiled.wgsl's formula:
 // f16 operands, sums in f32 in the order (a, b, c) by K at a time, whatever the tile, so that all tiles make the same bits.
-// needs       conv2d_geometry.wgsl, matrix_tile.wgsl; the constant TILE_K; the bindings x, w and g of conv2d_matrix.wgsl
+// needs       conv2d_geometry.wgsl, conv2d_tap.wgsl, matrix_tile.wgsl; the constant TILE_K; the bindings x, w and g of conv2d_matrix.wgsl
 // A workgroup makes TILE_M pixels of TILE_N channels, a subgroup BLOCKS_M * BLOCKS_N matrices of them. It goes through (a, b, c)
 // TILE_K at a time: while one stage of workgroup memory is multiplied the next is on its way from memory, im2col in the loader.
 // Workgroup memory is counted in units of eight f16, which are loaded at once; a row has one more, so that banks don't collide.
@@ -27,17 +27,6 @@ fn pixel(index: u32, end: u32) -> Pixel {
   let row = index / g.j_count;
   let n = select(g.n, row / g.i_count, index < end);
   return Pixel(n, i32(row % g.i_count * g.x_step) + g.x_top, i32(index % g.j_count * g.x_step) + g.x_left);
-}
-// Where an invocation is among (a, b, c): eight channels of one tap.
-struct Tap { a: u32, b: u32, c: u32 }
-fn advance(t: Tap, channels: u32) -> Tap {
-  var next = Tap(t.a, t.b, t.c + channels);
-  while (next.c >= g.c) {
-    next.c -= g.c;
-    next.b++;
-    if (next.b == g.taps_s) { next.b = 0u; next.a++; }
-  }
-  return next;
 }
 fn load_x(p: Pixel, t: Tap) -> vec4u {
   let row = u32(p.top + i32(t.a) * g.x_dir); // a negative one wraps round past x_h

@@ -2,6 +2,7 @@ import plain from "../../kernels/conv2d_matrix.wgsl" with { type: "text" };
 import withStatistics from "../../kernels/conv2d_matrix_statistics.wgsl" with { type: "text" };
 import epilogue from "../../kernels/lib/conv2d_epilogue.wgsl" with { type: "text" };
 import geometry from "../../kernels/lib/conv2d_geometry.wgsl" with { type: "text" };
+import tap from "../../kernels/lib/conv2d_tap.wgsl" with { type: "text" };
 import product from "../../kernels/lib/conv2d_matrix.wgsl" with { type: "text" };
 import tileSource from "../../kernels/lib/matrix_tile.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
@@ -11,6 +12,7 @@ import { MATRIX_CHANNELS, type MatrixTile, matrixTiles, stagedUnits, tileOf } fr
 
 const TILE_LIB = [
   { name: "conv2d_geometry", source: geometry },
+  { name: "conv2d_tap", source: tap },
   { name: "matrix_tile", source: tileSource },
   { name: "conv2d_matrix", source: product },
 ];

@@ -6,6 +6,7 @@ import epilogue from "../../kernels/lib/conv2d_epilogue.wgsl" with { type: "text
 import geometrySource from "../../kernels/lib/conv2d_geometry.wgsl" with { type: "text" };
 import pixel from "../../kernels/lib/conv2d_pixel.wgsl" with { type: "text" };
 import { eachPart, partsOf } from "../gpu/parts.ts";
+import tap from "../../kernels/lib/conv2d_tap.wgsl" with { type: "text" };
 import { foldGrid, type Recorder } from "../gpu/recorder.ts";
 import { elemOf, type Tensor } from "../gpu/tensor.ts";
 import type { FrozenNorm, PartialStatistics } from "./batch_norm.ts";
@@ -22,7 +23,10 @@ import {
 } from "./conv2d_sizes.ts";
 
 const GEOMETRY = { name: "conv2d_geometry", source: geometrySource };
-const TILED_LIB = [GEOMETRY, { name: "conv2d_epilogue", source: epilogue }];
+const TILED_LIB = [GEOMETRY, { name: "conv2d_tap", source: tap }, {
+  name: "conv2d_epilogue",
+  source: epilogue,
+}];
 const IN_SUBGROUPS_LIB = [GEOMETRY, { name: "conv2d_pixel", source: pixel }];
 /** The kernels for subgroups of eight, with the pixels and channels of a workgroup: for one panel of channels, and for more. */
 const IN_SUBGROUPS = {
