@@ -58,7 +58,16 @@ export async function lookAtMixedPrecision(): Promise<Finding> {
     : !matrix
     ? `by Deno's own WebGPU: ${adapter.description} has no products of matrices by Dawn`
     : `by Dawn on ${adapter.description}, which multiplies matrices of f16, ${matrix.M} × ${matrix.N} × ${matrix.K} at once`;
-  return { what: "mixed", state: "good", found, details: { adapter, matrices } };
+  const details = { adapter, matrices };
+  if (!adapter || !matrix || !failure) return { what: "mixed", state: "good", found, details };
+  const advice = ["try another version of the driver", "set GPU_PROVIDER=deno"];
+  return {
+    what: "mixed",
+    state: "bad",
+    found: `${found}; but it does not compute: ${failure}`,
+    advice,
+    details,
+  };
 }
 
 async function runCheck(provider: string): Promise<GpuCheck> {

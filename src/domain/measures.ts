@@ -51,6 +51,14 @@ export interface AdapterReport {
   planning?: PlanningTarget;
 }
 
+/** Who computes jobs in mixed precision. */
+export interface MixedReport {
+  /** In words, with the reason. */
+  why: string;
+  /** What their memory is planned by, once another adapter than the worker's own was chosen. */
+  planning?: PlanningTarget;
+}
+
 /** What a child tells of itself, once a second. Bytes. */
 export interface Vitals {
   resident: number;
@@ -58,8 +66,8 @@ export interface Vitals {
   gpuHeld?: number;
   /** Of the GPU's memory, what the job that runs was worked out to need; 0 where none runs. */
   gpuPlanned?: number;
-  /** Who computes in mixed precision, and why, in words; of the worker that trains, where that is for it to choose. */
-  mixed?: string;
+  /** Who computes in mixed precision: of the worker that trains, where that is for it to choose. */
+  mixed?: MixedReport;
   /** The models that it holds ready, and what each takes of the GPU's memory; the one that was used last first. */
   models?: { checkpoint: string; bytes: number }[];
 }
@@ -89,6 +97,7 @@ export interface WorkerReport {
   restarts: number;
   adapter?: AdapterReport;
   vitals?: Vitals;
-  /** As its last life told it that got ready. */
+  /** As its last life told it that got ready; and of jobs in mixed precision, where that is another's. */
   planning?: PlanningTarget;
+  mixedPlanning?: PlanningTarget;
 }

@@ -4,8 +4,6 @@ export interface Capabilities {
   subgroupSize?: number;
   /** Whether WGSL must say `enable subgroups;`: Dawn demands the line, Deno's naga refuses it. */
   enableSubgroups?: boolean;
-  /** Lanes of a subgroup at most, where products of matrices by subgroups may be used. */
-  maxSubgroupSize?: number;
   /** The products of small matrices that a subgroup makes at once (tensor cores), of f16 with f32 sums; Dawn's alone. */
   matrices?: readonly MatrixShape[];
   /** f16 in kernels and in their buffers. */

@@ -111,7 +111,8 @@ async function requestDevice(
     // Who lists the feature keeps to WGSL's text and demands the line; Deno's naga refuses it.
     capabilities.enableSubgroups = adapter.features.has(subgroups);
     if (subgroupMinSize === subgroupMaxSize) capabilities.subgroupSize = subgroupMinSize;
-    if (matrices.length > 0) Object.assign(capabilities, { matrices, maxSubgroupSize: subgroupMaxSize });
+    // A kernel cannot ask for one of several sizes.
+    if (matrices.length > 0 && capabilities.subgroupSize !== undefined) capabilities.matrices = matrices;
     return {
       device,
       capabilities,

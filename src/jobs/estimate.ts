@@ -1,6 +1,7 @@
 import { DomainError } from "../domain/errors.ts";
 import type { JobEstimate } from "../domain/estimate.ts";
 import type { PlannedMemory, Planner, PlanningTarget, WorkPlan } from "../domain/planner.ts";
+import type { Work } from "../domain/work.ts";
 import { KINDS } from "./kinds.ts";
 import { expectRate, type MeasuredRate, measuredRates, type Pace, paceOf } from "./measured_rates.ts";
 import { checkJob, type SubmitOptions } from "./submit.ts";
@@ -11,16 +12,16 @@ import { checkJob, type SubmitOptions } from "./submit.ts";
  * @throws {DomainError} As `submitJob`, but for `queue_full`.
  */
 export async function estimateJob(
-  options: SubmitOptions & { planner: Planner; target(): PlanningTarget | undefined },
+  options: SubmitOptions & { planner: Planner; target(work: Work): PlanningTarget | undefined },
   body: unknown,
 ): Promise<JobEstimate> {
   const { store, planner, target } = options, { job, dataset } = checkJob(options, body);
   const { kind, config } = job, given = job.given ?? [];
   const wanted = paceOf(store, job), measured = measuredRates(store, kind);
   const nets = wanted ? [wanted, ...measured].map(({ arch, px }) => ({ arch, px })) : [];
-  let plan: WorkPlan | undefined, reason: string | undefined;
+  let plan: WorkPlan | undefined, work: Work | undefined, reason: string | undefined;
   try {
-    const work = KINDS[kind].work(config, dataset);
+    work = KINDS[kind].work(config, dataset);
     plan = await planner.plan({ dataset: dataset.id, work, largest: true, nets });
     if (!plan) reason = "it took too long to work out";
   } catch (error) {
@@ -32,7 +33,7 @@ export async function estimateJob(
     ...{ object: "estimate", kind, config, given },
     memory: memory && withoutRefusal(memory),
     ...{ steps, steps_per_epoch },
-    ...timeOf(plan, wanted, measured, memoryBasis(memory, target(), reason)),
+    ...timeOf(plan, wanted, measured, memoryBasis(memory, work && target(work), reason)),
   };
 }
 

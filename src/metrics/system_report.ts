@@ -28,7 +28,7 @@ export function systemReport(
     workers: workers().map(({ role, up, restarts, adapter, vitals }) => ({
       ...{ role, up, restarts, adapter: adapter ?? null, resident_bytes: vitals?.resident ?? null },
       ...{ gpu_held_bytes: vitals?.gpuHeld ?? null, gpu_planned_bytes: vitals?.gpuPlanned ?? null },
-      ...{ mixed: vitals?.mixed ?? null, models: vitals?.models ?? null },
+      ...{ mixed: vitals?.mixed?.why ?? null, models: vitals?.models ?? null },
     })),
     queue: {
       depth: queueDepth(counted),

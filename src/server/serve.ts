@@ -17,6 +17,7 @@ import { FileNeighborIndexLibrary } from "../data/neighbor_index.ts";
 import { FileProjectionLibrary } from "../data/projection_file.ts";
 import { TusUploads } from "../data/tus_uploads.ts";
 import { DISK_USES, type DiskUse } from "../domain/measures.ts";
+import type { Work } from "../domain/work.ts";
 import { FileCheckpointExporter } from "../export/exporter.ts";
 import { DiskUsage } from "../files/disk_usage.ts";
 import { hasRoom } from "../files/room.ts";
@@ -150,7 +151,10 @@ export async function serve(config: Config, main: string): Promise<void> {
   }
   if (missing.length > 0) log.error(`listed by the database, and not there: ${missing.join(", ")}`);
   const hub = new EventHub();
-  const target = () => trainChild.report.planning;
+  const target = ({ config }: Work) => {
+    const { planning, mixedPlanning } = trainChild.report;
+    return "precision" in config && config.precision === "mixed" ? mixedPlanning ?? planning : planning;
+  };
   const planner = new PlanningClient({ dataDir }, target);
   const runner = new JobRunner({
     ...{ store, hub, retention, trainer: metrics.trainer(new TrainingClient(trainChild)) },

@@ -7,6 +7,7 @@ export class ChildStanding {
   #heardAt = 0;
   #told: Pick<WorkerReport, "adapter" | "vitals"> = {};
   #planning: WorkerReport["planning"];
+  #mixedPlanning: WorkerReport["planning"];
 
   /** A process was started. */
   born(): void {
@@ -21,7 +22,10 @@ export class ChildStanding {
       const { planning, ...adapter } = message.report ?? {};
       this.#told.adapter = message.report && adapter as AdapterReport;
       this.#planning = planning ?? this.#planning;
-    } else if (message.type === "vitals") this.#told.vitals = message.vitals;
+    } else if (message.type === "vitals") {
+      this.#told.vitals = message.vitals;
+      this.#mixedPlanning = message.vitals.mixed?.planning ?? this.#mixedPlanning;
+    }
   }
 
   /** Milliseconds since it last said anything; it does once a second while its thread is free. */
@@ -30,7 +34,12 @@ export class ChildStanding {
   }
 
   report(role: string, up: boolean): WorkerReport {
-    const restarts = Math.max(0, this.#lives - 1), planning = this.#planning;
-    return { role, up, restarts, ...planning && { planning }, ...(up ? this.#told : {}) };
+    const restarts = Math.max(0, this.#lives - 1),
+      planning = this.#planning,
+      mixedPlanning = this.#mixedPlanning;
+    return {
+      ...{ role, up, restarts, ...planning && { planning }, ...mixedPlanning && { mixedPlanning } },
+      ...(up ? this.#told : {}),
+    };
   }
 }

@@ -7,6 +7,7 @@ import type {
   PlanRequest,
   WorkPlan,
 } from "../domain/planner.ts";
+import type { Work } from "../domain/work.ts";
 import { log } from "../log/log.ts";
 
 /**
@@ -30,16 +31,18 @@ export class PlanningClient implements Planner {
   #nextId = 1;
   readonly #waiting = new Map<number, Waiting>();
 
-  /** @param target What was told last of the GPU that jobs run on. */
+  /** @param target What was told last of the GPU that a job runs on. */
   constructor(
     readonly options: { dataDir: string; planMs?: number },
-    readonly target: () => PlanningTarget | undefined,
+    readonly target: (work: Work) => PlanningTarget | undefined,
   ) {
     this.#thread = this.#start();
   }
 
   plan(question: PlanQuestion): Promise<WorkPlan | undefined> {
-    const { dataDir, planMs = PLAN_MS } = this.options, id = this.#nextId++, target = this.target();
+    const { dataDir, planMs = PLAN_MS } = this.options,
+      id = this.#nextId++,
+      target = this.target(question.work);
     const waiting: Waiting = Promise.withResolvers<WorkPlan | undefined>();
     waiting.timer = setTimeout(() => {
       waiting.resolve(undefined);

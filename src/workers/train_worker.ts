@@ -52,6 +52,7 @@ export function runTrainWorker(options: WorkerOptions): Promise<never> {
         const { dataDir } = options, planned = (bytes: number) => void (plannedBytes = bytes);
         const { config } = task.work, precision = "precision" in config ? config.precision : undefined;
         const { session: { pipelines, memoryBudget }, why } = await choice!.for(precision);
+        signal.throwIfAborted();
         if (why) say({ type: "message", level: "info", text: `Mixed precision is computed ${why}` });
         try {
           return {
