@@ -1,4 +1,5 @@
 import { dirname, join } from "@std/path";
+import { dawnFolder } from "../setup/dawn_folder.ts";
 import { WEBGPU_ENV } from "../setup/webgpu_env.ts";
 import type { Command } from "./child_process.ts";
 
@@ -46,9 +47,11 @@ export function workerCommand(
 ): Command {
   // Embeddings are computed in f32, which has no use for Dawn.
   const provider = config.gpuProvider === "auto" && name !== "train" ? "deno" : config.gpuProvider;
-  const native = name === "ingest" ? config.imageDecoder === "sharp" : provider !== "deno";
+  const isSharp = name === "ingest" && config.imageDecoder === "sharp",
+    isDawn = name !== "ingest" && provider !== "deno";
+  const dawn = isDawn ? dawnFolder() : undefined;
   const own = name === "ingest"
-    ? [...decoders, ...(native ? sharp : []), ...config.importRoots]
+    ? [...decoders, ...(isSharp ? sharp : []), ...config.importRoots]
     : ["/sys/module/nvidia/version"];
   const readable = [dirname(main), dataDir, ...own];
   const env = {
@@ -75,7 +78,8 @@ export function workerCommand(
       ...[...RUN, "--v8-flags=--expose-gc"], // src/gpu/submit.ts says why
       `--allow-read=${readable.join()}`,
       `--allow-write=${writable[name]}`,
-      ...(native ? ["--allow-ffi"] : []),
+      ...(isSharp ? ["--allow-ffi"] : []),
+      ...(isDawn && dawn ? [`--allow-ffi=${dawn}`] : []),
       ...(name === "ingest" ? [] : ["--allow-sys=systemMemoryInfo"]), // what a CPU adapter may take
       ...[`--allow-env=${Object.keys(env).join()}`, "--ignore-env", main, `${name}-worker`],
     ],

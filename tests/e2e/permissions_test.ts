@@ -1,8 +1,10 @@
 // The flags that a running server's children were started with, read from the system, and what they grant.
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { dawnFolder } from "../../src/setup/dawn_folder.ts";
 import { TestServer } from "./server.ts";
 
+const DAWN = dawnFolder();
 const PROBE = fromFileUrl(new URL("../unit/permissions_probe.ts", import.meta.url));
 
 /** What the processes of an id, or of a parent's, were started with. By a shell: Deno itself may not read that of others. */
@@ -46,6 +48,7 @@ Deno.test({
           "net",
           "net:127.0.0.1",
           "ffi",
+          `ffi:${DAWN}`,
           "env",
           "env:SECRET",
           "sys",
@@ -70,7 +73,9 @@ Deno.test({
         seen?: string;
       };
       const granted = Object.keys(states).filter((name) => states[name] === "granted");
-      assertEquals(granted, [...writable[role], `read:${dataDir}`, "env:DATA_DIR"], role);
+      // By GPU_PROVIDER=auto: Dawn's own module, and no other native code.
+      const native = role === "train-worker" ? [`ffi:${DAWN}`] : [];
+      assertEquals(granted, [...native, ...writable[role], `read:${dataDir}`, "env:DATA_DIR"], role);
       assertEquals(seen, undefined);
       assert(flags.includes("--no-remote") && flags.includes("--frozen"), flags.join(" "));
     }

@@ -2,8 +2,15 @@
 const states: Record<string, string> = {};
 for (const asked of Deno.args) {
   const [name, ...rest] = asked.split(":"), what = rest.join(":");
-  const field =
-    { read: "path", write: "path", run: "command", net: "host", env: "variable", sys: "kind" }[name];
+  const field = {
+    read: "path",
+    write: "path",
+    ffi: "path",
+    run: "command",
+    net: "host",
+    env: "variable",
+    sys: "kind",
+  }[name];
   const descriptor = { name, ...(field && what ? { [field]: what } : {}) } as Deno.PermissionDescriptor;
   states[asked] = Deno.permissions.querySync(descriptor).state;
 }
