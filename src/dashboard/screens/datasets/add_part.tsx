@@ -24,6 +24,7 @@ export function AddPart({ dataset: { id, name }, onClose }: { dataset: Dataset; 
     const { signal } = own.current = new AbortController();
     try {
       const { blob, fileName } = await orderOf(chosen!);
+      signal.throwIfAborted(); // the dialog was closed while the files were packed
       setSent({ bytes: 0, of: blob.size });
       await sendWithProgress(`/v1/datasets/${id}/parts`, blob, {
         headers: { ...authorization(), "Content-Type": mediaTypeOf(fileName, blob.type) },

@@ -13,7 +13,7 @@ export const mediaTypeOf = (name: string, given: string): string =>
 /**
  * Sends bytes, and tells how far they have come, which `fetch` does not.
  *
- * @throws {Error} With the refusal's own words; or if the connection breaks off.
+ * @throws {Error} With the refusal's own words; or if the connection breaks off. What `signal` is aborted with.
  */
 export function sendWithProgress(
   path: string,
@@ -24,6 +24,7 @@ export function sendWithProgress(
     onProgress: (sent: number) => void;
   },
 ): Promise<void> {
+  if (signal.aborted) return Promise.reject(signal.reason); // it would tell of that no more
   const { promise, resolve, reject } = Promise.withResolvers<void>(), request = new XMLHttpRequest();
   request.open("POST", path);
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);

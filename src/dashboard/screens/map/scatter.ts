@@ -48,6 +48,8 @@ export class Scatter {
   readonly #gl: WebGL2RenderingContext;
   readonly #program: WebGLProgram;
   readonly #buffers: Record<Attribute, WebGLBuffer>;
+  /** In which points are drawn. */
+  readonly #order: WebGLBuffer;
   #count = 0;
 
   /** @throws {Error} If the browser has no WebGL 2. */
@@ -62,6 +64,7 @@ export class Scatter {
       look: this.#attribute("look", 4, gl.UNSIGNED_BYTE, true),
       state: this.#attribute("state", 1, gl.UNSIGNED_BYTE, false),
     };
+    this.#order = gl.createBuffer()!;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
@@ -72,7 +75,7 @@ export class Scatter {
     this.#fill("position", positions);
     if (count === this.#count) return;
     this.#count = count;
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.#order);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, mixedOrder(count), gl.STATIC_DRAW);
   }
   /** Red, green, blue and shape of each point. */
