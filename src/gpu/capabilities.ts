@@ -4,8 +4,12 @@ export interface Capabilities {
   subgroupSize?: number;
   /** Whether WGSL must say `enable subgroups;`: Dawn demands the line, Deno's naga refuses it. */
   enableSubgroups?: boolean;
+  /** Whether WGSL may say how many lanes a kernel's subgroups have, where the adapter has several sizes; Dawn's alone. */
+  subgroupSizeControl?: boolean;
   /** The products of small matrices that a subgroup makes at once (tensor cores), of f16 with f32 sums; Dawn's alone. */
   matrices?: readonly MatrixShape[];
+  /** Lanes of the subgroups that make them. */
+  matrixSubgroupSize?: number;
   /** f16 in kernels and in their buffers. */
   shaderF16?: boolean;
   /** Bytes of memory that a workgroup may take, and its invocations; WebGPU's defaults, 16,384 and 256, where not told. */

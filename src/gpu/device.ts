@@ -41,6 +41,9 @@ const REQUESTED_LIMITS = [
 /** What is asked for where the adapter lists it. */
 const OPTIONAL_FEATURES = ["shader-f16", "timestamp-query"] as const;
 
+/** What TypeScript's list of features lacks. */
+const SUBGROUPS = "subgroups" as GPUFeatureName;
+const SUBGROUP_SIZE_CONTROL = "subgroup-size-control" as GPUFeatureName;
 const MATRICES = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
 
 /** What to do where a provider finds no adapter. */
@@ -87,8 +90,8 @@ export async function openGpu(
   };
 }
 
-/** With those limits, and the features that kernels can make use of. */
-async function requestDevice(
+/** With the adapter's limits, and the features that kernels can make use of. */
+export async function requestDevice(
   adapter: GPUAdapter,
 ): Promise<Pick<Gpu, "device" | "capabilities" | "granted">> {
   const requiredLimits = Object.fromEntries(REQUESTED_LIMITS.map((name) => [name, adapter.limits[name]]));
@@ -99,20 +102,27 @@ async function requestDevice(
     maxWorkgroupBytes: requiredLimits.maxComputeWorkgroupStorageSize,
     maxWorkgroupInvocations: requiredLimits.maxComputeInvocationsPerWorkgroup,
   };
-  const subgroups = "subgroups" as GPUFeatureName,
-    matrices = capabilities.shaderF16 ? matricesOf(adapter) : [];
+  const matrices = capabilities.shaderF16 ? matricesOf(adapter) : [];
+  const forMatrices = matrices.length === 0
+    ? []
+    : [MATRICES, ...[SUBGROUP_SIZE_CONTROL].filter((name) => adapter.features.has(name))];
   const descriptor = {
     ...{ label: "latentd", requiredLimits },
-    requiredFeatures: [...listed, subgroups, ...(matrices.length > 0 ? [MATRICES] : [])],
+    requiredFeatures: [...listed, SUBGROUPS, ...forMatrices],
   };
   try { // Deno does not list subgroups, yet grants them: ask, don't look
     const device = await adapter.requestDevice(descriptor);
     const { subgroupMinSize, subgroupMaxSize } = adapter.info;
     // Who lists the feature keeps to WGSL's text and demands the line; Deno's naga refuses it.
-    capabilities.enableSubgroups = adapter.features.has(subgroups);
+    capabilities.enableSubgroups = adapter.features.has(SUBGROUPS);
     if (subgroupMinSize === subgroupMaxSize) capabilities.subgroupSize = subgroupMinSize;
-    // A kernel cannot ask for one of several sizes.
-    if (matrices.length > 0 && capabilities.subgroupSize !== undefined) capabilities.matrices = matrices;
+    capabilities.subgroupSizeControl = forMatrices.includes(SUBGROUP_SIZE_CONTROL);
+    // Of several sizes Intel's matrix units take the least alone; AMD's take it too.
+    if (
+      matrices.length > 0 && (capabilities.subgroupSize !== undefined || capabilities.subgroupSizeControl)
+    ) {
+      Object.assign(capabilities, { matrices, matrixSubgroupSize: subgroupMinSize });
+    }
     return {
       device,
       capabilities,

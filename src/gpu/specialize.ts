@@ -1,3 +1,5 @@
+import type { Capabilities } from "./capabilities.ts";
+
 /** What an `Elem` of a kernel is stored as. Sums stay f32 whatever it is. */
 export type Elem = "f32" | "f16";
 
@@ -36,10 +38,14 @@ export interface KernelSpec {
  * The WGSL that is compiled: constants, the element type and vectors rewritten, fragments appended, extensions enabled before
  * line 1 and on it, so that line numbers are those of the file.
  *
- * @param enableSubgroups Whether this implementation wants `enable subgroups;` of a kernel that uses them.
+ * @param capabilities Whether this implementation wants `enable subgroups;` of a kernel that uses them, and whether one that
+ * counts on subgroups of SUBGROUP_SIZE may ask for that size.
  * @throws {RangeError} If a constant's declaration, or an alias, does not occur exactly once.
  */
-export function specialize(spec: KernelSpec, { enableSubgroups = false } = {}): string {
+export function specialize(
+  spec: KernelSpec,
+  { enableSubgroups = false, subgroupSizeControl = false }: Capabilities = {},
+): string {
   let text = spec.source;
   for (const [name, value] of Object.entries(spec.constants ?? {})) {
     const declaration = new RegExp(`^const ${name}: (u32|i32|f32) = [^;]*;`, "gm");
@@ -58,6 +64,11 @@ export function specialize(spec: KernelSpec, { enableSubgroups = false } = {}): 
   text = [text, ...(spec.lib ?? []).map(({ source }) => source)].join("\n");
   if (enableSubgroups && /\bsubgroup[A-Z]|\bsubgroup_(size|invocation_id)\b/.test(text)) {
     text = `enable subgroups; ${text}`;
+  }
+  if (subgroupSizeControl && /^const SUBGROUP_SIZE\b/m.test(spec.source)) {
+    const entry = "workgroup_size(INVOCATIONS)"; // an attribute of main
+    expectOne(spec, entry, text.split(entry).length - 1);
+    text = `enable subgroup_size_control; ${text.replace(entry, `${entry} @subgroup_size(SUBGROUP_SIZE)`)}`;
   }
   // Whether a subgroup is of one mind cannot be told from the text, where each takes its own part of a tile.
   if (/\bsubgroup_matrix_/.test(text)) {

@@ -43,19 +43,19 @@ const LAYOUTS: readonly Layout[] = [
 const MOST_WASTE = 2;
 
 /**
- * The tiles by which a device multiplies matrices of f16: none where it cannot, or where its subgroups have several sizes, since
- * a kernel cannot ask for one.
+ * The tiles by which a device multiplies matrices of f16: none where it cannot.
  *
  * @param results How many, down and across. @param bytes What a tile takes of a workgroup's memory.
  */
 export function matrixTiles(
-  { matrices = [], subgroupSize, maxWorkgroupBytes = 16_384, maxWorkgroupInvocations = 256 }: Capabilities,
+  { matrices = [], matrixSubgroupSize, maxWorkgroupBytes = 16_384, maxWorkgroupInvocations = 256 }:
+    Capabilities,
   results: { rows: number; columns: number },
   bytes: (tile: MatrixTile) => number,
 ): MatrixTile[] {
   const [shape] = matrices;
-  if (!shape || subgroupSize === undefined) return [];
-  const fitting = LAYOUTS.map((layout) => tileFrom(layout, shape, subgroupSize)).filter((tile) => {
+  if (!shape || matrixSubgroupSize === undefined) return [];
+  const fitting = LAYOUTS.map((layout) => tileFrom(layout, shape, matrixSubgroupSize)).filter((tile) => {
     const { rows, columns } = tileOf(tile), invocations = invocationsOf(tile);
     // Each invocation loads as many units as any other.
     const even = [rows, columns].every((extent) =>

@@ -59,7 +59,7 @@ export async function plan(options: Options): Promise<void> {
   const device = sketchDevice({ maxStorageBufferBindingSize: binding, maxBufferSize: buffer });
   const capabilities: Capabilities = {
     ...{ shaderF16: true, maxWorkgroupBytes: 49_152, maxWorkgroupInvocations: 1024 },
-    ...matrices && { matrices: [{ M: 16, N: 16, K: 16 }], maxSubgroupSize: 32 },
+    ...matrices && { matrices: [{ M: 16, N: 16, K: 16 }], matrixSubgroupSize: 32 },
   };
   console.log(
     `case     ${px} px, heads ${hidden}/${out}, LARS, augmentation byol, images of ${side} px; bindings of ${binding} bytes, ` +

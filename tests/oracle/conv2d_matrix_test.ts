@@ -1,13 +1,10 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import type { MatrixShape } from "../../src/gpu/capabilities.ts";
-import { type Candidate, Tuner } from "../../src/gpu/tuner.ts";
-import { memoryTuningCache } from "../../src/gpu/tuning_file.ts";
 import { recordConv2d, recordConv2dBackward } from "../../src/nn/conv2d.ts";
+import { type MatrixUnits, matrixUnits, NthMatrix } from "./matrix_units.ts";
 import {
   expectClose,
   gpu,
   noise,
-  pipelinesWith,
   provider,
   run,
   storageError,
@@ -18,24 +15,8 @@ import {
 } from "./oracle.ts";
 import { conv2d, conv2dBackward, conv2dOutput, type Conv2dShape } from "./reference/conv2d.ts";
 
-/** Takes the n-th of the tiles that multiply matrices, and counts how many there were. */
-class NthMatrix extends Tuner {
-  most = 0;
-  used = 0;
-  constructor(readonly n: number) {
-    super("test", memoryTuningCache(), { measure: false, software: true });
-  }
-  override choose({ candidates }: { candidates: readonly Candidate[] }): Candidate {
-    const ways = candidates.filter(({ kernel }) => kernel.name.includes("_matrix"));
-    this.most = Math.max(this.most, ways.length);
-    if (this.n >= ways.length) return ways.at(-1) ?? candidates[0];
-    this.used++;
-    return ways[this.n];
-  }
-}
-
-async function onGpu(shape: Conv2dShape, [x, weight, dy, prior]: Values[], matrix: MatrixShape, n: number) {
-  const tuner = new NthMatrix(n), on = pipelinesWith({ ...gpu.capabilities, matrices: [matrix] }, tuner);
+async function onGpu(shape: Conv2dShape, [x, weight, dy, prior]: Values[], units: MatrixUnits, n: number) {
+  const tuner = new NthMatrix(n), on = units.pipelines(tuner);
   const options = { stride: shape.stride, padding: shape.pad }, dWeight = upload(prior, "dWeight");
   const [y, dx, accumulated] = await run((recorder) => {
     const input = upload(x, "x", "f16");
@@ -64,14 +45,14 @@ if (matrices.length === 0) {
     },
   });
 }
-for (const matrix of matrices) {
+for (const units of matrixUnits()) {
   for (const shape of SHAPES) {
-    Deno.test(`conv2d by matrices of ${JSON.stringify(matrix)} agrees with float64, in all tiles by the same bits, at ${JSON.stringify(shape)}`, async () => {
+    Deno.test(`conv2d by matrices, ${units.name}, agrees with float64, in all tiles by the same bits, at ${JSON.stringify(shape)}`, async () => {
       const { N, H, W, C, K, R, S } = shape, { P, Q } = conv2dOutput(shape);
       const x = stored(noise([N, H, W, C], 1), "f16"), dy = stored(noise([N, P, Q, K], 2), "f16");
       const weight = stored(noise([K, R, S, C], 3), "f16"), prior = noise([K, R, S, C], 4);
       const inputs = [x, weight, dy, prior],
-        { results: first, tuner } = await onGpu(shape, inputs, matrix, 0);
+        { results: first, tuner } = await onGpu(shape, inputs, units, 0);
       assertGreater(tuner.used, 0, "no dispatch multiplied matrices");
       const [ax, aw, ady] = [x, weight, dy].map(({ data }) => data.map(Math.abs));
       const gradients = conv2dBackward(shape, x.data, weight.data, dy.data),
@@ -94,7 +75,7 @@ for (const matrix of matrices) {
         scales.dWeight.map((g, i) => g + Math.abs(prior.data[i])),
       );
       for (let n = 1; n < tuner.most; n++) {
-        assertEquals((await onGpu(shape, inputs, matrix, n)).results, first, `tile ${n}`);
+        assertEquals((await onGpu(shape, inputs, units, n)).results, first, `tile ${n}`);
       }
     });
   }

@@ -4,16 +4,18 @@ import { recordConv2d } from "../../src/nn/conv2d.ts";
 import { takesFrozenNorm } from "../../src/nn/conv2d_pixels.ts";
 import { TILES } from "../../src/nn/conv2d_sizes.ts";
 import type { PipelineCache } from "../../src/gpu/pipeline.ts";
+import { matrixUnits, NthMatrix } from "./matrix_units.ts";
 import { noise, NthCandidate, pipelines, pipelinesWith, run, testInEachType, upload } from "./oracle.ts";
 
-/** Every way to make pixels that this adapter has. */
+/** Every way to make pixels that this adapter has, and by matrices those that others have. */
 const PLAIN = { ...pipelines.capabilities, subgroupSize: undefined, matrices: undefined };
 const WAYS: [name: string, on: PipelineCache][] = [
   ...TILES.map((_, n): [string, PipelineCache] => [`tile ${n}`, pipelinesWith(PLAIN, new NthCandidate(n))]),
-  ...(pipelines.capabilities.matrices ? [0, 1, 2] : []).map((n): [string, PipelineCache] => [
-    `way ${n} of the adapter's own`,
-    pipelinesWith(pipelines.capabilities, new NthCandidate(n)),
-  ]),
+  ...matrixUnits().flatMap((units) =>
+    [0, 1].map((
+      n,
+    ): [string, PipelineCache] => [`${units.name}, tile ${n}`, units.pipelines(new NthMatrix(n))])
+  ),
 ];
 
 /** Of normalised sums, scaled, shifted and with a residual added: six deviations of each. */
@@ -44,6 +46,7 @@ for (
           ...{ runningMean: parameter("mean", 6), runningVar: parameter("var", 7) },
         };
         for (const [way, on] of WAYS) {
+          if (elem === "f32" && on.capabilities.matrices) continue; // f32 is never by matrices
           const [fused, apart] = await run((recorder) => {
             const input = upload(x, "x", elem),
               filters = upload(weight, "weight"),

@@ -31,6 +31,7 @@ import { recordPadChannels } from "../../src/nn/pad_channels.ts";
 import { recordSoftmaxCrossEntropy } from "../../src/nn/softmax_cross_entropy.ts";
 import { recordTopK } from "../../src/nn/top_k.ts";
 import { createOptimizer, type OptimizerOptions, recordOptimizerUpdate } from "../../src/optim/optimizer.ts";
+import { matrixUnits, NthMatrix } from "./matrix_units.ts";
 import {
   expectClose,
   gpu,
@@ -108,6 +109,8 @@ function expectEach(what: string, actual: ArrayLike<number>, count: number, expe
 
 /** The kernels with the smallest tiles, whose grids grow fastest. */
 const PLAIN = pipelinesWith({ ...gpu.capabilities, subgroupSize: undefined }, new NthCandidate(3));
+/** The adapter's own choice but for matrices, whose eight channels a pixel a binding has no room for. */
+const NO_MATRICES = pipelinesWith({ ...gpu.capabilities, matrices: undefined });
 const CONVOLUTIONS: [kernels: string, on: PipelineCache][] = [["tiled", PLAIN]];
 if (gpu.capabilities.subgroupSize === 8) {
   CONVOLUTIONS.push(["in subgroups of 8", pipelines]);
@@ -157,6 +160,24 @@ async function checkConv2d(
   if (needsInput) expectEach("dx", dx, back.length, (i) => back[i]);
 }
 
+/** A gradient of so many columns that the first of its weight's are behind the second dispatch's. */
+async function checkColumns(on: PipelineCache, elem: Elem): Promise<void> {
+  const whole = elem === "f16" ? 8 : 4; // channels that are loaded at once
+  const C = SLICE_COLUMNS + 3 * whole, K = 3, pixels = 2;
+  const x = wholes("x", [1, 1, pixels, C], 1, elem), dy = wholes("dy", [1, 1, pixels, whole], 2, elem);
+  const dWeight = wholes("dWeight", [K, 1, 1, C], 3), weight = dWeight.tensor;
+  const [sums] = await run((recorder) => {
+    const options = { stride: 1, padding: 0 };
+    const saved = { x: x.tensor, vectors: x.tensor, weight, options };
+    recordConv2dWeightGradient(recorder, "conv", saved, dy.tensor, weight);
+    return [weight];
+  }, on);
+  expectEach("dWeight", sums, K * C, (i) => {
+    const c = i % C, k = (i - c) / C;
+    return dWeight.data[i] + dy.data[k] * x.data[c] + dy.data[whole + k] * x.data[C + c];
+  });
+}
+
 for (const [kernels, on] of CONVOLUTIONS) {
   limitTest(
     `conv2d past 65,535 workgroups of pixels, ${kernels}: 2,049 x 2,049 of them`,
@@ -168,21 +189,30 @@ for (const [kernels, on] of CONVOLUTIONS) {
     () => checkConv2d([1, 2, 3, 1, SLICE_CHANNELS + 5], on, { backward: true, needsInput: false }),
   );
   if (kernels.endsWith("the other")) continue; // the weight's gradient has but one
-  limitTest(`conv2d's weight gradient past 65,535 tiles of columns, ${kernels}`, async () => {
-    const C = SLICE_COLUMNS + 20, K = 3, pixels = 2;
-    const x = wholes("x", [1, 1, pixels, C], 1), dy = wholes("dy", [1, 1, pixels, 4], 2);
-    const dWeight = wholes("dWeight", [K, 1, 1, C], 3), weight = dWeight.tensor;
-    const [sums] = await run((recorder) => {
-      const options = { stride: 1, padding: 0 };
-      const saved = { x: x.tensor, vectors: x.tensor, weight, options };
-      recordConv2dWeightGradient(recorder, "conv", saved, dy.tensor, weight);
-      return [weight];
-    }, on);
-    expectEach("dWeight", sums, K * C, (i) => {
-      const c = i % C, k = (i - c) / C;
-      return dWeight.data[i] + dy.data[k] * x.data[c] + dy.data[4 + k] * x.data[C + c];
-    });
-  });
+  limitTest(
+    `conv2d's weight gradient past 65,535 tiles of columns, ${kernels}`,
+    () => checkColumns(on, "f32"),
+  );
+}
+for (const units of matrixUnits().slice(0, 1)) {
+  const byMatrices = async (check: (on: PipelineCache) => Promise<void>) => {
+    const tuner = new NthMatrix(0);
+    await check(units.pipelines(tuner));
+    assert(tuner.used > 0, "no dispatch multiplied matrices");
+  };
+  limitTest(
+    `conv2d past 65,535 panels of output channels and of filters, by matrices, ${units.name}`,
+    () =>
+      byMatrices((on) =>
+        checkConv2d([1, 2, 3, 1, SLICE_CHANNELS + 5], on, {
+          ...{ elem: "f16", backward: true, needsInput: false },
+        })
+      ),
+  );
+  limitTest(
+    `conv2d's weight gradient past 65,535 tiles of columns, by matrices, ${units.name}`,
+    () => byMatrices((on) => checkColumns(on, "f16")),
+  );
 }
 limitTest(
   "pack_weight and reduce_splits past 65,535 workgroups: 1,027 filters of 4,099 channels",
@@ -191,7 +221,7 @@ limitTest(
 // conv2d_subgroup8 divides by floats, which tell whole numbers apart only below 2^24.
 limitTest(
   "conv2d of a row of 2^23 + 77 pixels, f16",
-  () => checkConv2d([1, 1, 2 ** 23 + 77, 4, 4], pipelines, { elem: "f16" }),
+  () => checkConv2d([1, 1, 2 ** 23 + 77, 4, 4], NO_MATRICES, { elem: "f16" }),
   noF16,
 );
 

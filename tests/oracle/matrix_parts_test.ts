@@ -2,23 +2,17 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { recordBatchNormTrain } from "../../src/nn/batch_norm.ts";
 import { recordConv2d } from "../../src/nn/conv2d.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
-import { expectClose, gpu, noise, storageError, summationError, upload, type Values } from "./oracle.ts";
+import { matrixUnits } from "./matrix_units.ts";
+import { expectClose, noise, storageError, summationError, upload, type Values } from "./oracle.ts";
 import { runWhole, uploadParts } from "./parts.ts";
 
 // Convolutions by products of small matrices make BatchNorm's statistics too; in parts, each makes its own share.
 
 const SIZES = [2, 3, 2, 3], N = 10, VIEWS = 2, C = 16, K = 32;
-const { matrices = [] } = gpu.capabilities;
-if (matrices.length === 0) {
-  Deno.test({
-    name: "statistics by products of matrices in parts: not run, the adapter has none",
-    ignore: true,
-    fn: () => {},
-  });
-}
-for (const side of matrices.length > 0 ? [8, 9] : []) {
+for (const [units, side] of matrixUnits().flatMap((units) => [[units, 8], [units, 9]] as const)) {
   const alike = side === 8; // chunks are of 64 rows: an image is one, or it is not
-  Deno.test(`a convolution in parts leaves ${alike ? "the whole's statistics" : "statistics as the whole's"}: ${side} px`, async () => {
+  Deno.test(`a convolution in parts leaves ${alike ? "the whole's statistics" : "statistics as the whole's"}: ${side} px, by ${units.name}`, async () => {
+    const on = units.pipelines();
     let made = 0;
     const record = (images: (values: Values) => Tensor) =>
       runWhole((recorder) => {
@@ -31,7 +25,7 @@ for (const side of matrices.length > 0 ? [8, 9] : []) {
           statistics: conv.statistics,
         });
         return [conv.y, saved.statistics, runningMean, runningVar, y];
-      });
+      }, on);
     const whole = await record((values) => upload(values, "x", "f16"));
     const parts = await record((values) => uploadParts(values, SIZES, "x", "f16"));
     assertGreater(made, 1, "no convolution made statistics");

@@ -7,6 +7,7 @@ import type { NamedTensors } from "../../src/domain/tensor_data.ts";
 import type { Elem } from "../../src/gpu/specialize.ts";
 import { LossScale } from "../../src/optim/loss_scale.ts";
 import { learningRate } from "../../src/optim/schedule.ts";
+import { matrixUnits } from "./matrix_units.ts";
 import { noise, normError, pipelines, upload, type Values } from "./oracle.ts";
 
 const { device, capabilities } = pipelines;
@@ -21,12 +22,12 @@ async function train(
   elem: Elem,
   views: Values,
   lossScale: LossScale,
-  total = 10,
+  { total = 10, on = pipelines } = {},
 ): Promise<{ steps: StepMetrics[]; before: NamedTensors; after: NamedTensors }> {
   const state = new ByolState(device, { arch: "cifar_resnet8", ...HEADS }, LARS, lossScale);
   state.initialize(11);
   const before = (await state.read(0)).trainingState;
-  const x = upload(views, "views", elem), step = await ByolStep.compile(pipelines, state, () => x);
+  const x = upload(views, "views", elem), step = await ByolStep.compile(on, state, () => x);
   for (let k = 0; k < total; k++) {
     step.run(k, { lr: learningRate(k, 2 * total, 2, 0.5), tau: targetDecay(k, 2 * total, 0.9) });
   }
@@ -44,24 +45,30 @@ function similarViews(N: number, px: number): Values {
   };
 }
 
-Deno.test({
-  name: `ten steps' losses in mixed precision are within 1 % of f32's, and none is skipped${skipped}`,
-  ignore,
-  fn: async () => {
-    const views = similarViews(32, 16);
-    const f32 = await train("f32", views, LossScale.none(device));
-    const mixed = await train("f16", views, LossScale.dynamic(device));
-    for (const [k, { loss, skippedSteps, lossScale }] of mixed.steps.entries()) {
-      const expected = f32.steps[k].loss, error = Math.abs(loss - expected) / expected;
-      assert(error <= 0.01, `step ${k}: ${loss} in mixed precision, ${expected} in f32`);
-      assertEquals([skippedSteps, lossScale], [0, 2 ** 16]);
-    }
-    assert(f32.steps[9].loss < 0.95 * f32.steps[0].loss, "the losses do not move: this test shows nothing");
-    for (const [name, { data }] of mixed.after) {
-      assert(Array.from(data, Number).every(Number.isFinite), `${name} is not finite`);
-    }
-  },
-});
+const WAYS = [
+  { name: "mixed precision", on: pipelines },
+  ...matrixUnits().map((units) => ({ name: `products of matrices, ${units.name},`, on: units.pipelines() })),
+];
+for (const { name, on } of WAYS) {
+  Deno.test({
+    name: `ten steps' losses in ${name} are within 1 % of f32's, and none is skipped${skipped}`,
+    ignore,
+    fn: async () => {
+      const views = similarViews(32, 16);
+      const f32 = await train("f32", views, LossScale.none(device));
+      const mixed = await train("f16", views, LossScale.dynamic(device), { on });
+      for (const [k, { loss, skippedSteps, lossScale }] of mixed.steps.entries()) {
+        const expected = f32.steps[k].loss, error = Math.abs(loss - expected) / expected;
+        assert(error <= 0.01, `step ${k}: ${loss} in mixed precision, ${expected} in f32`);
+        assertEquals([skippedSteps, lossScale], [0, 2 ** 16]);
+      }
+      assert(f32.steps[9].loss < 0.95 * f32.steps[0].loss, "the losses do not move: this test shows nothing");
+      for (const [name, { data }] of mixed.after) {
+        assert(Array.from(data, Number).every(Number.isFinite), `${name} is not finite`);
+      }
+    },
+  });
+}
 
 Deno.test({
   name: `a step whose f16 gradients overflow changes no weight, and is counted${skipped}`,
@@ -72,7 +79,7 @@ Deno.test({
       "f16",
       similarViews(2, 16),
       LossScale.dynamic(device, { initial: 2 ** 24 }),
-      20,
+      { total: 20 },
     );
     const skippedSteps = steps.map((step) => step.skippedSteps);
     assert(skippedSteps[0] === 1, `no step was skipped: ${skippedSteps}`);

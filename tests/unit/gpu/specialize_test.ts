@@ -58,3 +58,23 @@ Deno.test("specialize() enables subgroups on line 1, where they are used and the
   assertEquals(specialize({ name: "toy", source: subgroups }, { enableSubgroups: false }), subgroups);
   assertEquals(specialize({ name: "toy", source }, { enableSubgroups: true }), source);
 });
+
+Deno.test("specialize() asks for subgroups of the size that a kernel counts on, where that can be asked", () => {
+  const kernel =
+    "// sums\nconst SUBGROUP_SIZE: u32 = 32;\n@compute @workgroup_size(INVOCATIONS)\nfn main() {}\n";
+  const spec = { name: "toy", source: kernel, constants: { SUBGROUP_SIZE: 16 } };
+  const asked = specialize(spec, { subgroupSizeControl: true }).split("\n");
+  assertEquals(asked.slice(0, 3), [
+    "enable subgroup_size_control; // sums",
+    "const SUBGROUP_SIZE: u32 = 16;",
+    "@compute @workgroup_size(INVOCATIONS) @subgroup_size(SUBGROUP_SIZE)",
+  ]);
+  assertEquals(specialize(spec), kernel.replace("= 32", "= 16"));
+  assertEquals(specialize({ name: "toy", source }, { subgroupSizeControl: true }), source);
+  const unlike = { name: "toy", source: kernel.replace("INVOCATIONS", "64") };
+  assertThrows(
+    () => specialize(unlike, { subgroupSizeControl: true }),
+    RangeError,
+    "must be declared once, got 0",
+  );
+});
