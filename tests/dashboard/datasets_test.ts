@@ -235,6 +235,33 @@ dashboardTest("datasets are uploaded by the page, looked through and deleted", a
       await page.getByText("noise is deleted").waitFor();
       await rowOf(page, "noise").waitFor({ state: "detached" });
     });
+    await t.step(
+      "a later page of rejected files that cannot be had is told, and asked for again",
+      async () => {
+        const broken = Array.from({ length: 320 }, (_, n) => entry(`train/a/${n}.png`, new Uint8Array([n])));
+        const whole = [entry("train/b/1.png", await plain(1)), entry("train/c/2.png", await plain(2))];
+        const sent = await server.fetch("/v1/datasets?name=broken&max_rejected=1", {
+          ...{ method: "POST", headers: { "content-type": "application/x-tar" } },
+          body: await packTar([...broken, ...whole]),
+        });
+        const { id } = await sent.json();
+        await server.until(() => server.json(`/v1/datasets/${id}`), ({ status }) => status === "ready");
+        const later = /rejected\?.*after=/;
+        await page.route(later, (route) => route.abort());
+        await page.goto(`${server.url}/#/datasets/${id}?tab=rejected`);
+        const table = page.getByRole("region", { name: "Rejected files" });
+        await table.waitFor();
+        await table.evaluate((box) => box.scrollTop = box.scrollHeight);
+        await page.getByText("The rest could not be loaded").waitFor();
+        await checkAccessibility(page);
+        faults.length = 0; // the browser tells of what was kept from it
+        await page.unroute(later);
+        await page.getByRole("alert").getByRole("button").click();
+        await page.getByText("The rest could not be loaded").waitFor({ state: "detached" });
+        await table.evaluate((box) => box.scrollTop = box.scrollHeight);
+        await page.locator("table[aria-rowcount='321']").waitFor();
+      },
+    );
     await t.step("no grave fault with data in the dark, as narrow as a phone", async () => {
       const own = await open({ colorScheme: "dark", viewport: { width: 390, height: 800 } });
       const [{ id }] = (await server.json("/v1/datasets?limit=1")).data as { id: string }[];

@@ -89,6 +89,7 @@ export function Duplicates({ dataset: { id, duplicates, fingerprint } }: {
           keyOf={({ place }) => place}
           render={(group) => <Pair id={id} group={group} />}
         />
+        {error && <ErrorState error={error} retry={next} title="The rest could not be loaded" />}
       </Section>
     </div>
   );

@@ -79,6 +79,7 @@ export function RejectedFiles({ id, rejected }: { id: string; rejected: number |
         {rows.length > MANY
           ? <VirtualTable {...table} rowHeight={34} height="60vh" onEnd={next} />
           : <Table {...table} />}
+        {error && <ErrorState error={error} retry={next} title="The rest could not be loaded" />}
       </Section>
     </div>
   );
