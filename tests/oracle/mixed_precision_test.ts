@@ -45,9 +45,13 @@ function similarViews(N: number, px: number): Values {
   };
 }
 
+/** The adapter's own choice, and by one kind of matrices: the adapter's, or NVIDIA's. */
 const WAYS = [
   { name: "mixed precision", on: pipelines },
-  ...matrixUnits().map((units) => ({ name: `products of matrices, ${units.name},`, on: units.pipelines() })),
+  ...matrixUnits().slice(0, 1).map((units) => ({
+    name: `products of matrices, ${units.name},`,
+    on: units.pipelines(),
+  })),
 ];
 for (const { name, on } of WAYS) {
   Deno.test({
