@@ -177,8 +177,9 @@ const toCsv = (rows: Row[]): string =>
 async function plot(python: string, csv: string, png: string): Promise<void> {
   const script = fromFileUrl(new URL("./plot_quality.py", import.meta.url));
   for (const candidate of new Set([python, "/usr/bin/python3"])) {
-    const drawn = await new Deno.Command(candidate, { args: [script, csv, png], stderr: "null" }).output()
-      .then(({ success }) => success, () => false);
+    const command = new Deno.Command(candidate, { args: [script, csv, png], stderr: "null" });
+    const drawn = await (async () => (await command.output()).success)()
+      .catch(() => false); // there is no such program: output() throws at once, and rejects nothing
     if (drawn) return console.log(`drawn: ${png}`);
   }
   console.log("not drawn: no Python here has matplotlib");
