@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runKeys } from "../../src/keys/command.ts";
@@ -108,8 +109,59 @@ dashboardTest(
       }
       await checkAccessibility(page);
     });
-    // The browser complains of each 401 and 403, which are meant here.
-    const refusal = /status of 40[13]/;
+    await t.step(
+      "a checkpoint's files are saved with the key, and a refused one leaves no empty file",
+      async () => {
+        const withKey = (path: string, init?: RequestInit) =>
+          server.json(path, {
+            ...init,
+            headers: { authorization: `Bearer ${trainer}`, "content-type": "application/json" },
+          });
+        const [{ id: dataset }] = (await withKey("/v1/datasets")).data as { id: string }[];
+        const config = { arch: "cifar_resnet8", px: 32, batch: 4, steps: 1 };
+        const body = JSON.stringify({ kind: "pretrain", dataset, config });
+        const { id } = await withKey("/v1/jobs", { method: "POST", body });
+        await server.until(() => withKey(`/v1/jobs/${id}`), ({ status }) => status === "succeeded");
+        const page = await open();
+        await page.addInitScript((key) => {
+          sessionStorage.setItem("latentd.key", key);
+          // What a person would choose in the browser's own window, which no test can press.
+          const showSaveFilePicker = async ({ suggestedName }: { suggestedName: string }) =>
+            await (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
+          Object.assign(globalThis, { showSaveFilePicker });
+        }, trainer);
+        const saved = () =>
+          page.evaluate(async () => {
+            const files: Record<string, number> = {};
+            for await (const [name, handle] of (await navigator.storage.getDirectory()).entries()) {
+              files[name] = (await (handle as FileSystemFileHandle).getFile()).size;
+            }
+            return files;
+          });
+        await page.goto(`${server.url}/#/jobs/${id}?tab=checkpoints`);
+        await page.getByRole("button", { name: "Download" }).first().click();
+        const button = page.getByRole("row", { name: "config.json" }).getByRole("button", {
+          name: "Download",
+        });
+        const src = /\/files\/config\.json$/;
+        await page.route(src, (route) => route.fulfill({ status: 503, body: "{}" }));
+        await button.click();
+        await page.getByText(/^config\.json: /).waitFor();
+        assertEquals(await saved(), {});
+        await page.unroute(src);
+        await button.click();
+        const [checkpoint] = (await withKey(`/v1/checkpoints?job=${id}`)).data as { id: string }[];
+        const kept = await server.fetch(`/v1/checkpoints/${checkpoint.id}/files/config.json`, {
+          headers: { authorization: `Bearer ${trainer}` },
+        });
+        const { byteLength } = await kept.arrayBuffer();
+        const files = await server.until(saved, ({ "config.json": size = 0 }) => size > 0); // it appears whole
+        assertEquals(files, { "config.json": byteLength });
+        await page.context().close();
+      },
+    );
+    // The browser complains of each 401, 403 and 503, which are meant here.
+    const refusal = /status of (40[13]|503)/;
     faults.splice(0, Infinity, ...faults.filter((fault) => !refusal.test(fault)));
   },
   { env: { API_KEYS_FILE: file } },

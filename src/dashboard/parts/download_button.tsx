@@ -32,15 +32,27 @@ export function DownloadButton({ src, name, children }: { src: string; name: str
   return <Button size="small" busy={busy} title={title} onClick={press}>{children}</Button>;
 }
 
-type Picker = (options: { suggestedName: string }) => Promise<{ createWritable(): Promise<WritableStream> }>;
+/** A file that the reader has chosen; not every browser can remove one. */
+interface Place {
+  createWritable(): Promise<WritableStream>;
+  getFile(): Promise<File>;
+  remove?(): Promise<void>;
+}
+type Picker = (options: { suggestedName: string }) => Promise<Place>;
 
 async function save(src: string, name: string): Promise<void> {
   const { showSaveFilePicker } = window as unknown as { showSaveFilePicker?: Picker };
-  const place = await showSaveFilePicker?.({ suggestedName: name });
-  const response = await fetch(src, { headers: authorization() });
-  if (!response.ok) throw await Refused.of(response);
-  if (place) return await response.body!.pipeTo(await place.createWritable());
-  const url = URL.createObjectURL(await response.blob());
-  Object.assign(document.createElement("a"), { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  const place = await showSaveFilePicker?.({ suggestedName: name }); // first: it is owed to the press alone
+  try {
+    const response = await fetch(src, { headers: authorization() });
+    if (!response.ok) throw await Refused.of(response);
+    if (place) return await response.body!.pipeTo(await place.createWritable());
+    const url = URL.createObjectURL(await response.blob());
+    Object.assign(document.createElement("a"), { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (error) {
+    // The picker has made an empty file of a new name; one that was there before keeps what it held.
+    if (place && (await place.getFile()).size === 0) await place.remove?.();
+    throw error;
+  }
 }
