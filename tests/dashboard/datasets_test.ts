@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { packTar } from "modern-tar";
 import type { Page } from "playwright-core";
@@ -262,6 +263,30 @@ dashboardTest("datasets are uploaded by the page, looked through and deleted", a
         await page.locator("table[aria-rowcount='321']").waitFor();
       },
     );
+    await t.step("a part is added, after one that did not get there, and of other files", async () => {
+      await page.getByRole("button", { name: "Add a part" }).click();
+      const dialog = page.getByRole("dialog"), input = dialog.locator('input[aria-label="Choose files"]');
+      const choose = async (name: string, seed: number) =>
+        await input.setInputFiles({ name, mimeType: "image/png", buffer: Buffer.from(await plain(seed)) });
+      await choose("lost.png", 3);
+      await page.route("**/parts", (route) => route.abort());
+      await dialog.getByRole("button", { name: "Add to broken" }).click();
+      await dialog.getByRole("alert").waitFor();
+      await checkAccessibility(page);
+      faults.length = 0; // the browser tells of what was kept from it
+      await page.unroute("**/parts");
+      await dialog.getByRole("button", { name: "Choose others" }).click();
+      assertEquals(await dialog.getByRole("alert").count(), 0);
+      await choose("found.png", 4);
+      await dialog.getByRole("button", { name: "Add to broken" }).click();
+      await page.getByText("The part is uploaded: broken is being read again").waitFor();
+      const [{ id }] = (await server.json("/v1/datasets?limit=1")).data as { id: string }[];
+      const read = await server.until(
+        () => server.json(`/v1/datasets/${id}`),
+        ({ status, counts }) => status === "ready" && (counts as { images: number }).images === 3,
+      );
+      assertEquals([read.name, (read.counts as { rejected: number }).rejected], ["broken", 320]);
+    });
     await t.step("no grave fault with data in the dark, as narrow as a phone", async () => {
       const own = await open({ colorScheme: "dark", viewport: { width: 390, height: 800 } });
       const [{ id }] = (await server.json("/v1/datasets?limit=1")).data as { id: string }[];

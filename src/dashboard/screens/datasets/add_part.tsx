@@ -43,9 +43,13 @@ export function AddPart({ dataset: { id, name }, onClose }: { dataset: Dataset; 
     own.current?.abort();
     onClose();
   };
+  const chooseAgain = () => {
+    for (const clear of [setChosen, setError]) clear(undefined);
+  };
   const actions = chosen && (
     <>
       <Button onClick={close}>{sent ? "Cancel the upload" : "Cancel"}</Button>
+      {!sent && <Button onClick={chooseAgain}>Choose others</Button>}
       <Button kind="primary" icon="upload" busy={sent !== undefined} onClick={send}>Add to {name}</Button>
     </>
   );
