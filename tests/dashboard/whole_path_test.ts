@@ -199,7 +199,11 @@ dashboardTest(
         await page.getByRole("button", { name: "Lasso", exact: true }).click();
         await page.mouse.move(line[0].x, line[0].y);
         await page.mouse.down();
-        for (const { x, y } of line.slice(1)) await page.mouse.move(x, y);
+        // A page that is busy meanwhile is told of all three moves at once.
+        const busy = page.evaluate(() => {
+          for (const end = performance.now() + 500; performance.now() < end;);
+        });
+        await Promise.all([busy, ...line.slice(1).map(({ x, y }) => page.mouse.move(x, y))]);
         await page.mouse.up();
         await page.getByRole("heading", { name: `${within.length} chosen` }).waitFor();
         await page.getByRole("button", { name: "Copy their numbers" }).click();

@@ -52,7 +52,9 @@ export function attachGestures(element: HTMLElement, to: Gestures): () => void {
       to.zoom({ x: (point.x + other.x) / 2, y: (point.y + other.y) / 2 }, span(point) / span(last));
       to.pan((point.x - last.x) / 2, (point.y - last.y) / 2);
     } else if (line) {
-      line.push(point);
+      // A busy page is told of several moves at once: the line goes through each. Only https and localhost tell which.
+      const moves = event.getCoalescedEvents?.() ?? [];
+      line.push(...(moves.length > 0 ? moves : [event]).map(at));
       to.line(line);
     } else if (moved) to.pan(point.x - last.x, point.y - last.y);
   }, { signal });
