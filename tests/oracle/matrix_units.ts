@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Capabilities, MatrixShape } from "../../src/gpu/capabilities.ts";
+import type { MatrixShape } from "../../src/gpu/capabilities.ts";
 import { PipelineCache } from "../../src/gpu/pipeline.ts";
 import type { KernelSpec } from "../../src/gpu/specialize.ts";
 import { type Candidate, Tuner } from "../../src/gpu/tuner.ts";
@@ -10,7 +10,6 @@ import { gpu, provider } from "./oracle.ts";
 /** What makes products of small matrices here: the adapter's own units, or a stand-in for another's. */
 export interface MatrixUnits {
   name: string;
-  shape: MatrixShape;
   /** Pipelines of kernels that are chosen as on a device that has these. */
   pipelines(tuner?: Tuner): PipelineCache;
 }
@@ -30,12 +29,12 @@ const ELSEWHERE: [whose: string, shape: MatrixShape, subgroupSize: number][] = [
 export function matrixUnits(): MatrixUnits[] {
   const { matrices = [], ...others } = gpu.capabilities;
   const own = matrices.map((shape) => ({
-    ...{ name: `the adapter's ${text(shape)}`, shape },
+    name: `the adapter's ${text(shape)}`,
     pipelines: (tuner?: Tuner) =>
       new PipelineCache(gpu.device, { ...gpu.capabilities, matrices: [shape] }, tuner),
   }));
   const standIns = ELSEWHERE.map(([whose, shape, matrixSubgroupSize]) => ({
-    ...{ name: `${whose} ${text(shape)}, emulated`, shape },
+    name: `${whose} ${text(shape)}, emulated`,
     pipelines: (tuner?: Tuner) => {
       const capabilities = { ...others, matrices: [shape], matrixSubgroupSize, subgroupSizeControl: false };
       return new EmulatedMatrices(gpu.device, capabilities, tuner);
@@ -64,9 +63,6 @@ export class NthMatrix extends Tuner {
 
 /** Compiles kernels that multiply matrices as `emulated` has them, and all others as they are. */
 class EmulatedMatrices extends PipelineCache {
-  constructor(device: GPUDevice, capabilities: Capabilities, tuner?: Tuner) {
-    super(device, capabilities, tuner);
-  }
   override get(spec: KernelSpec): Promise<GPUComputePipeline> {
     return super.get(spec.name.includes("_matrix") ? emulated(spec) : spec);
   }
